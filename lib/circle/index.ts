@@ -1,0 +1,10 @@
+/** Circle files: bytes ⇄ Model. */
+export * from './enums.ts';
+export { enumName } from './names.ts';
+export { builtinCodeOf, operatorCode, operatorName } from './operator-code.ts';
+export { readModel } from './read.ts';
+export type * from './schema/generated/types.ts';
+export { type ByteSource, FileRange } from './source.ts';
+export { type Block, blockOf, elementSize, tensorByteLength, tensorTypeName } from './tensor-type.ts';
+export type { Options2Of, OptionsOf } from './types.ts';
+export { chunksOf, type Layout, layOut, type WriteOptions, writeModel } from './write.ts';

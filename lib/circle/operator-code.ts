@@ -1,0 +1,27 @@
+/** The two code fields of an OperatorCode (facts of the schema: negative codes are Circle's own operators). */
+import { BuiltinOperator } from './schema/generated/flatc/builtin-operator.ts';
+import type { OperatorCode } from './schema/generated/types.ts';
+
+/** The last code that the old one-byte field can say; above it the field holds 127. */
+const PLACEHOLDER = 127;
+
+/** The operator's number: the larger of the two fields, as TFLite resolves them; negative ones stand in both. */
+export function builtinCodeOf(code: OperatorCode): BuiltinOperator {
+  const { deprecatedBuiltinCode: old, builtinCode } = code;
+  return old < 0 || builtinCode < 0 ? Math.min(old, builtinCode) : Math.max(old, builtinCode);
+}
+
+/** Both fields of an operator, version 1. */
+export function operatorCode(code: BuiltinOperator): OperatorCode {
+  return {
+    deprecatedBuiltinCode: Math.min(code, PLACEHOLDER),
+    customCode: null,
+    version: 1,
+    builtinCode: code,
+  };
+}
+
+/** `ADD`, or the number of an operator that this schema does not have. */
+export function operatorName(code: BuiltinOperator): string {
+  return BuiltinOperator[code] ?? `operator ${code}`;
+}

@@ -1,0 +1,34 @@
+/** How a command ends other than by returning. */
+import type { GgmaError } from '../../errors.ts';
+
+export const exitCode = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** The command line itself is wrong: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Whoever read standard output has gone (`| head`): the command stops without a word. */
+export class OutputClosed extends Error {
+  override readonly name = 'OutputClosed';
+}
+
+/** `ggma: CODE: message`, always one line. */
+export function errorLine(error: unknown): string {
+  const [code, message] = describe(error);
+  return `ggma: ${code}: ${message.replace(/\s*[\r\n]+\s*/g, ' ').trim()}\n`;
+}
+
+function describe(error: unknown): [code: string, message: string] {
+  if (isGgmaError(error)) {
+    const { code, message, path } = error;
+    return [code, path === undefined || message.includes(path) ? message : `${message} (${path})`];
+  }
+  if (error instanceof UsageError) return ['USAGE', error.message];
+  return ['INTERNAL', error instanceof Error ? error.message : String(error)];
+}
+
+/** By name, not by class: with `import()` under a loader that mixes module systems a class may exist twice. */
+function isGgmaError(error: unknown): error is GgmaError {
+  return error instanceof Error && error.name === 'GgmaError' && 'code' in error;
+}

@@ -1,0 +1,9 @@
+export { type CommandSpec, Invocation, type OptionSpec, parseInteger, runCommand } from './command.ts';
+export { errorLine, exitCode, OutputClosed, UsageError } from './errors.ts';
+export {
+  processStreams,
+  refuseTerminalInput,
+  refuseTerminalOutput,
+  type Streams,
+  writeAll,
+} from './streams.ts';

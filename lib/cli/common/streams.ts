@@ -1,0 +1,47 @@
+/** Standard streams as commands use them: data on stdout, all else on stderr. */
+import process from 'node:process';
+import { GgmaError } from '../../errors.ts';
+import { OutputClosed, UsageError } from './errors.ts';
+
+/** The process's streams; tests pass their own. */
+export interface Streams {
+  stdin: NodeJS.ReadableStream & { isTTY?: boolean };
+  stdout: NodeJS.WritableStream & { isTTY?: boolean };
+  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+}
+
+export function processStreams(): Streams {
+  return { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr };
+}
+
+/**
+ * Resolves when the system has taken the data, so that nothing is lost when the process ends next.
+ * @throws OutputClosed when the reader has gone; GgmaError OUTPUT for a full disk and the like
+ */
+export function writeAll(stream: NodeJS.WritableStream, data: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(data, (error?: Error | null) => {
+      if (error === undefined || error === null) resolve();
+      else if ('code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'))
+        reject(new OutputClosed('standard output is closed', { cause: error }));
+      else
+        reject(
+          new GgmaError('OUTPUT', `expected to write to standard output, got: ${error.message}`, {
+            cause: error,
+          }),
+        );
+    });
+  });
+}
+
+/** Binary data would garble a terminal. @throws UsageError */
+export function refuseTerminalOutput({ stdout }: Streams, what: string): void {
+  if (stdout.isTTY === true)
+    throw new UsageError(`expected standard output to be a file or a pipe for ${what}, got a terminal`);
+}
+
+/** Nobody types a model. @throws UsageError */
+export function refuseTerminalInput({ stdin }: Streams, what: string): void {
+  if (stdin.isTTY === true)
+    throw new UsageError(`expected ${what} on standard input, got a terminal (use: < FILE, or a pipe)`);
+}

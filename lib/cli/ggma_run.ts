@@ -1,0 +1,169 @@
+/** ggma_run: a package and a prompt in, a continuation out. */
+import type { Completion, GenerateOptions, Model, Prompt } from '../runtime/index.ts';
+import { version } from '../version.ts';
+import {
+  type CommandSpec,
+  type Invocation,
+  parseInteger,
+  runCommand,
+  type Streams,
+  UsageError,
+} from './common/index.ts';
+
+const defaultPrompt = 'Lily picked up a flower.';
+/** Prompt and output together, when -n is not given. */
+const defaultTotal = 32;
+const mostTokens = 2 ** 31 - 1;
+
+const spec: CommandSpec = {
+  name: 'ggma_run',
+  summary: 'Continues a prompt with a GGMA package, always taking the most likely token.',
+  positionals: 'PACKAGE',
+  count: [1, 1],
+  options: {
+    prompt: { type: 'string', short: 'p', value: 'TEXT', help: `default: "${defaultPrompt}"` },
+    ids: { type: 'string', value: 'N,N,…', help: 'the prompt as token ids, in place of a text' },
+    'max-tokens': {
+      type: 'string',
+      short: 'n',
+      value: 'N',
+      help: `tokens to generate (default: prompt and output are ${defaultTotal} together)`,
+    },
+    stop: {
+      type: 'string',
+      multiple: true,
+      value: 'TEXT',
+      help: 'end before this text; may be given repeatedly',
+    },
+    'ignore-eos': { type: 'boolean', help: 'go on after an end-of-sequence token' },
+    stream: { type: 'boolean', help: 'print the text alone, as it comes' },
+    json: { type: 'boolean', help: 'print one JSON object: text, ids, finishReason, usage, timings' },
+    threads: { type: 'string', value: 'N', help: 'threads that compute (default: physical cores)' },
+    'context-size': { type: 'string', value: 'N', help: "positions of the context (default: the model's)" },
+  },
+  version: async () => {
+    const { isa, runtimeVersion } = await import('../native.ts');
+    return `ggma_run v${version} (ggma runtime: v${runtimeVersion()}, ${isa()})`;
+  },
+};
+
+/** @returns the exit code */
+export function main(argv: readonly string[], streams?: Streams): Promise<number> {
+  return runCommand(spec, argv, ggmaRun, streams);
+}
+
+async function ggmaRun(invocation: Invocation): Promise<undefined> {
+  if (invocation.flag('json') && invocation.flag('stream'))
+    throw new UsageError('expected one of --json and --stream, got both');
+  const prompt = readPrompt(invocation);
+  const maxTokens = invocation.integer('max-tokens', 0, mostTokens);
+  const threads = invocation.integer('threads', 1, 1024);
+  const contextSize = invocation.integer('context-size', 1, mostTokens);
+  const { signal } = invocation;
+  // Imported here, so that --help and wrong usage do not wait for it.
+  const { load } = await import('../package/index.ts');
+  const model = await load(invocation.positionals[0]!, {
+    signal,
+    ...(threads === undefined ? {} : { threads }),
+    ...(contextSize === undefined ? {} : { contextSize }),
+  });
+  try {
+    for (const warning of model.warnings) await invocation.warn(warning);
+    await generate(invocation, model, prompt, maxTokens);
+  } finally {
+    await model.close();
+  }
+}
+
+async function generate(
+  invocation: Invocation,
+  model: Model,
+  prompt: Prompt,
+  maxTokens?: number,
+): Promise<void> {
+  const ids = promptIds(model, prompt);
+  const ignoreEos = invocation.flag('ignore-eos');
+  const options: GenerateOptions = {
+    maxTokens: maxTokens ?? (await defaultMaxTokens(invocation, model, ids.length)),
+    stop: invocation.texts('stop'),
+    ignoreEos,
+    // Token 0 is never a word: the reference run ends at it too.
+    ...(ignoreEos ? {} : { eosIds: [...model.eosIds, 0] }),
+    signal: invocation.signal,
+  };
+  const shown = typeof prompt === 'string' ? prompt : list(ids);
+  if (invocation.flag('stream')) return stream(invocation, model, ids, options);
+  const result = await collect(invocation, model, ids, options);
+  if (invocation.flag('json')) {
+    await invocation.write(`${JSON.stringify({ prompt: shown, promptIds: [...ids], ...result })}\n`);
+    return;
+  }
+  const lines = [`prompt: ${shown}`, `generated: ${list(result.ids)}`];
+  if (model.tokenizer !== null) lines.push(`detokenized: ${result.text}`);
+  await invocation.write(`${lines.join('\n')}\n`);
+}
+
+async function stream(
+  invocation: Invocation,
+  model: Model,
+  ids: Int32Array,
+  options: GenerateOptions,
+): Promise<void> {
+  try {
+    for await (const { text } of model.generate(ids, options)) await invocation.write(text);
+  } catch (error) {
+    if (!invocation.interrupted) throw error;
+  }
+  await invocation.write('\n');
+}
+
+/** The completion; after Ctrl-C what there is of it. */
+async function collect(
+  invocation: Invocation,
+  model: Model,
+  ids: Int32Array,
+  options: GenerateOptions,
+): Promise<Completion | { text: string; ids: number[]; finishReason: 'interrupted' }> {
+  const partial = { text: '', ids: [] as number[], finishReason: 'interrupted' as const };
+  const generation = model.generate(ids, options);
+  try {
+    for (;;) {
+      const { done, value } = await generation.next();
+      if (done === true) return value ?? partial;
+      partial.text += value.text;
+      partial.ids.push(...value.ids);
+    }
+  } catch (error) {
+    if (!invocation.interrupted) throw error;
+    return partial;
+  }
+}
+
+async function defaultMaxTokens(invocation: Invocation, model: Model, promptTokens: number): Promise<number> {
+  const room = Math.min(defaultTotal, model.contextSize) - promptTokens;
+  if (room <= 0 && promptTokens <= model.contextSize)
+    await invocation.warn(
+      `the prompt alone has ${promptTokens} tokens of ${defaultTotal}: use -n to generate more`,
+    );
+  return Math.max(room, 0);
+}
+
+/** @throws UsageError */
+function readPrompt(invocation: Invocation): Prompt {
+  const ids = invocation.text('ids');
+  const text = invocation.text('prompt');
+  if (ids === undefined) return text ?? defaultPrompt;
+  if (text !== undefined) throw new UsageError('expected one of --prompt and --ids, got both');
+  return ids.split(',').map((id) => parseInteger(id.trim(), '--ids', 0, mostTokens));
+}
+
+function promptIds(model: Model, prompt: Prompt): Int32Array {
+  if (typeof prompt !== 'string') return Int32Array.from(prompt);
+  if (model.tokenizer === null)
+    throw new UsageError('expected --ids for a package without a tokenizer, got a text as prompt');
+  return model.tokenizer.encode(prompt);
+}
+
+function list(ids: ArrayLike<number>): string {
+  return ids.length === 0 ? '{ }' : `{ ${Array.from(ids).join(', ')} }`;
+}

@@ -1,0 +1,22 @@
+/** What a {@link GgmaError} may carry beside its code and message. */
+export interface GgmaErrorDetails {
+  /** The object at fault, for example `subgraphs[0].operators[17].inputs[1]`, or a file's path. */
+  path?: string;
+  cause?: unknown;
+}
+
+/**
+ * The one error class of ggma. `code` is stable and reads `AREA_PROBLEM` (CIRCLE_TRUNCATED, GRAPH_CYCLE,
+ * CONTEXT_FULL, …); `message` says: expected X for Y, got Z. Native code throws the same class.
+ */
+export class GgmaError extends Error {
+  override readonly name = 'GgmaError';
+  readonly code: string;
+  readonly path?: string;
+
+  constructor(code: string, message: string, details: GgmaErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    if (details.path !== undefined) this.path = details.path;
+  }
+}

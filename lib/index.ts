@@ -1,0 +1,22 @@
+/**
+ * ggma: small Llama-family language models in Node.
+ *
+ *     const model = await load('tinyllama');
+ *     for await (const { text } of model.generate('Lily picked up a flower.')) process.stdout.write(text);
+ *     await model.close();
+ */
+export { GgmaError, type GgmaErrorDetails } from './errors.ts';
+export { type LoadOptions, type LoadStage, load } from './package/index.ts';
+export type {
+  Completion,
+  FinishReason,
+  GenerateOptions,
+  Generation,
+  GenerationChunk,
+  MemoryUse,
+  Model,
+  Prompt,
+  Timings,
+} from './runtime/index.ts';
+export type { EncodeOptions, StreamDecoder, TokenIds, Tokenizer } from './text/index.ts';
+export { version } from './version.ts';

@@ -1,0 +1,165 @@
+/** The only file that loads the addon (native/addon), and the typed description of it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { GgmaError } from './errors.ts';
+
+export interface EngineOptions {
+  /** Threads that compute, the engine's own; default: the physical cores that this process may use. */
+  threads?: number;
+  /** Bytes that the keys and values of all sequences may take together; default: half of the physical memory. */
+  kvBudgetBytes?: number;
+  /** One of {@link availableIsas}; default: the environment's GGMA_ISA, or the best. */
+  isa?: string;
+}
+
+/** Threads, kernels and memory budget that programs share. Its jobs run in the order they were given. */
+export interface Engine {
+  readonly threads: number;
+  readonly isa: string;
+  /**
+   * Decodes a program (layout: native/core/program.h) and packs its weights into memory of its own, off the event
+   * loop. The sources must not change until it resolves, and may go then. Rejects with PROGRAM_INVALID,
+   * OUT_OF_MEMORY, DISPOSED.
+   */
+  loadProgram(program: Uint8Array, sources: Uint8Array[]): Promise<Program>;
+  /** Ends jobs with DISPOSED and frees the programs' memory; later calls get DISPOSED. Doing it twice is fine. */
+  close(): Promise<void>;
+}
+
+/** Bytes outside of JavaScript: packed weights, keys and values of all sequences, intermediate values. */
+export interface ProgramMemory {
+  weightBytes: number;
+  kvBytes: number;
+  arenaBytes: number;
+}
+
+export interface StepOptions {
+  /** [wanted rows, vocab]: filled before the promise resolves. */
+  logits?: Float32Array;
+  /** Element 0 ≠ 0 ends the job between two operations with CANCELLED. May lie in a SharedArrayBuffer. */
+  cancel?: Int32Array;
+}
+
+export interface GreedyRequest {
+  sequence: number;
+  /** Fed first, at `position`. */
+  token: number;
+  position: number;
+  /** Tokens to produce at most. */
+  count: number;
+  /** A token of these ends the run; it is written to `out` as the last one. */
+  stopIds?: Int32Array;
+  /** [count] */
+  out: Int32Array;
+  cancel?: Int32Array;
+}
+
+/**
+ * A loaded program and its sequences. Typed arrays that a job reads or writes belong to it until its promise settles.
+ * A job that fails before it starts computing (STEP_INVALID, SEQUENCE_UNKNOWN, TABLE_MISSING, OUT_OF_MEMORY) changes
+ * nothing; NUMERIC (NaN or infinity in the logits), CANCELLED and DISPOSED leave every sequence with the tokens before
+ * the job's first row, or for decodeGreedy before the row that was running.
+ */
+export interface Program {
+  /** An empty sequence. */
+  createSequence(): number;
+  /** Its memory goes at once; a job that uses it finishes first, one that waits fails with SEQUENCE_UNKNOWN. */
+  freeSequence(sequence: number): void;
+  /** Tokens that the sequence holds. */
+  sequenceLength(sequence: number): number;
+  memory(): ProgramMemory;
+  /** Rows of a position table from `firstPosition` on, copied; data is [positions, width]. No gap may remain before. */
+  setTable(table: number, firstPosition: number, data: Float32Array): void;
+  /** Positions 0 … n − 1 have a row. */
+  tableLength(table: number): number;
+  /**
+   * Runs rows of any number of sequences. rows: [token, sequence, position, wantLogits] each; those of one sequence
+   * together, at consecutive positions from at most its length (less: it is rewound). Resolves to the first index of
+   * the largest logit of every wanted row.
+   */
+  step(rows: Int32Array, options?: StepOptions): Promise<Int32Array>;
+  /** Feeds `token`, then each best token in turn, in one job. Resolves to how many were produced. */
+  decodeGreedy(request: GreedyRequest): Promise<number>;
+}
+
+export interface Addon {
+  version: string;
+  useErrorClass(errorClass: typeof GgmaError): void;
+  createEngine(options: EngineOptions): Engine;
+  isa(): string;
+  availableIsas(): string[];
+}
+
+/** Throws OPTION, NATIVE_LOAD, and NATIVE_ISA when GGMA_ISA names what this machine does not have. */
+export function createEngine(options: EngineOptions = {}): Engine {
+  return addon().createEngine(options);
+}
+
+/** Version of the addon, for example '0.1.0'. */
+export function runtimeVersion(): string {
+  return addon().version;
+}
+
+/** The instruction set that engines take unless told otherwise. */
+export function isa(): string {
+  return addon().isa();
+}
+
+/** Best first; the last is 'scalar'. */
+export function availableIsas(): string[] {
+  return addon().availableIsas();
+}
+
+let loaded: Addon | undefined;
+
+function addon(): Addon {
+  if (loaded === undefined) {
+    loaded = loadAddon(packageRoot());
+    loaded.useErrorClass(GgmaError);
+  }
+  return loaded;
+}
+
+/** The addon of the package at `root`: a prebuilt one, or the one that was built here. */
+export function loadAddon(root: string): Addon {
+  const require = createRequire(import.meta.url);
+  const target = `${os.platform()}-${os.arch()}`;
+  // The C library is not asked for: an addon for the other one does not load, and the next is tried.
+  const prebuilt = os.platform() === 'linux' ? [target, `${target}-musl`] : [target];
+  const candidates = [...prebuilt.map((name) => `prebuilds/${name}/ggma.node`), 'build/Release/ggma.node'];
+  const tried: string[] = [];
+  let cause: unknown;
+  for (const candidate of candidates) {
+    const file = path.join(root, candidate);
+    try {
+      if (existsSync(file)) return require(file) as Addon;
+      tried.push(`${file} (missing)`);
+    } catch (error) {
+      cause ??= error;
+      tried.push(`${file} (${error instanceof Error ? error.message : String(error)})`);
+    }
+  }
+  throw new GgmaError(
+    'NATIVE_LOAD',
+    `expected a ggma addon that loads on ${target}, got none: tried ${tried.join(', ')}. ` +
+      'Run `make` or `npm run prepare` in the package to build it (needs CMake and a C++17 compiler).',
+    { path: root, cause },
+  );
+}
+
+/** This file lies in lib/ or, bundled, in dist/: the root is where the package.json of ggma lies. */
+function packageRoot(): string {
+  const start = path.dirname(fileURLToPath(import.meta.url));
+  for (let directory = start; ; directory = path.dirname(directory)) {
+    const file = path.join(directory, 'package.json');
+    if (existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name === 'ggma')
+      return directory;
+    if (directory === path.dirname(directory))
+      throw new GgmaError('NATIVE_LOAD', `expected a package.json of ggma above ${start}, got none`, {
+        path: start,
+      });
+  }
+}

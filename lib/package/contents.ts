@@ -1,0 +1,93 @@
+/** A package's directory: which files it has, and what the configuration says. The model itself is not read yet. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GgmaError } from '../errors.ts';
+import { type PackageConfig, readConfig, readGenerationEos } from './config.ts';
+import { parseJsonObject } from './json.ts';
+
+export const fileNames = {
+  model: 'model.circle',
+  config: 'config.json',
+  generationConfig: 'generation_config.json',
+  sentencePiece: 'tokenizer.model',
+  tokenizerJson: 'tokenizer.json',
+} as const;
+
+export interface PackageContents {
+  dir: string;
+  /** The Circle file's path, or its bytes where the model never was a file. */
+  model: string | Uint8Array;
+  config: PackageConfig;
+  /** Ids that end a generation: generation_config.json's, else config.json's; may be empty. */
+  eosIds: number[];
+  /** Paths; null where the package has no such file. */
+  sentencePiece: string | null;
+  tokenizerJson: string | null;
+  warnings: string[];
+}
+
+/**
+ * @param model the Circle model's bytes, for a directory without model.circle (a Hugging Face directory whose
+ * export was not written to a file)
+ * @throws GgmaError PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE (naming all that is missing), CONFIG
+ */
+export async function readContents(dir: string, model?: Uint8Array): Promise<PackageContents> {
+  const names = await listDirectory(dir);
+  const needed = model === undefined ? [fileNames.model, fileNames.config] : [fileNames.config];
+  const missing = needed.filter((name) => !names.has(name));
+  if (missing.length > 0)
+    throw new GgmaError(
+      'PACKAGE_INCOMPLETE',
+      `expected ${needed.join(' and ')}, missing ${missing.join(' and ')}`,
+      {
+        path: dir,
+      },
+    );
+  const pathOf = (name: string): string | null => (names.has(name) ? join(dir, name) : null);
+
+  const config = await readJsonFile(join(dir, fileNames.config), readConfig);
+  const generationPath = pathOf(fileNames.generationConfig);
+  const generationEos =
+    generationPath === null
+      ? []
+      : await readJsonFile(generationPath, (file, where) => readGenerationEos(file, where, config.vocabSize));
+  const eosIds = generationEos.length > 0 ? generationEos : config.eosIds;
+  return {
+    dir,
+    model: model ?? join(dir, fileNames.model),
+    config,
+    eosIds,
+    sentencePiece: pathOf(fileNames.sentencePiece),
+    tokenizerJson: pathOf(fileNames.tokenizerJson),
+    warnings:
+      eosIds.length > 0
+        ? []
+        : [
+            `${dir}: no eos_token_id in config.json or generation_config.json: only maxTokens and stop strings end a text`,
+          ],
+  };
+}
+
+async function listDirectory(dir: string): Promise<Set<string>> {
+  try {
+    const found = await stat(dir);
+    if (found.isDirectory()) return new Set(await readdir(dir));
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+    throw new GgmaError('PACKAGE_NOT_FOUND', `expected a readable package directory${reason}`, {
+      path: dir,
+      cause,
+    });
+  }
+  throw new GgmaError('PACKAGE_NOT_FOUND', 'expected a package directory, got a file', { path: dir });
+}
+
+async function readJsonFile<T>(
+  path: string,
+  read: (file: ReturnType<typeof parseJsonObject>, where: string) => T,
+): Promise<T> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new GgmaError('CONFIG', 'expected a readable file', { path, cause });
+  });
+  return read(parseJsonObject(bytes, path), path);
+}

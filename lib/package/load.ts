@@ -1,0 +1,155 @@
+/** Package → model that runs: read, compile, pack the weights, and check that the parts belong together. */
+import { readFile } from 'node:fs/promises';
+import { readModel } from '../circle/index.ts';
+import { GgmaError } from '../errors.ts';
+import { lift } from '../ir/index.ts';
+import { createEngine } from '../native.ts';
+import { compile } from '../plan/index.ts';
+import {
+  abortSignal,
+  type ComputeEngine,
+  callback,
+  checkOptions,
+  type EngineOptions,
+  type ExecutablePlan,
+  integer,
+  Model,
+} from '../runtime/index.ts';
+import { loadSentencePiece, loadTokenizerJson, type Tokenizer } from '../text/index.ts';
+import { type PackageContents, readContents } from './contents.ts';
+
+export type LoadStage = 'read' | 'compile' | 'pack' | 'ready';
+
+export interface LoadOptions {
+  /** Threads that compute. Default: the machine's physical cores. */
+  threads?: number;
+  /** Positions of a prompt and its continuation together. Default: what the model was trained for. */
+  contextSize?: number;
+  /** Bytes that weights and caches may take together. */
+  memoryBudget?: number;
+  /** Ends the loading, between two stages. */
+  signal?: AbortSignal;
+  /** Told when a stage begins, and 'ready' at the end. What it throws ends the loading. */
+  onProgress?: (stage: LoadStage) => void;
+}
+
+/** Where neither the graph nor config.json names a limit. */
+const defaultContextSize = 2048;
+
+const loadRules = {
+  threads: integer(1, 1024),
+  contextSize: integer(1, 2 ** 31 - 1),
+  memoryBudget: integer(1, Number.MAX_SAFE_INTEGER),
+  signal: abortSignal,
+  onProgress: callback,
+};
+
+/**
+ * Loads a GGMA package: a directory of model.circle, config.json, and tokenizer.model or tokenizer.json (the
+ * former wins; without either the model takes ids).
+ * @throws GgmaError OPTION, PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE, CONFIG, CIRCLE_*, TOKENIZER, OUT_OF_MEMORY,
+ * NATIVE_LOAD; the signal's reason
+ */
+export async function load(dir: string, options: LoadOptions = {}): Promise<Model> {
+  checkOptions('load', options, loadRules);
+  options.signal?.throwIfAborted();
+  return loadContents(await readContents(dir), options);
+}
+
+/** {@link load} from what {@link readContents} gave. */
+export async function loadContents(
+  contents: PackageContents,
+  options: LoadOptions = {},
+  newEngine: (options: EngineOptions) => ComputeEngine = createEngine,
+): Promise<Model> {
+  checkOptions('load', options, loadRules);
+  const begin = (stage: LoadStage): void => {
+    options.signal?.throwIfAborted();
+    options.onProgress?.(stage);
+  };
+  begin('read');
+  const [bytes, tokenizer] = await Promise.all([readModelBytes(contents), loadTokenizer(contents)]);
+  begin('compile');
+  const plan: ExecutablePlan = compile(lift(readModel(bytes, modelName(contents))));
+  checkVocabulary(contents, plan, tokenizer);
+  const contextSize = chooseContextSize(contents, plan, options.contextSize);
+  begin('pack');
+  const engine = newEngine(engineOptions(plan, options));
+  const model = await Model.create({
+    engine,
+    plan,
+    tokenizer,
+    eosIds: contents.eosIds,
+    contextSize,
+    warnings: contents.warnings,
+  });
+  try {
+    begin('ready');
+    return model;
+  } catch (error) {
+    await model.close();
+    throw error;
+  }
+}
+
+function modelName({ model, dir }: PackageContents): string {
+  return typeof model === 'string' ? model : `${dir} (exported)`;
+}
+
+async function readModelBytes({ model }: PackageContents): Promise<Uint8Array> {
+  if (typeof model !== 'string') return model;
+  return readFile(model).catch((cause: unknown) => {
+    throw new GgmaError('PACKAGE_INCOMPLETE', 'expected a readable Circle file', { path: model, cause });
+  });
+}
+
+async function loadTokenizer({ sentencePiece, tokenizerJson }: PackageContents): Promise<Tokenizer | null> {
+  if (sentencePiece !== null) return loadSentencePiece(sentencePiece);
+  return tokenizerJson === null ? null : loadTokenizerJson(tokenizerJson);
+}
+
+/** The tokenizer may know fewer ids than the logits have (padding rows), never more. */
+function checkVocabulary(
+  { dir, config }: PackageContents,
+  plan: ExecutablePlan,
+  tokenizer: Tokenizer | null,
+): void {
+  if (config.vocabSize !== plan.vocabSize)
+    throw new GgmaError(
+      'CONFIG',
+      `expected ${plan.vocabSize} for vocab_size, the width of the model's logits, got ${config.vocabSize}`,
+      { path: dir },
+    );
+  if (tokenizer !== null && tokenizer.vocabSize > plan.vocabSize)
+    throw new GgmaError(
+      'TOKENIZER',
+      `expected at most ${plan.vocabSize} pieces, the width of the model's logits, got ${tokenizer.vocabSize}`,
+      { path: dir },
+    );
+}
+
+function chooseContextSize({ config }: PackageContents, plan: ExecutablePlan, wanted?: number): number {
+  const limit = Math.min(config.maxPositions ?? Infinity, plan.maxPositions ?? Infinity);
+  if (wanted !== undefined && wanted > limit)
+    throw new GgmaError(
+      'OPTION',
+      `expected at most ${limit} for contextSize, the model's limit, got ${wanted}`,
+      {
+        path: 'contextSize',
+      },
+    );
+  return wanted ?? (limit === Infinity ? defaultContextSize : limit);
+}
+
+/** Checked before anything is allocated: packed weights take about what they take in the file. */
+function engineOptions(plan: ExecutablePlan, { threads, memoryBudget }: LoadOptions): EngineOptions {
+  const options: EngineOptions = threads === undefined ? {} : { threads };
+  if (memoryBudget === undefined) return options;
+  const weights = plan.sources.reduce((bytes, source) => bytes + source.byteLength, 0);
+  if (weights >= memoryBudget)
+    throw new GgmaError(
+      'OUT_OF_MEMORY',
+      `expected a memoryBudget above the ${weights} bytes of the weights, got ${memoryBudget}`,
+    );
+  return { ...options, kvBudgetBytes: memoryBudget - weights };
+}

@@ -1,0 +1,79 @@
+/**
+ * gc: what nothing needs goes: operators, tensors, buffers, operator codes, graph inputs and outputs.
+ *
+ *   BEFORE  any module      AFTER  every operator leads to a graph output or acts outside its outputs; every tensor is
+ *           used; every graph input is read; every graph output has a producer, or is an input or a constant
+ *
+ * Signatures follow. (The reference keeps operators whose outputs are empty, and takes the empty sentinel buffer out
+ * of files of its older exporter; both are mended here.)
+ */
+import { liveOps } from '../ir/dead.ts';
+import { dropInputs, dropOutputs, removeOps } from '../ir/edit.ts';
+import type { Graph, Module, Value } from '../ir/graph.ts';
+import { type Outcome, simpleFilter } from './pass.ts';
+
+export const gc = simpleFilter('gc', 'remove everything that nothing needs', (module) => {
+  const before = census(module);
+  for (const graph of module.graphs) collectGraph(module, graph);
+  collectTables(module);
+  const outcome: Outcome = {
+    changed: before - census(module),
+    candidates: before,
+    what: 'objects',
+    reasons: [],
+  };
+  if (outcome.changed === 0) outcome.reasons.push('everything is needed');
+  return outcome;
+});
+
+function collectGraph(module: Module, graph: Graph): void {
+  const inputs = new Set(graph.inputs);
+  const hasSource = (value: Value) => value.producer !== null || inputs.has(value) || value.isConstant;
+  dropOutputs(module, graph, new Set(graph.outputs.filter((output) => !hasSource(output))));
+  const live = liveOps(graph);
+  removeOps(graph, new Set(graph.ops.filter((op) => !live.has(op))));
+  const outputs = new Set(graph.outputs);
+  dropInputs(
+    module,
+    graph,
+    new Set(
+      graph.inputs.filter(
+        (input) => input.users.length === 0 && !outputs.has(input) && !isIntermediate(graph, input),
+      ),
+    ),
+  );
+  const needed = new Set<Value>([...graph.inputs, ...graph.outputs]);
+  for (const op of graph.ops) {
+    for (const value of [...op.inputs, ...op.outputs, ...(op.intermediates ?? [])])
+      if (value) needed.add(value);
+  }
+  graph.values = graph.values.filter((value) => needed.has(value));
+}
+
+function isIntermediate(graph: Graph, value: Value): boolean {
+  return graph.ops.some((op) => op.intermediates?.includes(value));
+}
+
+/** Buffers and operator codes that no tensor, metadata or operator names; the sentinel stays first. */
+function collectTables(module: Module): void {
+  const buffers = new Set([module.sentinel]);
+  for (const { buffer } of module.metadata ?? []) buffers.add(buffer);
+  for (const buffer of module.metadataBuffer ?? []) buffers.add(buffer);
+  for (const graph of module.graphs) {
+    for (const value of graph.values) {
+      // A buffer without data says no more than the sentinel does; older exporters give every tensor its own.
+      if (!value.isConstant) value.buffer = module.sentinel;
+      buffers.add(value.buffer);
+    }
+  }
+  module.buffers = module.buffers.filter((buffer) => buffers.has(buffer));
+  const opcodes = new Set(module.graphs.flatMap((graph) => graph.ops.map((op) => op.opcode)));
+  module.opcodes = module.opcodes.filter((opcode) => opcodes.has(opcode));
+}
+
+function census(module: Module): number {
+  const perGraph = module.graphs.map(
+    (g) => g.inputs.length + g.outputs.length + g.ops.length + g.values.length,
+  );
+  return perGraph.reduce((sum, n) => sum + n, module.buffers.length + module.opcodes.length);
+}

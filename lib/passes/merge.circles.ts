@@ -1,0 +1,107 @@
+/**
+ * merge.circles: several files become one, their subgraphs side by side, one signature per file.
+ *
+ *   BEFORE  A.circle, B.circle      AFTER  one module; signature "A" runs A's first subgraph, "B" B's
+ *
+ * Operator codes are shared; buffers are shared by content, so that prefill and decode hold one copy of the weights.
+ * Version is the highest. `--sig-names "a;b"` names the signatures; a file that brings signatures of its own keeps
+ * them when it is merged under no new name.
+ */
+import { createHash } from 'node:crypto';
+import type { CircleBuffer } from '../circle/index.ts';
+import { readBytes } from '../ir/constants.ts';
+import { Module, type Signature, type Value } from '../ir/graph.ts';
+import { type Source, usageError } from './pass.ts';
+
+export const mergeCircles: Source = {
+  kind: 'source',
+  name: 'merge.circles',
+  summary: 'put Circle files side by side in one file, one signature each',
+  usage: 'FILE… [--sig-names "a;b"]',
+  example: ['prefill.circle', 'decode.circle'],
+  prepare(words) {
+    const files: string[] = [];
+    let names: string[] | undefined;
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i]!;
+      if (word === '--sig-names') names = words[++i]?.split(';').map((name) => name.trim());
+      else if (word.startsWith('--sig-names=')) names = word.slice('--sig-names='.length).split(';');
+      else if (word.startsWith('--')) throw usageError(this, `unknown option '${word}'`);
+      else files.push(word);
+    }
+    if (files.length === 0) throw usageError(this, 'expected at least one file');
+    const keys = names ?? files.map(signatureKey);
+    if (keys.length !== files.length || keys.some((key) => key === ''))
+      throw usageError(this, `expected ${files.length} signature names, got '${keys.join(';')}'`);
+    if (new Set(keys).size !== keys.length)
+      throw usageError(
+        this,
+        `expected a name of its own for each signature, got '${keys.join(';')}'; use --sig-names`,
+      );
+    return { files, combine: (modules) => merge(modules, keys, files) };
+  },
+};
+
+/** File name without folders and `.circle`. */
+function signatureKey(file: string): string {
+  return file.replace(/^.*[/\\]/, '').replace(/\.circle$/, '');
+}
+
+function merge(modules: readonly Module[], keys: readonly string[], files: readonly string[]): Module {
+  const merged = new Module();
+  merged.description = `Merged from ${files.map((file) => file.replace(/^.*[/\\]/, '')).join(', ')}`;
+  merged.version = Math.max(0, ...modules.map((module) => module.version));
+  merged.signatures = [];
+  const pool = new BufferPool(merged);
+  modules.forEach((module, i) => {
+    const opcodes = new Map(module.opcodes.map((opcode) => [opcode, shareOpcode(merged, opcode)]));
+    for (const graph of module.graphs) {
+      for (const value of graph.values) value.buffer = pool.share(value.buffer);
+      for (const op of graph.ops) op.opcode = opcodes.get(op.opcode) ?? op.opcode;
+    }
+    merged.graphs.push(...module.graphs);
+    const metadata = module.metadata?.map(({ name, buffer }) => ({ name, buffer: pool.share(buffer) })) ?? [];
+    if (metadata.length > 0) merged.metadata = [...(merged.metadata ?? []), ...metadata];
+    const signature = signatureOf(module, keys[i]!);
+    if (signature) merged.signatures!.push(signature);
+  });
+  return merged;
+}
+
+/** The signature of a file: its only one under the new key, or one made of its first subgraph's inputs and outputs. */
+function signatureOf(module: Module, key: string): Signature | undefined {
+  const [own, ...more] = module.signatures ?? [];
+  if (own && more.length === 0) return { ...own, key };
+  const graph = module.graphs[0];
+  const port = (value: Value) => ({ name: value.name, value });
+  return graph && { key, graph, inputs: graph.inputs.map(port), outputs: graph.outputs.map(port) };
+}
+
+function shareOpcode(merged: Module, opcode: Module['opcodes'][number]): Module['opcodes'][number] {
+  const text = JSON.stringify(opcode);
+  const found = merged.opcodes.find((known) => JSON.stringify(known) === text);
+  if (!found) merged.opcodes.push(opcode);
+  return found ?? opcode;
+}
+
+/** Buffers by content; the empty ones are all the sentinel. */
+class BufferPool {
+  private readonly byContent = new Map<string, CircleBuffer>();
+  private readonly merged: Module;
+
+  constructor(merged: Module) {
+    this.merged = merged;
+    merged.buffers.push({ data: null });
+  }
+
+  share(buffer: CircleBuffer): CircleBuffer {
+    if (buffer.data === null) return this.merged.sentinel;
+    const bytes = readBytes(buffer.data);
+    const content = `${bytes.byteLength}:${createHash('sha256').update(bytes).digest('base64')}`;
+    const known = this.byContent.get(content);
+    if (known) return known;
+    this.byContent.set(content, buffer);
+    this.merged.buffers.push(buffer);
+    return buffer;
+  }
+}

@@ -1,0 +1,73 @@
+/** Collects the steps, weights, tables and caches of one program while the graph is lowered. */
+import { TensorType, tensorTypeName } from '../circle/index.ts';
+import { GgmaError } from '../errors.ts';
+import { bytesOf, elementCount } from '../ir/constants.ts';
+import type { Value } from '../ir/graph.ts';
+import type { Opcode, Operand, Slot, Step, Weight } from './program.ts';
+
+const DTYPES = new Map<TensorType, number>([
+  [TensorType.FLOAT32, 0],
+  [TensorType.FLOAT16, 1],
+  [TensorType.BFLOAT16, 2],
+  [TensorType.GGML_Q8_0, 3],
+  [TensorType.GGML_Q4_0, 4],
+]);
+
+export class ProgramBuilder {
+  readonly steps: Step[] = [];
+  readonly weights: Weight[] = [];
+  readonly slots: Slot[] = [];
+  /** Values of the position alone whose rows kernels look up: cos and sin. */
+  readonly tables: Value[] = [];
+  /** One per attention, in order: its place is the cache's number. */
+  readonly caches: { kvHeads: number; headDim: number }[] = [];
+  private readonly known = new Map<string, Weight>();
+  private readonly bufferNumbers = new Map<unknown, number>();
+
+  slot(width: number): Slot {
+    const made = { width };
+    this.slots.push(made);
+    return made;
+  }
+
+  /** Appends a step that writes `dst`. */
+  emit(opcode: keyof typeof Opcode, dst: Slot, ...operands: Operand[]): Slot {
+    this.steps.push({ opcode, dst, operands, wantedRows: false });
+    return dst;
+  }
+
+  /** A constant as a matrix [rows, cols]; the same tensor read twice is one weight. */
+  matrix(value: Value): Weight {
+    const cols = value.shape.at(-1) ?? 1;
+    return this.weight(value, elementCount(value.shape) / cols, cols);
+  }
+
+  /** A constant as one row. */
+  vector(value: Value): Weight {
+    return this.weight(value, 1, elementCount(value.shape));
+  }
+
+  table(value: Value): number {
+    const known = this.tables.indexOf(value);
+    return known >= 0 ? known : this.tables.push(value) - 1;
+  }
+
+  private weight(value: Value, rows: number, cols: number): Weight {
+    const dtype = DTYPES.get(value.type);
+    if (dtype === undefined)
+      throw new GgmaError(
+        'PLAN_UNSUPPORTED',
+        `expected FLOAT32, FLOAT16, BFLOAT16, GGML_Q8_0 or GGML_Q4_0 for the weight '${value.name}', got ${tensorTypeName(value.type)}`,
+      );
+    const number = this.bufferNumbers.get(value.buffer) ?? this.bufferNumbers.size;
+    this.bufferNumbers.set(value.buffer, number);
+    const key = `${number}:${dtype}:${rows}:${cols}`;
+    let found = this.known.get(key);
+    if (!found) {
+      found = { dtype, bytes: bytesOf(value)!, rows, cols, name: value.name };
+      this.known.set(key, found);
+      this.weights.push(found);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * The words of a program: what `lowerings.ts` emits, `arena.ts` places and `encode.ts` writes. The byte layout and
+ * the meaning of every instruction stand in native/core/program.h; the numbers here must agree with it.
+ */
+
+/** Left-out operand. */
+export const NONE = 0xffffffff;
+
+export const Opcode = {
+  gather: 1,
+  matmul: 2,
+  rmsNorm: 3,
+  siluMul: 4,
+  add: 5,
+  mul: 6,
+  scale: 7,
+  silu: 8,
+  attention: 9,
+  select: 10,
+} as const;
+
+export type OpcodeName = keyof typeof Opcode;
+
+/** A row vector of `width` floats that one step writes. */
+export interface Slot {
+  width: number;
+}
+
+/** A constant that kernels read: a matrix [rows, cols] = [outputs, inputs], or a vector with rows = 1. */
+export interface Weight {
+  /** 0 f32 · 1 f16 · 2 bf16 · 3 GGML_Q8_0 · 4 GGML_Q4_0 */
+  dtype: number;
+  bytes: Uint8Array;
+  rows: number;
+  cols: number;
+  /** The tensor's name, for messages and `explain`. */
+  name: string;
+}
+
+/** An operand: a slot read or written, a weight, an index, a float. */
+export type Operand =
+  | { kind: 'slot'; slot: Slot }
+  | { kind: 'weight'; weight: Weight | null }
+  | { kind: 'table'; index: number | null }
+  | { kind: 'word'; value: number }
+  | { kind: 'float'; value: number };
+
+export interface Step {
+  opcode: OpcodeName;
+  /** The first operand is the slot that the step writes. */
+  dst: Slot;
+  operands: Operand[];
+  /** Runs over the rows whose logits are wanted only. */
+  wantedRows: boolean;
+}
+
+export const slot = (value: Slot): Operand => ({ kind: 'slot', slot: value });
+export const weight = (value: Weight | null): Operand => ({ kind: 'weight', weight: value });
+export const table = (index: number | null): Operand => ({ kind: 'table', index });
+export const word = (value: number): Operand => ({ kind: 'word', value });
+export const float = (value: number): Operand => ({ kind: 'float', value });
+
+/** The slots that a step reads. */
+export function sourcesOf(step: Step): Slot[] {
+  return step.operands.flatMap((operand) => (operand.kind === 'slot' ? [operand.slot] : []));
+}

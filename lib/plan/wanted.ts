@@ -1,0 +1,30 @@
+/**
+ * After the last attention, rows whose logits nobody wants have no further effect: neither a cache nor an output
+ * depends on them. Everything behind it runs over the wanted rows alone, which for a prompt is its last row.
+ */
+import type { ProgramBuilder } from './builder.ts';
+import { type Slot, type Step, sourcesOf, slot } from './program.ts';
+
+/** Puts SELECT steps behind the last attention, for each slot that lives on, and marks the rest. Returns the logits' slot. */
+export function keepWantedRows(builder: ProgramBuilder, logits: Slot): Slot {
+  const { steps } = builder;
+  const last = steps.findLastIndex((step) => step.opcode === 'attention');
+  const before = new Set(steps.slice(0, last + 1).map((step) => step.dst));
+  const after = steps.slice(last + 1);
+  const crossing = new Set(after.flatMap(sourcesOf).filter((source) => before.has(source)));
+  if (before.has(logits)) crossing.add(logits);
+  const selected = new Map<Slot, Slot>();
+  const selects: Step[] = [...crossing].map((source) => {
+    const dst = builder.slot(source.width);
+    selected.set(source, dst);
+    return { opcode: 'select', dst, operands: [slot(source)], wantedRows: false };
+  });
+  for (const step of after) {
+    step.wantedRows = true;
+    step.operands = step.operands.map((operand) =>
+      operand.kind === 'slot' ? slot(selected.get(operand.slot) ?? operand.slot) : operand,
+    );
+  }
+  steps.splice(last + 1, 0, ...selects);
+  return selected.get(logits) ?? logits;
+}

@@ -1,0 +1,93 @@
+/** One generation's hold on the engine: its sequence, its cancel flag, and why it has to end. */
+import { GgmaError } from '../errors.ts';
+import type { ComputeProgram } from './engine.ts';
+
+/** The jobs of one model that are under way. */
+export class Jobs {
+  readonly active = new Set<Job>();
+  closed = false;
+
+  /** Ends them all with DISPOSED, and any that would start later. */
+  close(): void {
+    this.closed = true;
+    for (const job of this.active) job.disposed();
+  }
+}
+
+type Ending = { kind: 'aborted'; reason: unknown } | { kind: 'closed' } | { kind: 'abandoned' };
+
+export class Job {
+  /** Native code looks at element 0 between two layers. */
+  readonly cancel = new Int32Array(1);
+  readonly #program: ComputeProgram;
+  readonly #jobs: Jobs;
+  readonly #signal: AbortSignal | null;
+  readonly #onAbort = () => this.#endWith({ kind: 'aborted', reason: this.#signal?.reason });
+  #sequence: number | null = null;
+  #ending: Ending | null = null;
+
+  constructor(program: ComputeProgram, jobs: Jobs, signal: AbortSignal | null) {
+    this.#program = program;
+    this.#jobs = jobs;
+    this.#signal = signal;
+  }
+
+  get abandoned(): boolean {
+    return this.#ending?.kind === 'abandoned';
+  }
+
+  /** Takes a sequence. @throws what {@link check} throws */
+  start(): number {
+    if (this.#jobs.closed) this.disposed();
+    if (this.#signal?.aborted) this.#onAbort();
+    this.check();
+    this.#jobs.active.add(this);
+    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#sequence = this.#program.createSequence();
+    return this.#sequence;
+  }
+
+  /** The consumer is gone. */
+  abandon(): void {
+    this.#endWith({ kind: 'abandoned' });
+  }
+
+  /** The model is being closed. */
+  disposed(): void {
+    this.#endWith({ kind: 'closed' });
+  }
+
+  /** @throws the signal's reason, or GgmaError DISPOSED, when the job has to end */
+  check(): void {
+    if (this.#ending?.kind === 'aborted') throw this.#ending.reason;
+    if (this.#ending?.kind === 'closed') throw disposedError();
+  }
+
+  /** Awaits native work. A cancelled job's own error says less than why it was cancelled. */
+  async guard<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      this.check();
+      throw error;
+    }
+  }
+
+  /** Gives the sequence back; the caches' memory is free at once. Doing it twice is fine. */
+  release(): void {
+    this.#jobs.active.delete(this);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    const sequence = this.#sequence;
+    this.#sequence = null;
+    if (sequence !== null && this.#ending?.kind !== 'closed') this.#program.freeSequence(sequence);
+  }
+
+  #endWith(ending: Ending): void {
+    this.#ending ??= ending;
+    Atomics.store(this.cancel, 0, 1);
+  }
+}
+
+export function disposedError(): GgmaError {
+  return new GgmaError('DISPOSED', 'expected an open model, got one that was closed');
+}

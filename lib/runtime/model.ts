@@ -1,0 +1,165 @@
+/** A loaded model: prompts in, tokens out. */
+import { GgmaError } from '../errors.ts';
+import { checkTokenId, type TokenIds, type Tokenizer } from '../text/index.ts';
+import type { ComputeEngine, ComputeProgram, ExecutablePlan, MemoryUse } from './engine.ts';
+import { type Completion, type GenerationChunk, run } from './generate.ts';
+import { Generation } from './generation.ts';
+import { disposedError, Job, Jobs } from './job.ts';
+import { type GenerateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { PositionTables } from './tables.ts';
+
+/** A text, or token ids that are taken as they are. */
+export type Prompt = string | TokenIds;
+
+export interface ModelParts {
+  engine: ComputeEngine;
+  plan: ExecutablePlan;
+  tokenizer: Tokenizer | null;
+  /** Ids that end a generation; may be empty. */
+  eosIds: readonly number[];
+  /** Positions that a prompt and its continuation may take together. */
+  contextSize: number;
+  /** What was odd about the package but no error. */
+  warnings?: readonly string[];
+}
+
+export class Model implements AsyncDisposable {
+  /** null: the package has none; prompts are ids. */
+  readonly tokenizer: Tokenizer | null;
+  /** Width of the logits; every id is below it. */
+  readonly vocabSize: number;
+  readonly contextSize: number;
+  readonly eosIds: readonly number[];
+  readonly warnings: readonly string[];
+  readonly #engine: ComputeEngine;
+  readonly #program: ComputeProgram;
+  readonly #tables: PositionTables;
+  readonly #jobs = new Jobs();
+  #closing: Promise<void> | null = null;
+
+  /** Packs the plan's weights into the engine, which the model owns from here on (also when this fails). */
+  static async create(parts: ModelParts): Promise<Model> {
+    try {
+      return new Model(parts, await parts.engine.loadProgram(parts.plan.program, parts.plan.sources));
+    } catch (error) {
+      await parts.engine.close();
+      throw error;
+    }
+  }
+
+  private constructor(parts: ModelParts, program: ComputeProgram) {
+    const { engine, plan, tokenizer, eosIds, contextSize, warnings = [] } = parts;
+    this.tokenizer = tokenizer;
+    this.vocabSize = plan.vocabSize;
+    this.contextSize = contextSize;
+    this.eosIds = [...eosIds];
+    this.warnings = [...warnings];
+    this.#engine = engine;
+    this.#program = program;
+    this.#tables = new PositionTables(program, plan.tables, plan.maxPositions);
+  }
+
+  get threads(): number {
+    return this.#engine.threads;
+  }
+
+  /** Bytes that the model holds outside of JavaScript. */
+  memory(): MemoryUse {
+    this.#checkOpen();
+    return this.#program.memory();
+  }
+
+  /**
+   * Generates greedily. Work starts with the first `next()`; leaving the loop, or `options.signal`, ends it.
+   * @throws GgmaError at once: OPTION, INPUT, TOKEN_ID, CONTEXT_OVERFLOW, DISPOSED. While iterating: the signal's
+   * reason, DISPOSED when the model is closed, NUMERIC, OUT_OF_MEMORY.
+   */
+  generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
+    const { chunks, job } = this.#prepare(prompt, options, true);
+    return new Generation(chunks, job);
+  }
+
+  /** The whole continuation at once; fewer crossings than reading {@link generate} to its end. */
+  async complete(prompt: Prompt, options: GenerateOptions = {}): Promise<Completion> {
+    const { chunks } = this.#prepare(prompt, options, false);
+    for (;;) {
+      const { done, value } = await chunks.next();
+      if (done === true) return value;
+    }
+  }
+
+  /** Ends what is under way (with DISPOSED) and gives all memory back. Doing it twice is fine. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#jobs.close();
+      await this.#engine.close();
+    })();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #prepare(
+    prompt: Prompt,
+    options: GenerateOptions,
+    streaming: boolean,
+  ): { chunks: AsyncGenerator<GenerationChunk, Completion, void>; job: Job } {
+    this.#checkOpen();
+    const { vocabSize, eosIds, tokenizer } = this;
+    const resolved = resolveOptions(options, { vocabSize, eosIds, hasTokenizer: tokenizer !== null });
+    const ids = this.#promptIds(prompt, resolved);
+    const request = { prompt: ids, most: this.#room(ids.length, resolved), options: resolved, streaming };
+    const job = new Job(this.#program, this.#jobs, resolved.signal);
+    const context = { program: this.#program, tables: this.#tables, tokenizer };
+    return { chunks: run(context, job, request), job };
+  }
+
+  #promptIds(prompt: Prompt, { addBos }: ResolvedOptions): Int32Array {
+    const ids = typeof prompt === 'string' ? this.#encode(prompt, addBos) : this.#checkIds(prompt);
+    if (ids.length === 0) throw new GgmaError('INPUT', 'expected a prompt of at least one token, got none');
+    return ids;
+  }
+
+  #encode(prompt: string, addBos: boolean): Int32Array {
+    if (this.tokenizer === null)
+      throw new GgmaError(
+        'INPUT',
+        'expected token ids as prompt for a package without a tokenizer, got a text',
+      );
+    const atLeast = this.tokenizer.fewestTokens(prompt);
+    if (atLeast > this.contextSize) throw this.#overflow(`at least ${atLeast}`);
+    const ids = this.tokenizer.encode(prompt, { addBos });
+    ids.forEach((id, i) => {
+      checkTokenId(id, this.vocabSize, `prompt token ${i}`);
+    });
+    return ids;
+  }
+
+  #checkIds(prompt: TokenIds): Int32Array {
+    if (typeof prompt !== 'object' || prompt === null || !Number.isInteger(prompt.length))
+      throw new GgmaError('INPUT', `expected a text or token ids as prompt, got ${typeof prompt}`);
+    if (prompt.length > this.contextSize) throw this.#overflow(`${prompt.length}`);
+    return Int32Array.from({ length: prompt.length }, (_, i) =>
+      checkTokenId(prompt[i], this.vocabSize, `prompt[${i}]`),
+    );
+  }
+
+  /** How many tokens may follow the prompt. */
+  #room(promptTokens: number, { maxTokens }: ResolvedOptions): number {
+    const room = this.contextSize - promptTokens;
+    if (room < (maxTokens ?? 1)) throw this.#overflow(`${promptTokens}`, maxTokens);
+    return maxTokens ?? room;
+  }
+
+  #overflow(promptTokens: string, maxTokens: number | null = null): GgmaError {
+    const wanted = maxTokens === null ? '' : ` and ${maxTokens} to generate`;
+    const message = `expected at most ${this.contextSize} tokens in the context, got ${promptTokens} of the prompt${wanted}`;
+    return new GgmaError('CONTEXT_OVERFLOW', message);
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== null) throw disposedError();
+  }
+}

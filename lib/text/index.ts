@@ -1,0 +1,10 @@
+export { loadTokenizerJson } from './huggingface.ts';
+export { loadSentencePiece } from './sentencepiece.ts';
+export {
+  checkTokenId,
+  type EncodeOptions,
+  longestText,
+  type StreamDecoder,
+  type TokenIds,
+  type Tokenizer,
+} from './tokenizer.ts';

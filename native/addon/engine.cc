@@ -1,0 +1,89 @@
+#include "addon/engine.h"
+
+#include "addon/arguments.h"
+#include "addon/instance.h"
+
+namespace ggma {
+namespace {
+
+class LoadJob : public PromiseJob {
+ public:
+  LoadJob(Napi::Env env, const std::shared_ptr<Host>& host, const Napi::Uint8Array& program, const Napi::Array& sources)
+      : PromiseJob(env, host), program_(program.Data(), program.Data() + program.ElementLength()) {
+    for (uint32_t i = 0; i < sources.Length(); i++) {
+      const Napi::Uint8Array source = uint8_array(sources.Get(i), "sources");
+      keep(source);
+      sources_.push_back(source.Data());
+      source_bytes_.push_back(source.ElementLength());
+    }
+  }
+
+  void run(const std::atomic<bool>&) override {
+    Program program = decode_program(program_.data(), program_.size(), source_bytes_);
+    Engine& engine = host->engine();
+    model_ = std::make_shared<Model>(std::move(program), sources_, engine.kernels, engine.pool, engine.kv_budget);
+  }
+
+  Napi::Value result(Napi::Env env) override {
+    auto state = std::make_shared<ProgramState>(ProgramState{host, std::move(model_)});
+    host->add(state);
+    const auto external = Napi::External<std::shared_ptr<ProgramState>>::New(env, &state);
+    return env.GetInstanceData<Instance>()->program_class.New({external});
+  }
+
+ private:
+  const std::vector<uint8_t> program_;
+  std::vector<const uint8_t*> sources_;
+  std::vector<uint64_t> source_bytes_;
+  std::shared_ptr<Model> model_;
+};
+
+}  // namespace
+
+Napi::Function EngineObject::define(Napi::Env env) {
+  return DefineClass(env, "Engine",
+                     {InstanceAccessor<&EngineObject::threads>("threads"),
+                      InstanceAccessor<&EngineObject::isa>("isa"),
+                      InstanceMethod<&EngineObject::load_program>("loadProgram"),
+                      InstanceMethod<&EngineObject::close>("close")});
+}
+
+EngineObject::EngineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  guard(info.Env(), [&] {
+    EngineOptions options;
+    std::string isa;
+    if (const auto value = member(info[0], "threads"); present(value))
+      options.threads = static_cast<size_t>(integer(value, "threads", 1, 1024));
+    if (const auto value = member(info[0], "kvBudgetBytes"); present(value))
+      options.kv_budget_bytes = static_cast<uint64_t>(integer(value, "kvBudgetBytes", 1, INT64_MAX));
+    if (const auto value = member(info[0], "isa"); present(value)) {
+      if (!value.IsString()) bad_argument("isa", "a string");
+      isa = value.As<Napi::String>().Utf8Value();
+      options.isa = isa.c_str();
+    }
+    host_ = Host::create(info.Env(), options);
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value EngineObject::threads(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(host_->engine().pool.threads()));
+}
+
+Napi::Value EngineObject::isa(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), host_->engine().kernels.name);
+}
+
+Napi::Value EngineObject::load_program(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&] {
+    const Napi::Uint8Array program = uint8_array(info[0], "program");
+    if (!info[1].IsArray()) bad_argument("sources", "an array of Uint8Array");
+    return host_->submit(std::make_unique<LoadJob>(info.Env(), host_, program, info[1].As<Napi::Array>()));
+  });
+}
+
+Napi::Value EngineObject::close(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&] { return host_->close(); });
+}
+
+}  // namespace ggma

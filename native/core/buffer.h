@@ -1,0 +1,33 @@
+// Float memory aligned to cache lines, allocated without surprises: too much is a Failure, not a killed process.
+#ifndef GGMA_CORE_BUFFER_H
+#define GGMA_CORE_BUFFER_H
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace ggma {
+
+struct FreeAligned {
+  void operator()(float* memory) const;
+};
+
+// Uninitialised. Own pages (huge ones where the system has them) from 2 MiB on.
+using FloatBuffer = std::unique_ptr<float[], FreeAligned>;
+
+// Throws OUT_OF_MEMORY with need and have; `what` names the purpose.
+FloatBuffer allocate_floats(uint64_t count, const std::string& what);
+
+// Bytes that can still be allocated without swapping, as far as the system says; UINT64_MAX when it does not.
+uint64_t available_memory();
+
+// Bytes of physical memory; UINT64_MAX when unknown.
+uint64_t physical_memory();
+
+// Throws OUT_OF_MEMORY when `bytes` are more than available_memory().
+void expect_memory(uint64_t bytes, const std::string& what);
+
+}  // namespace ggma
+
+#endif

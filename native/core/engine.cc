@@ -1,0 +1,54 @@
+#include "core/engine.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "core/buffer.h"
+#include "isa/dispatch.h"
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+namespace ggma {
+namespace {
+
+#if defined(__linux__)
+// The first hardware thread of the core that `cpu` belongs to: equal for all threads of one core.
+std::string core_of(int cpu) {
+  const std::string path = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list";
+  std::string name = std::to_string(cpu);
+  if (FILE* file = std::fopen(path.c_str(), "r")) {
+    char line[256];
+    if (std::fgets(line, sizeof line, file)) name = line;
+    std::fclose(file);
+  }
+  return name;
+}
+#endif
+
+}  // namespace
+
+size_t default_threads() {
+#if defined(__linux__)
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
+    std::set<std::string> cores;
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+      if (CPU_ISSET(cpu, &allowed)) cores.insert(core_of(cpu));
+    if (!cores.empty()) return cores.size();
+  }
+#endif
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+Engine::Engine(const EngineOptions& options)
+    : kernels(choose_kernels(options.isa ? options.isa : std::getenv("GGMA_ISA"))),
+      pool(options.threads ? options.threads : default_threads()),
+      kv_budget(std::make_shared<KvBudget>(options.kv_budget_bytes ? options.kv_budget_bytes : physical_memory() / 2)) {}
+
+}  // namespace ggma

@@ -1,0 +1,33 @@
+// What models share: the kernels, the threads and the budget for keys and values.
+#ifndef GGMA_CORE_ENGINE_H
+#define GGMA_CORE_ENGINE_H
+
+#include <memory>
+
+#include "core/kv_cache.h"
+#include "core/pool.h"
+#include "kernels/kernels.h"
+
+namespace ggma {
+
+struct EngineOptions {
+  size_t threads = 0;            // 0: default_threads()
+  uint64_t kv_budget_bytes = 0;  // 0: half of the physical memory
+  const char* isa = nullptr;     // null: the environment's GGMA_ISA, or the best
+};
+
+// Physical cores that this process may use.
+size_t default_threads();
+
+struct Engine {
+  // Throws NATIVE_ISA.
+  explicit Engine(const EngineOptions& options);
+
+  const KernelTable& kernels;
+  ThreadPool pool;
+  std::shared_ptr<KvBudget> kv_budget;
+};
+
+}  // namespace ggma
+
+#endif

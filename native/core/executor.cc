@@ -1,0 +1,97 @@
+#include "core/executor.h"
+
+#include <algorithm>
+
+#include "core/ops.h"
+
+namespace ggma {
+namespace {
+
+constexpr size_t kTileRows = 16;  // rows of one attention unit: they share a pass over K and V
+
+}  // namespace
+
+void Executor::grow(size_t rows) {
+  if (rows <= capacity_) return;
+  uint64_t table_width = 0;
+  for (const uint32_t width : program_.table_widths) table_width += width;
+  const uint64_t arena = uint64_t{program_.arena_width} * rows, scratch = (program_.scratch_width + table_width) * rows;
+  expect_memory((arena + scratch) * sizeof(float), "intermediate values");
+  capacity_ = 0;
+  arena_floats_.store(0);
+  scratch_floats_.store(0);
+  arena_.reset();  // before the new one comes: both together may not fit
+  scratch_.reset();
+  arena_ = allocate_floats(arena, "intermediate values");
+  scratch_ = allocate_floats(program_.scratch_width * rows, "intermediate values");
+  table_rows_ = allocate_floats(table_width * rows, "position tables");
+  arena_floats_.store(arena);
+  scratch_floats_.store(scratch);
+  capacity_ = rows;
+}
+
+void Executor::lay_out(const Row* rows, size_t count) {
+  tokens_.clear();
+  positions_.clear();
+  wanted_.clear();
+  row_blocks_.clear();
+  tiles_.clear();
+  for (size_t r = 0; r < count; r++) {
+    const Row& row = rows[r];
+    tokens_.push_back(row.token);
+    positions_.push_back(row.position);
+    if (row.wanted) wanted_.push_back(static_cast<uint32_t>(r));
+    float* const* blocks = row.sequence->blocks();
+    if (program_.block_floats > 0) row_blocks_.push_back(blocks[row.position / static_cast<int32_t>(kKvBlock)]);
+    const bool continues = r > 0 && rows[r - 1].sequence == row.sequence && tiles_.back().rows < kTileRows;
+    if (continues) {
+      tiles_.back().rows++;
+    } else {
+      tiles_.push_back({r, 1, blocks});
+    }
+  }
+  table_pointers_.clear();
+  float* out = table_rows_.get();
+  for (size_t t = 0; t < program_.table_widths.size(); t++) {
+    table_pointers_.push_back(out);
+    if (!program_.table_used[t]) continue;
+    tables_.copy(static_cast<uint32_t>(t), positions_.data(), count, out);
+    out += count * program_.table_widths[t];
+  }
+}
+
+void Executor::run(const Row* rows, size_t count, const Cancel& cancel, std::vector<int32_t>& ids) {
+  grow(count);
+  lay_out(rows, count);
+  rows_ = count;
+  StepContext context{program_,
+                      kernels_,
+                      weights_.data(),
+                      pool_,
+                      arena_.get(),
+                      scratch_.get(),
+                      count,
+                      count,
+                      wanted_.size(),
+                      tokens_.data(),
+                      positions_.data(),
+                      wanted_.data(),
+                      row_blocks_.data(),
+                      tiles_.data(),
+                      tiles_.size(),
+                      table_pointers_.data()};
+  for (const Step& step : program_.steps) {
+    cancel.check();
+    context.rows = step.wanted ? wanted_.size() : count;
+    if (context.rows > 0) step.op->run(context, step.operands);
+  }
+  ids.assign(wanted_.size(), -1);
+  const ArgmaxArgs args{ids.data(), logits(), program_.vocab};
+  pool_.split(kernels_.argmax, args, wanted_.size(), program_.vocab);
+}
+
+const float* Executor::logits() const {
+  return arena_.get() + size_t{program_.slots[program_.logits_slot].offset} * rows_;
+}
+
+}  // namespace ggma

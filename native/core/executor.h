@@ -1,0 +1,61 @@
+// Runs a program's steps over one chunk of rows.
+#ifndef GGMA_CORE_EXECUTOR_H
+#define GGMA_CORE_EXECUTOR_H
+
+#include <memory>
+#include <vector>
+
+#include "core/cancel.h"
+#include "core/kv_cache.h"
+#include "core/position_tables.h"
+#include "core/step_context.h"
+
+namespace ggma {
+
+// Rows per chunk: enough to read the weights seldom, few enough for the intermediate values to stay in cache.
+constexpr size_t kChunkRows = 128;
+
+struct Row {
+  int32_t token;
+  Sequence* sequence;
+  int32_t position;
+  bool wanted;
+};
+
+class Executor {
+ public:
+  Executor(const Program& program, const Weights& weights, const PositionTables& tables,
+           const KernelTable& kernels, ThreadPool& pool)
+      : program_(program), weights_(weights), tables_(tables), kernels_(kernels), pool_(pool) {}
+
+  // rows: at most kChunkRows, those of one sequence consecutive and ascending; their sequences have room.
+  // Leaves the wanted rows' logits in logits() and their argmax in ids (−1: not finite). Throws OUT_OF_MEMORY and
+  // what cancel throws.
+  void run(const Row* rows, size_t count, const Cancel& cancel, std::vector<int32_t>& ids);
+
+  // [wanted rows, vocab] of the last run
+  const float* logits() const;
+  uint64_t arena_bytes() const { return (arena_floats_.load() + scratch_floats_.load()) * sizeof(float); }
+
+ private:
+  void grow(size_t rows);
+  void lay_out(const Row* rows, size_t count);
+
+  const Program& program_;
+  const Weights& weights_;
+  const PositionTables& tables_;
+  const KernelTable& kernels_;
+  ThreadPool& pool_;
+  size_t capacity_ = 0, rows_ = 0;
+  FloatBuffer arena_, scratch_, table_rows_;
+  std::atomic<uint64_t> arena_floats_{0}, scratch_floats_{0};
+  std::vector<int32_t> tokens_, positions_;
+  std::vector<uint32_t> wanted_;
+  std::vector<float*> row_blocks_;
+  std::vector<AttentionTile> tiles_;
+  std::vector<const float*> table_pointers_;
+};
+
+}  // namespace ggma
+
+#endif

@@ -1,0 +1,58 @@
+// K and V of sequences: blocks of kKvBlock positions (all attention layers together), allocated as a sequence grows.
+#ifndef GGMA_CORE_KV_CACHE_H
+#define GGMA_CORE_KV_CACHE_H
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "core/buffer.h"
+
+namespace ggma {
+
+// What the sequences of one engine may take together.
+class KvBudget {
+ public:
+  explicit KvBudget(uint64_t limit) : limit_(limit) {}
+
+  // Throws OUT_OF_MEMORY with need and have, before anything is allocated.
+  void take(uint64_t bytes);
+  void give(uint64_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+ private:
+  const uint64_t limit_;
+  std::atomic<uint64_t> used_{0};
+};
+
+class Sequence {
+ public:
+  // use: bytes of all sequences of one model, for Model::memory
+  Sequence(size_t block_floats, std::shared_ptr<KvBudget> budget, std::shared_ptr<std::atomic<uint64_t>> use)
+      : block_floats_(block_floats), budget_(std::move(budget)), use_(std::move(use)) {}
+  ~Sequence() { trim(0); }
+  Sequence(const Sequence&) = delete;
+
+  // Positions that hold a token. Any thread may ask.
+  int32_t length() const { return length_.load(std::memory_order_relaxed); }
+  void set_length(int32_t length) { length_.store(length, std::memory_order_relaxed); }
+
+  // Room for `positions` positions; all or nothing. Throws OUT_OF_MEMORY.
+  void reserve(uint64_t positions);
+  // Gives back the blocks that hold none of the first `positions` positions.
+  void trim(uint64_t positions);
+
+  // [blocks] KV blocks from position 0 on.
+  float* const* blocks() const { return pointers_.data(); }
+
+ private:
+  const size_t block_floats_;  // 0: a program without attention
+  std::shared_ptr<KvBudget> budget_;
+  std::shared_ptr<std::atomic<uint64_t>> use_;
+  std::vector<FloatBuffer> memory_;
+  std::vector<float*> pointers_;
+  std::atomic<int32_t> length_{0};
+};
+
+}  // namespace ggma
+
+#endif

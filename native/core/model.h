@@ -1,0 +1,73 @@
+// A loaded program: its packed weights, position tables and sequences, and the jobs that run on them.
+#ifndef GGMA_CORE_MODEL_H
+#define GGMA_CORE_MODEL_H
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/executor.h"
+
+namespace ggma {
+
+struct MemoryUse {
+  uint64_t weight_bytes, kv_bytes, arena_bytes;
+};
+
+struct GreedyRequest {
+  int32_t sequence, token, position;
+  const int32_t* stop_ids;
+  size_t stop_count;
+  int32_t* out;  // [count]
+  size_t count;
+};
+
+// Members marked "driver" are for one thread at a time (the engine's); the others may be called from any.
+class Model {
+ public:
+  // Packs the weights; the sources may go afterwards. Throws OUT_OF_MEMORY. Driver.
+  Model(Program program, const std::vector<const uint8_t*>& sources, const KernelTable& kernels,
+        ThreadPool& pool, std::shared_ptr<KvBudget> budget);
+  Model(const Model&) = delete;
+
+  int32_t create_sequence();
+  // Its memory goes at once, or with the job that uses it. Throws SEQUENCE_UNKNOWN.
+  void free_sequence(int32_t id);
+  int32_t sequence_length(int32_t id) const;
+  MemoryUse memory() const;
+  PositionTables& tables() { return tables_; }
+  const Program& program() const { return program_; }
+
+  // rows: count × [token, sequence, position, want logits]. Returns the argmax of each wanted row and copies their
+  // logits to `logits` [wanted rows, vocab] when it is not null. Throws STEP_INVALID, SEQUENCE_UNKNOWN, TABLE_MISSING
+  // and OUT_OF_MEMORY before anything has changed; NUMERIC, CANCELLED and DISPOSED leave each sequence with what stood
+  // before the step's first row. Driver.
+  std::vector<int32_t> step(const int32_t* rows, size_t count, float* logits, size_t logits_floats,
+                            const Cancel& cancel);
+
+  // Feeds token at position, then each argmax in turn, until `count` tokens or a stop id (which is written too).
+  // Returns how many; the last is not in the cache yet. Failures as step(). Driver.
+  size_t decode_greedy(const GreedyRequest& request, const Cancel& cancel);
+
+ private:
+  struct Part;  // one sequence's rows of a step
+
+  std::shared_ptr<Sequence> find(int32_t id) const;
+  std::vector<Part> check_rows(const int32_t* rows, size_t count, std::vector<Row>& out) const;
+  void expect_token(int32_t token, const std::string& path) const;
+
+  const Program program_;
+  const Weights weights_;
+  PositionTables tables_;
+  Executor executor_;
+  std::shared_ptr<KvBudget> budget_;
+  std::shared_ptr<std::atomic<uint64_t>> kv_use_ = std::make_shared<std::atomic<uint64_t>>(0);
+  mutable std::mutex mutex_;  // sequences_, next_id_
+  std::map<int32_t, std::shared_ptr<Sequence>> sequences_;
+  int32_t next_id_ = 0;
+};
+
+}  // namespace ggma
+
+#endif

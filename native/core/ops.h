@@ -1,0 +1,25 @@
+// The operations of programs, as kernels/*.inc register them.
+#ifndef GGMA_CORE_OPS_H
+#define GGMA_CORE_OPS_H
+
+#include <cstdint>
+
+namespace ggma {
+
+class StepChecker;
+struct StepContext;
+
+struct Op {
+  uint32_t code;
+  const char* name;
+  uint32_t operands;
+  void (*check)(StepChecker& checker, const uint32_t* operands);  // throws Failure
+  void (*run)(StepContext& context, const uint32_t* operands);
+};
+
+// null when no operation has that code.
+const Op* find_op(uint32_t code);
+
+}  // namespace ggma
+
+#endif

@@ -1,0 +1,37 @@
+#include "isa/dispatch.h"
+
+#include <cstring>
+#include <string>
+
+#include "core/failure.h"
+#include "isa/isa.h"
+
+namespace ggma {
+
+std::vector<const KernelTable*> available_kernels() {
+  std::vector<const KernelTable*> tables;
+#if defined(__x86_64__) || defined(_M_X64)
+  __builtin_cpu_init();
+  const bool avx2 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+  if (avx512) tables.push_back(&kAvx512Kernels);
+  if (avx2) tables.push_back(&kAvx2Kernels);
+#endif
+  tables.push_back(&kScalarKernels);
+  return tables;
+}
+
+const KernelTable& choose_kernels(const char* name) {
+  const auto tables = available_kernels();
+  if (!name || !*name) return *tables.front();
+  std::string choices;
+  for (const KernelTable* table : tables) {
+    if (std::strcmp(table->name, name) == 0) return *table;
+    choices += (choices.empty() ? "" : ", ") + std::string(table->name);
+  }
+  throw Failure("NATIVE_ISA", "expected one of " + choices + " for the instruction set, got '" + name + "'");
+}
+
+}  // namespace ggma

@@ -1,0 +1,55 @@
+// V16 as one register: AVX-512 F, BW, VL.
+struct V16 {
+  __m512 v;
+};
+
+GGMA_INLINE __mmask16 first_lanes(size_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
+
+GGMA_INLINE float fma1(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+GGMA_INLINE V16 load(const float* p) { return {_mm512_loadu_ps(p)}; }
+GGMA_INLINE V16 load_n(const float* p, size_t n) { return {_mm512_maskz_loadu_ps(first_lanes(n), p)}; }
+GGMA_INLINE void store(float* p, V16 x) { _mm512_storeu_ps(p, x.v); }
+GGMA_INLINE void store_n(float* p, V16 x, size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), x.v); }
+GGMA_INLINE V16 set1(float x) { return {_mm512_set1_ps(x)}; }
+GGMA_INLINE V16 zero() { return {_mm512_setzero_ps()}; }
+GGMA_INLINE V16 add(V16 x, V16 y) { return {_mm512_add_ps(x.v, y.v)}; }
+GGMA_INLINE V16 sub(V16 x, V16 y) { return {_mm512_sub_ps(x.v, y.v)}; }
+GGMA_INLINE V16 mul(V16 x, V16 y) { return {_mm512_mul_ps(x.v, y.v)}; }
+GGMA_INLINE V16 div(V16 x, V16 y) { return {_mm512_div_ps(x.v, y.v)}; }
+GGMA_INLINE V16 fma(V16 x, V16 y, V16 z) { return {_mm512_fmadd_ps(x.v, y.v, z.v)}; }
+GGMA_INLINE V16 max(V16 x, V16 y) {
+  return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(x.v, y.v, _CMP_GT_OQ), y.v, x.v)};
+}
+GGMA_INLINE V16 choose(V16 m, V16 x, V16 y) {
+  return {_mm512_mask_blend_ps(_mm512_test_epi32_mask(_mm512_castps_si512(m.v), _mm512_castps_si512(m.v)), y.v, x.v)};
+}
+GGMA_INLINE V16 select_lt(V16 p, V16 q, V16 x, V16 y) {
+  return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(p.v, q.v, _CMP_LT_OQ), y.v, x.v)};
+}
+GGMA_INLINE V16 lanes(int lo, int hi) {
+  const uint32_t below_hi = hi >= 16 ? 0xffffu : hi <= 0 ? 0u : (1u << hi) - 1u;
+  const uint32_t below_lo = lo >= 16 ? 0xffffu : lo <= 0 ? 0u : (1u << lo) - 1u;
+  return {_mm512_castsi512_ps(_mm512_maskz_set1_epi32(static_cast<__mmask16>(below_hi & ~below_lo), -1))};
+}
+GGMA_INLINE V16 keep(V16 m, V16 x) {
+  return {_mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(m.v), _mm512_castps_si512(x.v)))};
+}
+GGMA_INLINE V16 pow2_biased(V16 t) {
+  const __m512i exponent = _mm512_add_epi32(_mm512_castps_si512(t.v), _mm512_set1_epi32(127));
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23))};
+}
+GGMA_INLINE __m256 upper_half(__m512 v) {
+  return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1));
+}
+GGMA_INLINE float reduce_add(V16 x) {
+  const __m256 s8 = _mm256_add_ps(_mm512_castps512_ps256(x.v), upper_half(x.v));
+  const __m128 s4 = _mm_add_ps(_mm256_castps256_ps128(s8), _mm256_extractf128_ps(s8, 1));
+  const __m128 s2 = _mm_add_ps(s4, _mm_movehl_ps(s4, s4));
+  return _mm_cvtss_f32(_mm_add_ss(s2, _mm_movehdup_ps(s2)));
+}
+GGMA_INLINE float reduce_max(V16 x) {
+  const __m256 s8 = _mm256_max_ps(_mm512_castps512_ps256(x.v), upper_half(x.v));
+  const __m128 s4 = _mm_max_ps(_mm256_castps256_ps128(s8), _mm256_extractf128_ps(s8, 1));
+  const __m128 s2 = _mm_max_ps(s4, _mm_movehl_ps(s4, s4));
+  return _mm_cvtss_f32(_mm_max_ss(s2, _mm_movehdup_ps(s2)));
+}

@@ -1,0 +1,63 @@
+// V16 as an array: the reference for the other instruction sets, and what an unknown CPU runs.
+struct V16 {
+  float lane[16];
+};
+
+#define GGMA_LANES(expression)        \
+  V16 out;                            \
+  for (int i = 0; i < 16; i++) {      \
+    out.lane[i] = (expression);       \
+  }                                   \
+  return out
+
+GGMA_INLINE float bits_float(uint32_t bits) {
+  float value;
+  __builtin_memcpy(&value, &bits, 4);
+  return value;
+}
+GGMA_INLINE uint32_t float_bits(float value) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &value, 4);
+  return bits;
+}
+
+GGMA_INLINE float fma1(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+GGMA_INLINE V16 load(const float* p) { GGMA_LANES(p[i]); }
+GGMA_INLINE V16 load_n(const float* p, size_t n) { GGMA_LANES(static_cast<size_t>(i) < n ? p[i] : 0.0f); }
+GGMA_INLINE void store(float* p, V16 v) {
+  for (int i = 0; i < 16; i++) p[i] = v.lane[i];
+}
+GGMA_INLINE void store_n(float* p, V16 v, size_t n) {
+  for (size_t i = 0; i < n; i++) p[i] = v.lane[i];
+}
+GGMA_INLINE V16 set1(float x) { GGMA_LANES(x); }
+GGMA_INLINE V16 zero() { return set1(0.0f); }
+GGMA_INLINE V16 add(V16 a, V16 b) { GGMA_LANES(a.lane[i] + b.lane[i]); }
+GGMA_INLINE V16 sub(V16 a, V16 b) { GGMA_LANES(a.lane[i] - b.lane[i]); }
+GGMA_INLINE V16 mul(V16 a, V16 b) { GGMA_LANES(a.lane[i] * b.lane[i]); }
+GGMA_INLINE V16 div(V16 a, V16 b) { GGMA_LANES(a.lane[i] / b.lane[i]); }
+GGMA_INLINE V16 fma(V16 a, V16 b, V16 c) { GGMA_LANES(fma1(a.lane[i], b.lane[i], c.lane[i])); }
+GGMA_INLINE V16 max(V16 a, V16 b) { GGMA_LANES(a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]); }
+GGMA_INLINE V16 select_lt(V16 a, V16 b, V16 x, V16 y) {
+  GGMA_LANES(a.lane[i] < b.lane[i] ? x.lane[i] : y.lane[i]);
+}
+GGMA_INLINE V16 lanes(int lo, int hi) { GGMA_LANES(bits_float(i >= lo && i < hi ? 0xffffffffu : 0u)); }
+GGMA_INLINE V16 choose(V16 m, V16 x, V16 y) {
+  GGMA_LANES(float_bits(m.lane[i]) != 0 ? x.lane[i] : y.lane[i]);
+}
+GGMA_INLINE V16 keep(V16 m, V16 v) { return choose(m, v, zero()); }
+GGMA_INLINE V16 pow2_biased(V16 t) {
+  // The low bits of t are n; 127 + n is the exponent of 2^n.
+  GGMA_LANES(bits_float((float_bits(t.lane[i]) + 127u) << 23));
+}
+GGMA_INLINE float reduce_add(V16 v) {
+  for (int half = 8; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) v.lane[i] = v.lane[i] + v.lane[i + half];
+  return v.lane[0];
+}
+GGMA_INLINE float reduce_max(V16 v) {
+  for (int half = 8; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) v.lane[i] = v.lane[i] > v.lane[i + half] ? v.lane[i] : v.lane[i + half];
+  return v.lane[0];
+}
+#undef GGMA_LANES

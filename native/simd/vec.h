@@ -1,0 +1,43 @@
+// The small vector contract that kernels are written against: V16, sixteen float lanes on every instruction set
+// (one register, two, four, or an array). Included inside an anonymous namespace after the instruction set's own
+// header, which provides
+//
+//   V16 load(p)  load_n(p, n)            n < 16: lanes n.. are 0 and their memory is not read
+//   store(p, v)  store_n(p, v, n)        n < 16: memory of lanes n.. is not written
+//   V16 zero()  set1(x)
+//   V16 add sub mul div (a, b)           one rounding each
+//   V16 fma(a, b, c)                     a·b + c, one rounding
+//   V16 max(a, b)                        a > b ? a : b in each lane (b when one is NaN)
+//   V16 select_lt(a, b, x, y)            a < b ? x : y in each lane
+//   V16 lanes(lo, hi)                    mask: all bits set in lanes lo ≤ i < hi, none elsewhere
+//   V16 keep(m, v)                       v where the mask is set, 0 elsewhere
+//   V16 choose(m, x, y)                  x where the mask is set, y elsewhere
+//   V16 pow2_biased(t)                   2^n for t = n + kRoundBias, −126 ≤ n ≤ 127
+//   float reduce_add(v)  reduce_max(v)   lanes i and i+8, then i+4, i+2, i+1: the same tree everywhere
+//   float fma1(a, b, c)                  the scalar a·b + c, one rounding
+//
+// Every operation is exact or correctly rounded, so a kernel gives the same bits on all of them.
+
+constexpr float kRoundBias = 12582912.0f;  // 1.5 · 2^23: adding it rounds to an integer, kept in the low bits
+
+// e^x within 1 ulp or so; 0 below −87.3, e^88.37 above 88.37; NaN stays NaN. Cephes' polynomial on |r| ≤ ln 2 / 2.
+GGMA_INLINE V16 exp16(V16 x) {
+  const V16 low = set1(-87.336f);
+  // The clamps return their second argument for NaN.
+  const V16 c = max(low, select_lt(set1(88.37f), x, set1(88.37f), x));
+  const V16 t = fma(c, set1(1.44269504088896341f), set1(kRoundBias));
+  const V16 n = sub(t, set1(kRoundBias));
+  V16 r = fma(n, set1(-0.693359375f), c);
+  r = fma(n, set1(2.12194440e-4f), r);
+  V16 p = set1(1.9875691500e-4f);
+  p = fma(p, r, set1(1.3981999507e-3f));
+  p = fma(p, r, set1(8.3334519073e-3f));
+  p = fma(p, r, set1(4.1665795894e-2f));
+  p = fma(p, r, set1(1.6666665459e-1f));
+  p = fma(p, r, set1(5.0000001201e-1f));
+  p = add(fma(p, mul(r, r), r), set1(1.0f));
+  return select_lt(x, low, zero(), mul(p, pow2_biased(t)));
+}
+
+// x / (1 + e^−x)
+GGMA_INLINE V16 silu16(V16 x) { return div(x, add(set1(1.0f), exp16(sub(zero(), x)))); }

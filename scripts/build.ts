@@ -1,0 +1,43 @@
+/** Builds everything: dist (one ESM bundle with shared chunks, and its types), a start file per command, the addon. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { commands } from '../lib/cli/commands.ts';
+import { buildAddon } from './native.ts';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const dist = path.join(root, 'dist');
+
+async function buildLibrary(): Promise<void> {
+  rmSync(dist, { recursive: true, force: true });
+  // Bundled, because a filter that loads a hundred small modules spends more time on that than on its work.
+  await build({
+    absWorkingDir: root,
+    entryPoints: { index: 'lib/index.ts', 'cli/main': 'lib/cli/main.ts' },
+    outdir: dist,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    chunkNames: 'chunks/[name]-[hash]',
+    logLevel: 'warning',
+  });
+  mkdirSync(path.join(dist, 'bin'), { recursive: true });
+  for (const { name } of commands) {
+    const file = path.join(dist, 'bin', `${name}.js`);
+    const text = `#!/usr/bin/env node\nimport { start } from '../cli/main.js';\n\nawait start('${name}');\n`;
+    writeFileSync(file, text);
+    chmodSync(file, 0o755);
+  }
+  const { resolve } = createRequire(import.meta.url);
+  const tsc = path.join(path.dirname(resolve('typescript/package.json')), 'bin/tsc');
+  execFileSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.types.json')], { stdio: 'inherit' });
+}
+
+await buildLibrary();
+buildAddon();

@@ -1,0 +1,73 @@
+/** Builds the addon and the native tests: `tsx scripts/native.ts [addon | tests | asan | tsan]`. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+export type Sanitizer = 'address,undefined' | 'thread';
+
+/** build/Release/ggma.node; returns its path. Does nothing when it is up to date. */
+export function buildAddon(): string {
+  cmakeJs('build', {});
+  return path.join(root, 'build/Release/ggma.node');
+}
+
+/** The native test binary, plain or under a sanitizer, in a build directory of its own; returns its path. */
+export function buildNativeTests({ sanitizer }: { sanitizer?: Sanitizer } = {}): string {
+  const name = sanitizer === undefined ? 'plain' : sanitizer.replace(',', '-');
+  const out = `build/native-tests/${name}`;
+  cmakeJs(out, { GGMA_ADDON: 'OFF', GGMA_TESTS: 'ON', GGMA_SANITIZE: sanitizer ?? '' });
+  return path.join(root, out, 'ggma_test');
+}
+
+function cmakeJs(out: string, options: Record<string, string>): void {
+  const directory = path.join(root, out);
+  const command = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
+  const definitions = Object.entries(options).map(([key, value]) => `--CD${key}=${value}`);
+  execFileSync(
+    process.execPath,
+    [
+      command,
+      isStale(directory) ? 'rebuild' : 'build',
+      ...['--directory', root, '--out', directory, '--log-level', 'warn'],
+      ...definitions,
+    ],
+    // Compiler messages are for the person at the terminal; stdout belongs to the caller.
+    { stdio: ['ignore', process.stderr, process.stderr] },
+  );
+}
+
+/** A build directory that came from elsewhere (a moved or copied tree) cannot be continued. */
+function isStale(directory: string): boolean {
+  const cache = path.join(directory, 'CMakeCache.txt');
+  if (!existsSync(cache)) return false;
+  const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(readFileSync(cache, 'utf8'))?.[1];
+  return home === undefined || path.resolve(home) !== path.resolve(root);
+}
+
+function main(target = 'addon'): void {
+  const targets: Record<string, () => string> = {
+    addon: buildAddon,
+    tests: () => buildNativeTests(),
+    asan: () => buildNativeTests({ sanitizer: 'address,undefined' }),
+    tsan: () => buildNativeTests({ sanitizer: 'thread' }),
+  };
+  const build = targets[target];
+  if (build === undefined) {
+    console.error(`expected one of ${Object.keys(targets).join(', ')}, got ${target}`);
+    process.exitCode = 2;
+    return;
+  }
+  try {
+    const built = build();
+    if (target === 'addon') console.log(built);
+    else execFileSync(built, { stdio: 'inherit' });
+  } catch {
+    process.exitCode = 1; // the compiler or the tests have said why
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv[2]);

@@ -1,0 +1,55 @@
+/**
+ * Every test: the native test binary, then mocha. The last line is `N passed, N failed`, counted over both; `--long`
+ * runs the native tests under AddressSanitizer, UBSan and ThreadSanitizer too.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildNativeTests } from './native.ts';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const long = process.argv.includes('--long');
+
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+/** The native binary is one test here; it names its own failures. */
+function runNative(binary: string): Count {
+  const { status } = spawnSync(binary, [], { cwd: root, stdio: 'inherit' });
+  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+function runMocha(): Count {
+  const scratch = mkdtempSync(path.join(os.tmpdir(), 'ggma-test-'));
+  const report = path.join(scratch, 'report.json');
+  const reporters = path.join(root, 'test/support/reporter.cjs');
+  const { status } = spawnSync(
+    'npx',
+    ['--no-install', 'mocha', '--reporter', reporters, '--reporter-option', `output=${report}`],
+    { cwd: root, stdio: 'inherit' },
+  );
+  try {
+    const count = JSON.parse(readFileSync(report, 'utf8')) as Count;
+    // A run that ended badly without a failing test (a crash in a hook, no test at all) has failed all the same.
+    if ((status !== 0 && count.failed === 0) || count.passed === 0) count.failed++;
+    return count;
+  } catch {
+    return { passed: 0, failed: 1 };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+const counts = [runNative(buildNativeTests())];
+if (long) {
+  counts.push(runNative(buildNativeTests({ sanitizer: 'address,undefined' })));
+  counts.push(runNative(buildNativeTests({ sanitizer: 'thread' })));
+}
+counts.push(runMocha());
+const sum = (key: keyof Count) => counts.reduce((total, count) => total + count[key], 0);
+console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+process.exitCode = sum('failed') === 0 ? 0 : 1;

@@ -1,0 +1,163 @@
+#include <algorithm>
+#include <memory>
+
+#include "native/harness.h"
+
+namespace ggma::test {
+namespace {
+
+struct Shape {
+  size_t heads, kv_heads, head_dim, positions, window;
+};
+
+constexpr size_t kHead = 32, kTail = 16;  // floats of other layers in a block, before and behind ours
+
+// A sequence of random q, k, v: appended and attended in tiles of `tile_rows`, in steps of `chunk` rows. Blocks start
+// as NaN, so whatever is read outside of the window shows.
+class Sequence {
+ public:
+  explicit Sequence(const Shape& shape)
+      : s(shape),
+        q(Guarded::random(s.positions * s.heads * s.head_dim, 1, 2.0f)),
+        k(Guarded::random(s.positions * s.kv_heads * s.head_dim, 2, 2.0f)),
+        v(Guarded::random(s.positions * s.kv_heads * s.head_dim, 3)),
+        cos(s.positions * s.head_dim),
+        sin(s.positions * s.head_dim) {
+    for (size_t p = 0; p < s.positions; p++) {
+      for (size_t d = 0; d < s.head_dim; d++) {
+        const double angle = static_cast<double>(p) * std::pow(100.0, -static_cast<double>(d % (s.head_dim / 2 + 1)));
+        cos[p * s.head_dim + d] = static_cast<float>(std::cos(angle));
+        sin[p * s.head_dim + d] = static_cast<float>(std::sin(angle));
+      }
+    }
+  }
+
+  bool rotates() const { return s.head_dim % 2 == 0; }
+
+  Guarded run(const KernelTable& kernels, size_t chunk, size_t tile_rows) const {
+    const size_t k_floats = kv_k_floats(s.kv_heads, s.head_dim), v_floats = kv_v_floats(s.kv_heads, s.head_dim);
+    std::vector<Guarded> memory(s.positions / kKvBlock + 1, Guarded(kHead + k_floats + v_floats + kTail));
+    std::vector<float*> blocks;
+    for (Guarded& block : memory) blocks.push_back(block.data());
+    const size_t width = s.heads * s.head_dim, kv_width = s.kv_heads * s.head_dim;
+    Guarded dst(s.positions * width), rotated(s.positions * width);
+    for (size_t from = 0; from < s.positions; from += chunk) {
+      const size_t rows = std::min(chunk, s.positions - from);
+      std::vector<int32_t> positions;
+      std::vector<float*> row_blocks;
+      std::vector<AttentionTile> tiles;
+      for (size_t r = 0; r < rows; r++) {
+        positions.push_back(static_cast<int32_t>(from + r));
+        row_blocks.push_back(blocks[(from + r) / kKvBlock]);
+        if (r % tile_rows == 0) tiles.push_back({r, std::min(tile_rows, rows - r), blocks.data()});
+      }
+      const AttentionAppendArgs append{rotated.data() + from * width,
+                                       q.data() + from * width,
+                                       k.data() + from * kv_width,
+                                       v.data() + from * kv_width,
+                                       rotates() ? cos.data() + from * s.head_dim : nullptr,
+                                       rotates() ? sin.data() + from * s.head_dim : nullptr,
+                                       positions.data(),
+                                       row_blocks.data(),
+                                       kHead,
+                                       kHead + k_floats,
+                                       s.heads,
+                                       s.kv_heads,
+                                       s.head_dim,
+                                       scale()};
+      kernels.attention_append(&append, 0, rows / 2);
+      kernels.attention_append(&append, rows / 2, rows);
+      const AttentionArgs args{dst.data() + from * width,
+                               rotated.data() + from * width,
+                               positions.data(),
+                               tiles.data(),
+                               kHead,
+                               kHead + k_floats,
+                               s.heads,
+                               s.kv_heads,
+                               s.head_dim,
+                               s.window};
+      const size_t units = tiles.size() * s.kv_heads;
+      kernels.attention(&args, units / 2, units);
+      kernels.attention(&args, 0, units / 2);
+    }
+    bool intact = dst.intact() && rotated.intact();
+    for (const Guarded& block : memory) {
+      intact = intact && block.intact();
+      for (size_t i = 0; i < kHead; i++) intact = intact && std::isnan(block[i]);
+      for (size_t i = 0; i < kTail; i++) intact = intact && std::isnan(block[kHead + k_floats + v_floats + i]);
+    }
+    CHECK(intact);
+    return dst;
+  }
+
+  float scale() const { return static_cast<float>(1.0 / std::sqrt(static_cast<double>(s.head_dim))); }
+
+  // The largest error against doubles.
+  double error(const Guarded& got) const {
+    double worst = 0;
+    const size_t step = std::max<size_t>(1, s.positions / 40);
+    for (size_t p = s.positions - 1; p < s.positions; p -= step) {
+      const size_t first = s.window != 0 && p + 1 > s.window ? p + 1 - s.window : 0;
+      for (size_t h = 0; h < s.heads; h++) {
+        const std::vector<double> query = turned(q, p, h, s.heads);
+        std::vector<double> weight;
+        double total = 0;
+        for (size_t t = first; t <= p; t++) {
+          const std::vector<double> key = turned(k, t, h / (s.heads / s.kv_heads), s.kv_heads);
+          double score = 0;
+          for (size_t d = 0; d < s.head_dim; d++) score += query[d] * key[d];
+          weight.push_back(std::exp(score * scale()));
+          total += weight.back();
+        }
+        for (size_t d = 0; d < s.head_dim; d++) {
+          double sum = 0;
+          for (size_t t = first; t <= p; t++)
+            sum += weight[t - first] * v[(t * s.kv_heads + h / (s.heads / s.kv_heads)) * s.head_dim + d];
+          worst = std::max(worst, std::abs(got[(p * s.heads + h) * s.head_dim + d] - sum / total));
+        }
+      }
+    }
+    return worst;
+  }
+
+ private:
+  std::vector<double> turned(const Guarded& x, size_t position, size_t head, size_t heads) const {
+    const float* in = x.data() + (position * heads + head) * s.head_dim;
+    std::vector<double> out(in, in + s.head_dim);
+    if (!rotates()) return out;
+    const size_t half = s.head_dim / 2;
+    const float *c = cos.data() + position * s.head_dim, *n = sin.data() + position * s.head_dim;
+    for (size_t d = 0; d < s.head_dim; d++)
+      out[d] = double{in[d]} * c[d] + (d < half ? -double{in[d + half]} : double{in[d - half]}) * n[d];
+    return out;
+  }
+
+  const Shape s;
+  const Guarded q, k, v;
+  Guarded cos, sin;
+};
+
+GGMA_TEST(attention_is_right_and_the_same_however_it_is_cut) {
+  const Shape shapes[] = {
+      {16, 16, 4, 33, 0},  {16, 16, 4, 150, 0}, {4, 2, 6, 70, 0},    {3, 3, 1, 66, 0},    {8, 4, 8, 200, 24},
+      {4, 2, 15, 40, 7},   {9, 3, 64, 130, 0},  {6, 2, 16, 64, 0},   {2, 1, 80, 90, 0},   {2, 2, 17, 65, 1},
+      {40, 1, 16, 40, 16}, {2, 1, 256, 70, 64}, {32, 4, 32, 80, 65}, {4, 4, 128, 129, 100}, {1, 1, 48, 300, 130},
+  };
+  for (const Shape& shape : shapes) {
+    const Sequence sequence(shape);
+    const std::string name = std::to_string(shape.heads) + "/" + std::to_string(shape.kv_heads) + "/" +
+                             std::to_string(shape.head_dim) + " window " + std::to_string(shape.window);
+    const Guarded expected = sequence.run(choose_kernels("scalar"), shape.positions, 16);
+    const double error = sequence.error(expected);
+    CHECK_FOR(error < 3e-6, name + " error " + std::to_string(error));
+    for (const KernelTable* kernels : available_kernels()) {
+      CHECK_FOR(sequence.run(*kernels, shape.positions, 16).same_bits(expected), name + " " + kernels->name);
+      CHECK_FOR(sequence.run(*kernels, 1, 1).same_bits(expected), name + " " + kernels->name);
+      CHECK_FOR(sequence.run(*kernels, 23, 5).same_bits(expected), name + " " + kernels->name);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ggma::test

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { main } from '../../../lib/cli/ggma_run.ts';
+import { loadSentencePiece, type Tokenizer } from '../../../lib/text/index.ts';
+import { fakeStreams } from '../../support/fake-streams.ts';
+import { type GoldenPrompt, goldenPrompts, writeGoldenPackage } from '../../support/golden-package.ts';
+import { sharedDir } from '../../support/shared.ts';
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const streams = fakeStreams();
+  const code = await main(argv, streams);
+  return { code, out: streams.out(), err: streams.err() };
+}
+
+const list = (ids: readonly number[]) => `{ ${ids.join(', ')} }`;
+
+describe('cli/ggma_run', () => {
+  it('--help lists the options', async () => {
+    const { code, out, err } = await run('--help');
+    assert.deepEqual([code, err], [0, '']);
+    for (const option of [
+      '-p, --prompt',
+      '-n, --max-tokens',
+      '--ids',
+      '--ignore-eos',
+      '--threads',
+      '--context-size',
+    ])
+      assert.ok(out.includes(option), option);
+  });
+
+  it('--version names the run time and its instruction set', async () => {
+    const { code, out } = await run('--version');
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /^ggma_run v\d+\.\d+\.\d+ \(ggma runtime: v\d+\.\d+\.\d+, (scalar|avx2|avx512|neon)\)\n$/,
+    );
+  });
+
+  it('wrong usage exits 2', async () => {
+    const cases: [string[], RegExp][] = [
+      [['pkg', '-n', '-1'], /USAGE/],
+      [['pkg', '-n', 'many'], /--max-tokens, got "many"/],
+      [['pkg', '--ids', '1,x'], /--ids, got "x"/],
+      [['pkg', '--ids', ''], /--ids, got ""/],
+      [['pkg', '--ids', '1', '-p', 'x'], /one of --prompt and --ids, got both/],
+      [['pkg', '--json', '--stream'], /one of --json and --stream, got both/],
+      [['pkg', '--threads', '0'], /--threads, got "0"/],
+    ];
+    for (const [argv, pattern] of cases) {
+      const { code, out, err } = await run(...argv);
+      assert.deepEqual([code, out], [2, ''], argv.join(' '));
+      assert.match(err, pattern);
+    }
+  });
+
+  it('a package that is not there exits 1', async () => {
+    const { code, out, err } = await run('no/such/package');
+    assert.deepEqual([code, out], [1, '']);
+    assert.match(err, /^ggma: PACKAGE_NOT_FOUND: .*no\/such\/package.*\n$/);
+  });
+
+  describe('on stories260K', () => {
+    let dir: string;
+    let tokenizer: Tokenizer;
+    let prompt: GoldenPrompt;
+    let idsOnly: string;
+    before(async function () {
+      const shared = sharedDir() ?? this.skip();
+      dir = await mkdtemp(join(tmpdir(), 'ggma-run-'));
+      await writeGoldenPackage(shared, 'stories260K', dir);
+      idsOnly = await writeGoldenPackage(shared, 'probe', join(dir, 'probe'));
+      tokenizer = await loadSentencePiece(join(dir, 'tokenizer.model'));
+      const found = (await goldenPrompts(shared, 'stories260K')).find(
+        ({ text, ids }) => text !== null && ids.length > 3,
+      );
+      assert.ok(found?.text);
+      prompt = found;
+    });
+    after(() => (dir === undefined ? undefined : rm(dir, { recursive: true })));
+
+    it('prints the three lines, prompt and output 32 tokens together', async () => {
+      const { code, out, err } = await run(dir, '-p', prompt.text!);
+      assert.deepEqual([code, err], [0, '']);
+      const ids = prompt.greedy.slice(0, 32 - prompt.ids.length);
+      assert.equal(
+        out,
+        `prompt: ${prompt.text}\ngenerated: ${list(ids)}\ndetokenized: ${tokenizer.decode(ids)}\n`,
+      );
+    });
+
+    it('-n, --ids, --ignore-eos', async () => {
+      const { out } = await run(dir, '--ids', prompt.ids.join(','), '-n', '100', '--ignore-eos');
+      const ids = prompt.greedy.slice(0, 100);
+      assert.equal(
+        out,
+        `prompt: ${list(prompt.ids)}\ngenerated: ${list(ids)}\ndetokenized: ${tokenizer.decode(ids)}\n`,
+      );
+      assert.match((await run(dir, '-n', '0')).out, /\ngenerated: \{ \}\ndetokenized: \n$/);
+    });
+
+    it('--json is one object, --stream the text alone', async () => {
+      const argv = [dir, '-p', prompt.text!, '-n', '20'];
+      const object = JSON.parse((await run(...argv, '--json')).out) as Record<string, unknown>;
+      const ids = prompt.greedy.slice(0, 20);
+      assert.equal(object.prompt, prompt.text);
+      assert.deepEqual(object.promptIds, prompt.ids);
+      assert.deepEqual(object.ids, ids);
+      assert.equal(object.text, tokenizer.decode(ids));
+      assert.equal(object.finishReason, 'length');
+      assert.equal((await run(...argv, '--stream')).out, `${tokenizer.decode(ids)}\n`);
+      const whole = tokenizer.decode(ids);
+      const stop = whole.slice(10, 14);
+      assert.equal(
+        (await run(...argv, '--stream', '--stop', stop)).out,
+        `${whole.slice(0, whole.indexOf(stop))}\n`,
+      );
+    });
+
+    it('warns when the prompt leaves no room for the default', async () => {
+      const { code, out, err } = await run(dir, '--ids', Array(40).fill(5).join(','));
+      assert.equal(code, 0);
+      assert.match(out, /generated: \{ \}/);
+      assert.match(err, /^ggma: warning: the prompt alone has 40 tokens of 32/);
+      assert.equal((await run(dir, '-n', '600')).err.split(':')[1], ' CONTEXT_OVERFLOW');
+    });
+
+    it('a package without a tokenizer takes and prints ids', async () => {
+      const { out } = await run(idsOnly, '--ids', '1,5,9', '-n', '4');
+      assert.match(out, /^prompt: \{ 1, 5, 9 \}\ngenerated: \{ (\d+, ){3}\d+ \}\n$/);
+      const { code, err } = await run(idsOnly);
+      assert.equal(code, 2);
+      assert.match(err, /--ids for a package without a tokenizer/);
+    });
+
+    it('Ctrl-C prints what there is and exits 130', async () => {
+      const streams = fakeStreams();
+      let listening = false;
+      const running = main([dir, '-n', '500', '--ignore-eos'], streams);
+      while (!listening) {
+        listening = process.listenerCount('SIGINT') > 0;
+        await new Promise((done) => setTimeout(done, 1));
+      }
+      process.emit('SIGINT');
+      assert.equal(await running, 130);
+      assert.equal(streams.err(), '');
+    });
+  });
+});

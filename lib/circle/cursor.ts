@@ -5,11 +5,10 @@
  */
 import { GgmaError } from '../errors.ts';
 import { SCALAR_SIZE, type Scalar } from './schema.ts';
+import { decodeText } from './text.ts';
 
 /** Bytes that may be visited per byte of file; writers that share strings or tables stay far below it. */
 const SHARING_LIMIT = 16;
-
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class Cursor {
   readonly bytes: Uint8Array;
@@ -46,6 +45,18 @@ export class Cursor {
     return { at, vtable, entries: (vtableSize - 4) / 2, size: tableSize };
   }
 
+  /** Refuses fields that this schema does not know: they could not be written back. */
+  refuseUnknown(table: TableAt, known: number, path: string): void {
+    for (let id = known; id < table.entries; id++) {
+      if (this.view.getUint16(table.vtable + 4 + 2 * id, true) !== 0)
+        throw new GgmaError(
+          'CIRCLE_UNSUPPORTED',
+          `expected fields below ${known}, got field ${id}; the file uses a newer schema`,
+          { path },
+        );
+    }
+  }
+
   /** Where field `id` of `size` bytes lies, or 0 when it is absent. */
   field(table: TableAt, id: number, size: number, path: string): number {
     if (id >= table.entries) return 0;
@@ -79,7 +90,7 @@ export class Cursor {
   string(at: number, path: string): string {
     const { start, length } = this.vector(at, 1, path);
     this.spend(length, path);
-    return utf8.decode(this.bytes.subarray(start, start + length));
+    return decodeText(this.bytes.subarray(start, start + length));
   }
 
   scalar(kind: Scalar, at: number, path: string): number | bigint | boolean {

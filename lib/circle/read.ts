@@ -9,7 +9,7 @@ type Fields = Record<string, unknown>;
 /**
  * Reads a Circle file. Presence is kept: an absent vector, string or table is null, an empty one is empty. Constants
  * and other byte vectors are views of `bytes`; `Buffer.offset/size` is resolved into such a view too.
- * @throws GgmaError CIRCLE_EMPTY, CIRCLE_IDENTIFIER, CIRCLE_CORRUPT, CIRCLE_TOO_COMPLEX
+ * @throws GgmaError CIRCLE_EMPTY, CIRCLE_IDENTIFIER, CIRCLE_CORRUPT, CIRCLE_TOO_COMPLEX, CIRCLE_UNSUPPORTED
  */
 export function readModel(bytes: Uint8Array, where = 'model'): Model {
   if (bytes.byteLength === 0)
@@ -40,15 +40,17 @@ class Reader {
   table(name: string, at: number, path: string): Fields {
     const table = this.cursor.table(at, path);
     const result: Fields = {};
+    this.cursor.refuseUnknown(table, tableOf(name).fields.length, path);
     for (const field of tableOf(name).fields) {
       const size = field.vector || field.scalar === null ? 4 : SCALAR_SIZE[field.scalar];
       const place = this.cursor.field(table, field.id, size, path);
+      // Deprecated fields are properties only where a file has them.
+      if (place === 0 && field.deprecated) continue;
       const where = path === '' ? field.name : `${path}.${field.name}`;
       if (field.kind === 'scalar' && !field.vector)
         result[field.key] = place === 0 ? field.initial : this.cursor.scalar(field.scalar!, place, where);
-      else if (place === 0) {
-        if (!field.deprecated) result[field.key] = null;
-      } else result[field.key] = this.reference(field, result, this.cursor.follow(place, where), where);
+      else if (place === 0) result[field.key] = null;
+      else result[field.key] = this.reference(field, result, this.cursor.follow(place, where), where);
     }
     if (name === 'Buffer') return this.buffer(result, path) as unknown as Fields;
     if (name === 'Operator') this.resolveCustomOptions(result as unknown as Operator, path);
@@ -62,7 +64,9 @@ class Reader {
     const code = owner[`${field.key}Type`] as number;
     const member = unionMember(field.type, code);
     if (member === undefined)
-      throw new GgmaError('CIRCLE_CORRUPT', `expected a member of ${field.type}, got code ${code}`, { path });
+      throw new GgmaError('CIRCLE_UNSUPPORTED', `expected a member of ${field.type}, got code ${code}`, {
+        path,
+      });
     return member === '' ? null : this.table(member, at, path);
   }
 
@@ -94,7 +98,8 @@ class Reader {
   /** Data within the table, or behind the flatbuffer where offset > 1 says so (0 and 1 mean "not set"). */
   private buffer(fields: Fields, path: string): CircleBuffer {
     const [offset, size] = [fields.offset as bigint, fields.size as bigint];
-    if (offset <= 1n) return { data: fields.data as Uint8Array | null };
+    const inline = fields.data as Uint8Array | null;
+    if (offset <= 1n || (inline !== null && inline.byteLength > 0)) return { data: inline };
     return { data: this.behind(offset, size, path) };
   }
 

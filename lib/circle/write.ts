@@ -7,6 +7,7 @@ import { GgmaError } from '../errors.ts';
 import type { Model } from './index.ts';
 import { type Field, SCALAR_SIZE, tableOf, unionMember } from './schema.ts';
 import type { ByteSource } from './source.ts';
+import { encodeText } from './text.ts';
 
 export interface WriteOptions {
   /** Data behind the flatbuffer, by `Buffer.offset/size`, 64-byte aligned. Always so from 1 GiB on. */
@@ -82,6 +83,11 @@ function placeInline(head: Uint8Array, pending: readonly Pending[]): Layout {
   let at = head.byteLength;
   for (const { data, dataField } of pending) {
     const position = alignUp(at + 4, INLINE_ALIGNMENT);
+    if (position + data.byteLength >= 2 ** 31)
+      throw new GgmaError(
+        'CIRCLE_TOO_LARGE',
+        `expected a flatbuffer below 2 GiB, got ${position + data.byteLength} bytes; use external buffers`,
+      );
     const length = new Uint8Array(4);
     new DataView(length.buffer).setUint32(0, data.byteLength, true);
     const field = head.byteLength - dataField;
@@ -169,7 +175,7 @@ class Writer {
     const value = owner[field.key];
     if (value === null || value === undefined) return 0;
     if (field.vector) return this.vector(field, value as ArrayLike<unknown>);
-    if (field.kind === 'string') return this.builder.createString(value as string);
+    if (field.kind === 'string') return this.builder.createString(encodeText(value as string));
     if (field.kind === 'table') return this.table(field.type, value as object);
     if (field.kind === 'scalar') return 0;
     const member = unionMember(field.type, owner[`${field.key}Type`] as number);
@@ -190,7 +196,7 @@ class Writer {
         const item = items[i];
         offsets.push(
           field.kind === 'string'
-            ? builder.createString(item as string)
+            ? builder.createString(encodeText(item as string))
             : this.table(field.type, item as object),
         );
       }
@@ -221,9 +227,10 @@ class Writer {
     const { builder } = this;
     if (field.scalar === 'i64' || field.scalar === 'u64')
       builder.addFieldInt64(field.id, value as bigint, field.initial as bigint);
-    else if (field.scalar === 'f32')
-      builder.addFieldFloat32(field.id, value as number, field.initial as number);
-    else if (SCALAR_SIZE[field.scalar!] === 4)
+    else if (field.scalar === 'f32') {
+      // Not equal to anything: the Builder's comparison would take -0 for the default 0.
+      if (!Object.is(value, field.initial)) builder.addFieldFloat32(field.id, value as number, Number.NaN);
+    } else if (SCALAR_SIZE[field.scalar!] === 4)
       builder.addFieldInt32(field.id, Number(value), Number(field.initial));
     else if (SCALAR_SIZE[field.scalar!] === 2)
       builder.addFieldInt16(field.id, Number(value), Number(field.initial));

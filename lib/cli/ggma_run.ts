@@ -17,9 +17,9 @@ const mostTokens = 2 ** 31 - 1;
 
 const spec: CommandSpec = {
   name: 'ggma_run',
-  summary: 'Continues a prompt with a GGMA package, always taking the most likely token.',
-  positionals: 'PACKAGE',
-  count: [1, 1],
+  summary: 'Continues a prompt with a GGMA package (default: the demo), always taking the most likely token.',
+  positionals: '[PACKAGE]',
+  count: [0, 1],
   options: {
     prompt: { type: 'string', short: 'p', value: 'TEXT', help: `default: "${defaultPrompt}"` },
     ids: { type: 'string', value: 'N,N,…', help: 'the prompt as token ids, in place of a text' },
@@ -61,12 +61,14 @@ async function ggmaRun(invocation: Invocation): Promise<undefined> {
   const contextSize = invocation.integer('context-size', 1, mostTokens);
   const { signal } = invocation;
   // Imported here, so that --help and wrong usage do not wait for it.
-  const { load } = await import('../package/index.ts');
-  const model = await load(invocation.positionals[0]!, {
+  const { load, loadDemo } = await import('../package/index.ts');
+  const options = {
     signal,
     ...(threads === undefined ? {} : { threads }),
     ...(contextSize === undefined ? {} : { contextSize }),
-  });
+  };
+  const dir = invocation.positionals[0];
+  const model = dir === undefined ? await loadDemo(options) : await load(dir, options);
   try {
     for (const warning of model.warnings) await invocation.warn(warning);
     await generate(invocation, model, prompt, maxTokens);

@@ -56,7 +56,7 @@ export async function main(argv: readonly string[], streams: Streams = processSt
 
 /** `a x y + b` → two stages. @throws UsageError */
 export function parseChain(argv: readonly string[]): Chain {
-  const flags = new Set(argv.filter((word) => word === '--strict' || word === '--external-buffers'));
+  const flags = new Set<string>(argv.filter((word) => word === '--strict' || word === '--external-buffers'));
   const groups: string[][] = [[]];
   for (const word of argv.filter((word) => !flags.has(word))) {
     if (word === '+') groups.push([]);

@@ -4,7 +4,7 @@
  */
 import { GgmaError } from '../errors.ts';
 import { show } from '../runtime/index.ts';
-import { isObject, type Json, type JsonObject } from './json.ts';
+import { isObject, type Json, type JsonObject } from '../json.ts';
 
 export interface PackageConfig {
   modelType: string | null;

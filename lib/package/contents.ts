@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GgmaError } from '../errors.ts';
 import { type PackageConfig, readConfig, readGenerationEos } from './config.ts';
-import { parseJsonObject } from './json.ts';
+import { parseJsonObject } from '../json.ts';
 
 export const fileNames = {
   model: 'model.circle',

@@ -97,14 +97,36 @@ output values
  * line; '' takes the line out. What `extra` holds is put at the end.
  */
 export function attentionBlock(changes: Record<string, string> = {}, extra = ''): TextGraph {
-  const lines = LINES.split('\n');
-  for (const [start, text] of Object.entries(changes)) {
-    const at = lines.findIndex((line) => line.startsWith(`${start} `) || line === start);
-    if (at < 0) throw new Error(`no line starts with '${start}'`);
-    lines[at] = text;
-  }
+  const lines = changed(LINES.split('\n'), changes);
   return textGraph(`${lines.join('\n')}\n${extra}`);
 }
 
 /** cache_position at which the block is exact: its number of cached rows. */
 export const BLOCK_POSITION = 3;
+
+/**
+ * A second layer that reads `logits`: text for `extra`. Its names end in _2; weights, cos, sin and mask are those of
+ * the first. Changes are named as in `attentionBlock`.
+ */
+export function secondLayer(changes: Record<string, string> = {}): string {
+  const lines = LINES.split('\n');
+  const layer = changed(lines, changes).slice(lines.findIndex((line) => line.startsWith('q =')));
+  const own = layer
+    .flatMap((line) => line.split('\n'))
+    .flatMap((line) => /^\s*(\w+) =/.exec(line)?.[1] ?? []);
+  const renamed = layer
+    .join('\n')
+    .replace(/\w+/g, (word) => ([...own, 'past_k', 'past_v'].includes(word) ? `${word}_2` : word))
+    .replace(/\bhidden\b/g, 'logits');
+  return `input past_k_2 f32[1,2,3,4]\ninput past_v_2 f32[1,2,3,4]\n${renamed}`;
+}
+
+function changed(lines: readonly string[], changes: Record<string, string>): string[] {
+  const copy = [...lines];
+  for (const [start, text] of Object.entries(changes)) {
+    const at = copy.findIndex((line) => line.startsWith(`${start} `) || line === start);
+    if (at < 0) throw new Error(`no line starts with '${start}'`);
+    copy[at] = text;
+  }
+  return copy;
+}

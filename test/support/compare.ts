@@ -52,9 +52,9 @@ function ports(list: SignaturePort[] | null, values: Value[]): unknown {
   );
 }
 
-/** The graph outputs that something produces. */
+/** The graph outputs that an operator produces; caches that an exporter passes straight through are left out too. */
 function outputsOf(graph: Graph): Value[] {
-  return graph.outputs.filter((value) => value.producer || value.isConstant || graph.inputs.includes(value));
+  return graph.outputs.filter((value) => value.producer !== null);
 }
 
 interface Pair {

@@ -50,7 +50,7 @@ export interface GoldenPrompt {
   files: Record<string, { file: string; shape: number[] }>;
 }
 
-interface Flow {
+export interface Flow {
   prompt_ids: number[];
   prefill_input: number[];
   generated: number[];

@@ -1,7 +1,7 @@
 /** Running filters in tests, with the graph's edges checked after each. */
 import assert from 'node:assert/strict';
-import { readModel, writeModel } from '../../lib/circle/index.ts';
-import type { Module } from '../../lib/ir/graph.ts';
+import { operatorName, readModel, writeModel } from '../../lib/circle/index.ts';
+import type { Graph, Module, SignaturePort, Value } from '../../lib/ir/graph.ts';
 import { lift } from '../../lib/ir/lift.ts';
 import { lower } from '../../lib/ir/lower.ts';
 import { type Filter, findPass, type Outcome } from '../../lib/passes/index.ts';
@@ -68,4 +68,41 @@ export function assertEdges(module: Module): void {
       for (const { value } of signature.outputs ?? []) assert.ok(graph.outputs.includes(value), value.name);
     }
   }
+}
+
+/** Runs a filter that must change nothing: the file stays the same, and the outcome says why. */
+export function assertUntouched(module: Module, reason: RegExp, name: string, ...words: string[]): void {
+  const before = bytesOfModule(module);
+  const outcome = apply(module, name, ...words);
+  assert.equal(outcome.changed, 0);
+  assert.match(outcome.reasons.join('\n'), reason);
+  assert.equal(Buffer.compare(bytesOfModule(module), before), 0, 'the file changed');
+}
+
+/** Runs a filter again: nothing is left to do. */
+export function assertIdempotent(module: Module, name: string, ...words: string[]): void {
+  assert.ok(apply(module, name, ...words).changed > 0, 'the first run found nothing');
+  const once = bytesOfModule(module);
+  assert.equal(apply(module, name, ...words).changed, 0);
+  assert.equal(Buffer.compare(bytesOfModule(module), once), 0, 'the second run changed the file');
+}
+
+/** Operators in order, as text: `y = NEG(x)`; left-out inputs are `-`. */
+export function opsOf(graph: Graph): string[] {
+  const names = (list: readonly (Value | null)[]) => list.map((value) => value?.name ?? '-').join(', ');
+  return graph.ops.map((op) => `${names(op.outputs)} = ${operatorName(op.code)}(${names(op.inputs)})`);
+}
+
+/** A signature over all inputs and outputs of the first graph. */
+export function sign(module: Module, key = 'run'): Module {
+  const graph = module.graphs[0]!;
+  const port = (value: Value) => ({ name: value.name, value });
+  module.signatures = [{ key, graph, inputs: graph.inputs.map(port), outputs: graph.outputs.map(port) }];
+  return module;
+}
+
+export function portsOf(module: Module): { inputs: (string | null)[]; outputs: (string | null)[] } {
+  const [signature] = module.signatures!;
+  const names = (ports: SignaturePort[] | null) => (ports ?? []).map(({ name }) => name);
+  return { inputs: names(signature!.inputs), outputs: names(signature!.outputs) };
 }

@@ -5,6 +5,7 @@ import { GgmaError } from '../../../lib/errors.ts';
 import { erf } from '../../../lib/ir/evaluate/math.ts';
 import { evaluate, type Tensor } from '../../../lib/ir/evaluate.ts';
 import { attentionBlock, BLOCK_POSITION } from '../../support/attention-block.ts';
+import { transposeRows } from '../../support/flow.ts';
 import { relativeError, tensorFor } from '../../support/goldens.ts';
 import { randomFloats, seeded } from '../../support/mutate.ts';
 import { apply } from '../../support/passes.ts';
@@ -347,7 +348,7 @@ describe('ir/evaluate', () => {
       );
       const given = Object.entries(past).map(
         ([name, list]) =>
-          [fused.value(name), tensorFor(fused.value(name), rowsFirst(list, 2, 3, 4, 4))] as const,
+          [fused.value(name), tensorFor(fused.value(name), transposeRows(list, 2, 3, 4, 4))] as const,
       );
       const after = evaluate(
         fused.graph,
@@ -366,7 +367,7 @@ describe('ir/evaluate', () => {
         ['past_k', 'keys'],
         ['past_v', 'values'],
       ] as const) {
-        const want = rowsFirst(floats(before, open.value(appended)), 2, 4, 4, 4);
+        const want = transposeRows(floats(before, open.value(appended)), 2, 4, 4, 4);
         assert.ok(relativeError(floats(after, fused.value(past_)), want) < 1e-6, appended);
       }
       // The caller's own caches are left alone: row 3 is still empty.
@@ -394,18 +395,3 @@ describe('ir/evaluate', () => {
     });
   });
 });
-
-/** [heads, rows, width] → [capacity, heads, width] */
-function rowsFirst(
-  list: ArrayLike<number>,
-  heads: number,
-  rows: number,
-  width: number,
-  capacity: number,
-): Float32Array {
-  const out = new Float32Array(capacity * heads * width);
-  for (let h = 0; h < heads; h++)
-    for (let r = 0; r < rows; r++)
-      for (let d = 0; d < width; d++) out[(r * heads + h) * width + d] = list[(h * rows + r) * width + d]!;
-  return out;
-}

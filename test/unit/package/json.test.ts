@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { GgmaError } from '../../../lib/errors.ts';
-import { parseJson, parseJsonObject } from '../../../lib/package/json.ts';
+import { parseJson, parseJsonObject } from '../../../lib/json.ts';
 
 const parse = (text: string) => parseJson(Buffer.from(text), 'config.json');
 /** Objects of the strict reader have no prototype. */

@@ -2,7 +2,7 @@
  * Strict JSON for configuration files: says where it stops being JSON, and refuses what JSON.parse lets through
  * in silence (a key given twice, `__proto__`). Objects have no prototype, so no key is found that the file lacks.
  */
-import { GgmaError } from '../errors.ts';
+import { GgmaError } from './errors.ts';
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export interface JsonObject {

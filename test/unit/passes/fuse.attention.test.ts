@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { evaluate, type Tensor } from '../../../lib/ir/evaluate.ts';
+import type { Value } from '../../../lib/ir/graph.ts';
+import { attentionBlock, BLOCK_POSITION, secondLayer } from '../../support/attention-block.ts';
+import { transposeRows } from '../../support/flow.ts';
+import { relativeError, tensorFor } from '../../support/goldens.ts';
+import { randomFloats, seeded } from '../../support/mutate.ts';
+import { apply, assertIdempotent, assertUntouched, opsOf, portsOf, sign } from '../../support/passes.ts';
+import type { TextGraph } from '../../support/text-graph.ts';
+
+const NAME = 'fuse.attention';
+
+/** Outputs of the block for one token, caches given heads-first, or rows-first for a fused graph. */
+function logitsOf({ graph, value }: TextGraph, seed: number, isFused: boolean): Float32Array {
+  const random = seeded(seed);
+  const caches = ['past_k', 'past_v'].map((name) => {
+    const floats = randomFloats(24, random);
+    return [
+      value(name),
+      tensorFor(value(name), isFused ? transposeRows(floats, 2, 3, 4, 4) : floats),
+    ] as const;
+  });
+  const inputs = new Map<Value, Tensor>([
+    [value('ids'), tensorFor(value('ids'), [Math.floor(10 * random())])],
+    [value('cache_position'), tensorFor(value('cache_position'), [BLOCK_POSITION])],
+    ...caches,
+  ]);
+  return evaluate(graph, inputs, { outputs: [value('logits')] }).get(value('logits'))!.data as Float32Array;
+}
+
+function fuse(block: TextGraph): TextGraph {
+  assert.equal(apply(block.module, NAME).changed, 1);
+  apply(block.module, 'reshape.io', 'input', '--by_shape', '[1,2,3,4]', '[1,2,4,4]');
+  apply(block.module, 'transpose.io.kvcache');
+  return block;
+}
+
+describe('passes/fuse.attention', () => {
+  it('hit: the block is one operator of eleven inputs, and the appended caches are no outputs any more', () => {
+    const { module, graph } = attentionBlock();
+    sign(module);
+    const outcome = apply(module, NAME);
+    assert.deepEqual(outcome, { changed: 1, candidates: 1, what: 'attention blocks', reasons: [] });
+    const lines = opsOf(graph);
+    assert.ok(
+      lines.includes(
+        'attended = ATTENTION(hidden, wq, wk, wv, wo, cos, sin, mask, past_k, past_v, cache_position)',
+      ),
+      lines.join('\n'),
+    );
+    // The embedding, cos and sin (9 operators), the mask (4), ATTENTION and the sum.
+    assert.equal(lines.length, 16);
+    assert.deepEqual(
+      graph.outputs.map(({ name }) => name),
+      ['logits'],
+    );
+    assert.deepEqual(portsOf(module).outputs, ['logits']);
+  });
+
+  describe('near miss: what the operator cannot say stays open', () => {
+    const cases: [string, Record<string, string>, RegExp][] = [
+      [
+        'a bias',
+        { 'q =': 'const bq f32[16] = random 8\nq = FULLY_CONNECTED(hidden, wq, bq)' },
+        /no place for biases/,
+      ],
+      [
+        'a bias of the output projection',
+        { 'attended =': 'const bo f32[8] = random 8\nattended = FULLY_CONNECTED(context, wo, bo)' },
+        /no place for biases/,
+      ],
+      [
+        'a norm of the queries',
+        {
+          'q4 =': `raw = RESHAPE(q, [1,1,4,4])
+            square = MUL(raw, raw)
+            mean = MEAN(square, [-1])
+            sum = ADD(mean, 0.001)
+            root = RSQRT(sum)
+            q4 = MUL(raw, root)`,
+        },
+        /no place for a q\/k norm/,
+      ],
+      [
+        'another scale',
+        { 'q_scaled =': 'q_scaled = MUL(q_rot, 0.5)' },
+        /scales by 1\/sqrt\(head_dim\), the block by 0\.35/,
+      ],
+      [
+        'another beta',
+        { 'weights =': 'weights = SOFTMAX(masked) beta=2' },
+        /'weights': SOFTMAX has a beta other than 1/,
+      ],
+    ];
+    for (const [title, changes, reason] of cases) {
+      it(title, () => {
+        assertUntouched(attentionBlock(changes).module, reason, NAME);
+      });
+    }
+
+    it('no RoPE', () => {
+      const gone = ['cos', 'low', 'high', 'neg', 'half', 'sin', 'rot'].flatMap((part) => [
+        `q_${part} =`,
+        `k_${part} =`,
+      ]);
+      const changes = {
+        ...Object.fromEntries(gone.map((line) => [line, ''])),
+        'keys =': 'keys = CONCATENATION(past_k, kh) axis=-2',
+        'q_scaled =': 'q_scaled = MUL(qh, 0.7071067811865476)',
+      };
+      assertUntouched(attentionBlock(changes).module, /ATTENTION needs RoPE/, NAME);
+    });
+  });
+
+  describe('shared value', () => {
+    it('one that a stranger reads inside the block prevents fusion', () => {
+      const block = attentionBlock({}, 'stranger = NEG(k_rot)\noutput stranger');
+      assertUntouched(block.module, /'k_rot' inside the block is also read by NEG/, NAME);
+    });
+
+    it('the appended caches may be graph outputs, and nothing else', () => {
+      const block = attentionBlock({}, 'stranger = NEG(values)\noutput stranger');
+      assertUntouched(block.module, /'values' inside the block is also read by NEG/, NAME);
+    });
+
+    it('values of the position alone stay where others use them', () => {
+      const { module, graph } = attentionBlock(
+        {},
+        'stranger = NEG(cos4)\noutput stranger\nother = NEG(mask_cut)\noutput other',
+      );
+      assert.equal(apply(module, NAME).changed, 1);
+      const lines = opsOf(graph).join('\n');
+      for (const name of ['cos4', 'mask4', 'mask_cut', 'stranger', 'other'])
+        assert.match(lines, new RegExp(`^${name} = `, 'm'));
+      assert.doesNotMatch(lines, /^sin4 = /m);
+    });
+  });
+
+  it('numeric equality at the position where the open block is exact', () => {
+    const variations: Record<string, string>[] = [
+      {},
+      // Attention scaling as yarn has it: cos and sin are taken after it.
+      { 'cos =': 'cos = MUL(c, 1.25)', 'sin =': 'sin = MUL(s, 1.25)' },
+      { 'qh =': 'qh = RESHAPE(q4, [1,4,1,4])', 'kh =': 'kh = RESHAPE(k4, [1,2,1,4])' },
+    ];
+    for (const changes of variations) {
+      const [open, fused] = [attentionBlock(changes), fuse(attentionBlock(changes))];
+      fc.assert(
+        fc.property(fc.integer({ min: 1, max: 1e9 }), (seed) => {
+          const error = relativeError(logitsOf(fused, seed, true), logitsOf(open, seed, false));
+          assert.ok(error < 1e-6, `${error}`);
+        }),
+        { numRuns: 20 },
+      );
+    }
+  });
+
+  it('fuses every layer, and of several those that fit, with the reason for the others', () => {
+    const both = attentionBlock({}, secondLayer()).module;
+    assert.deepEqual(apply(both, NAME), { changed: 2, candidates: 2, what: 'attention blocks', reasons: [] });
+    const one = attentionBlock({}, secondLayer({ 'weights =': 'weights = SOFTMAX(masked) beta=2' }));
+    const outcome = apply(one.module, NAME);
+    assert.deepEqual([outcome.changed, outcome.candidates], [1, 2]);
+    assert.deepEqual(outcome.reasons, ["'weights_2': SOFTMAX has a beta other than 1"]);
+    assert.deepEqual(
+      one.graph.outputs.map(({ name }) => name),
+      ['logits', 'logits_2', 'keys_2', 'values_2'],
+    );
+  });
+
+  it('idempotence', () => {
+    assertIdempotent(attentionBlock().module, NAME);
+  });
+});

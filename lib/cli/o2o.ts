@@ -42,7 +42,8 @@ export async function main(argv: readonly string[], streams: Streams = processSt
     if (isHelp(first)) return await print(streams, overview());
     if (first === '--version') return await print(streams, `o2o v${version}\n`);
     if (isHelp(second)) return await print(streams, describe(passNamed(first)));
-    if (second === '--version' && argv.length === 2) return await print(streams, `${passNamed(first).name} v${version}\n`);
+    if (second === '--version' && argv.length === 2)
+      return await print(streams, `${passNamed(first).name} v${version}\n`);
     return await runChain(parseChain(argv), streams);
   } catch (error) {
     if (error instanceof OutputClosed) return exitCode.done;
@@ -112,7 +113,9 @@ function prepare({ pass, words }: Stage): Prepared {
   return {
     kind: 'source',
     run: async () => {
-      const modules = await Promise.all(files.map(async (file) => lift(readModel(await readInput(file), file))));
+      const modules = await Promise.all(
+        files.map(async (file) => lift(readModel(await readInput(file), file))),
+      );
       return combine(modules);
     },
   };

@@ -1,5 +1,5 @@
 /** tinyllama: a Hugging Face directory in, prefill.circle or decode_.circle out. */
-import { openSync, closeSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import process from 'node:process';
 import { chunksOf, layOut } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
@@ -17,8 +17,16 @@ const spec: CommandSpec = {
     mode: { type: 'string', value: 'prefill|decode', help: 'which graph' },
     model: { type: 'string', value: 'DIR', help: 'config.json and *.safetensors (default: the demo model)' },
     output: { type: 'string', short: 'o', value: 'FILE', help: 'default: prefill.circle or decode_.circle' },
-    'prefill-length': { type: 'string', value: 'N', help: `tokens of the prefill graph (default: ${defaultLength})` },
-    'cache-length': { type: 'string', value: 'N', help: `columns of decode's mask (default: ${defaultLength})` },
+    'prefill-length': {
+      type: 'string',
+      value: 'N',
+      help: `tokens of the prefill graph (default: ${defaultLength})`,
+    },
+    'cache-length': {
+      type: 'string',
+      value: 'N',
+      help: `columns of decode's mask (default: ${defaultLength})`,
+    },
   },
 };
 

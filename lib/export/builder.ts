@@ -110,7 +110,14 @@ export class GraphBuilder {
   }
 
   greater(a: Value, b: Value, name: string): Value {
-    return this.op(BuiltinOperator.GREATER, [a, b], name, broadcast(a.shape, b.shape), undefined, TensorType.BOOL);
+    return this.op(
+      BuiltinOperator.GREATER,
+      [a, b],
+      name,
+      broadcast(a.shape, b.shape),
+      undefined,
+      TensorType.BOOL,
+    );
   }
 
   /** To float32. */
@@ -131,7 +138,13 @@ export class GraphBuilder {
     };
     const options = { type: BuiltinOptions.FullyConnectedOptions, value };
     const shape = [...x.shape.slice(0, -1), weight.shape[0]!];
-    return this.op(BuiltinOperator.FULLY_CONNECTED, [x, weight, bias], 'torch.nn.modules.linear.Linear::linear', shape, options);
+    return this.op(
+      BuiltinOperator.FULLY_CONNECTED,
+      [x, weight, bias],
+      'torch.nn.modules.linear.Linear::linear',
+      shape,
+      options,
+    );
   }
 
   reshape(x: Value, shape: readonly number[], name: string): Value {

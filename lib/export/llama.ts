@@ -129,7 +129,9 @@ class LlamaBuilder {
       const fed = this.mlp(this.norm(hidden, `${name}.post_attention_layernorm`), name);
       hidden = b.add(hidden, fed, `${LLAMA}.LlamaDecoderLayer::add`);
     }
-    const head = config.tieWordEmbeddings ? embedding : this.weight('lm_head.weight', [vocabSize, hiddenSize]);
+    const head = config.tieWordEmbeddings
+      ? embedding
+      : this.weight('lm_head.weight', [vocabSize, hiddenSize]);
     const logits = b.linear(this.norm(hidden, 'model.norm'), head, null);
     b.graph.outputs.push(logits, ...keys, ...values);
   }
@@ -137,7 +139,11 @@ class LlamaBuilder {
   private weight(name: string, shape: readonly number[]): Value {
     let value = this.loaded.get(name);
     if (!value) {
-      value = this.builder.constant(`tico::p_${name.replaceAll('.', '_')}`, shape, this.weights.float32(name, shape));
+      value = this.builder.constant(
+        `tico::p_${name.replaceAll('.', '_')}`,
+        shape,
+        this.weights.float32(name, shape),
+      );
       this.loaded.set(name, value);
     }
     return value;
@@ -169,7 +175,11 @@ class LlamaBuilder {
     return this.linear(product, `${layer}.mlp.down_proj`, hiddenSize, mlpBias);
   }
 
-  private attention(x: Value, layer: number, around: Surroundings): { output: Value; key: Value; value: Value } {
+  private attention(
+    x: Value,
+    layer: number,
+    around: Surroundings,
+  ): { output: Value; key: Value; value: Value } {
     const { builder: b, config } = this;
     const { heads, kvHeads, headDim, hiddenSize, attentionBias } = config;
     const { rows } = around;

@@ -14,13 +14,18 @@ export function inverseFrequencies({ theta, scaling }: Rope, headDim: number): F
     const wavelength = f((2 * Math.PI) / frequency);
     if (wavelength < shortest) return frequency;
     if (wavelength > longest) return f(frequency / f(factor));
-    const smooth = f(f(f(originalMaxPositions / wavelength) - lowFreqFactor) / f(highFreqFactor - lowFreqFactor));
+    const smooth = f(
+      f(f(originalMaxPositions / wavelength) - lowFreqFactor) / f(highFreqFactor - lowFreqFactor),
+    );
     return f(f(f(f(1 - smooth) * frequency) / f(factor)) + f(smooth * frequency));
   });
 }
 
 /** cos and sin of positions 0 … length − 1, [length, head_dim] each. */
-export function ropeTables(frequencies: Float32Array, length: number): { cos: Float32Array; sin: Float32Array } {
+export function ropeTables(
+  frequencies: Float32Array,
+  length: number,
+): { cos: Float32Array; sin: Float32Array } {
   const half = frequencies.length;
   const table = (of: (angle: number) => number) =>
     Float32Array.from({ length: length * half * 2 }, (_, i) => {

@@ -2,8 +2,7 @@
  * safetensors: u64 header length, JSON header, data without holes or overlaps. Read as strictly as the reference
  * reader; values come as float32.
  */
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import { readFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { GgmaError } from '../errors.ts';
 import { isObject, type JsonObject, parseJsonObject } from '../json.ts';
@@ -33,9 +32,13 @@ export class Weights {
     if (existsSync(single)) this.addFile(single);
     else if (existsSync(index)) this.addShards(index);
     else
-      throw new GgmaError('WEIGHTS_MISSING', 'expected model.safetensors or model.safetensors.index.json, got neither', {
-        path: dir,
-      });
+      throw new GgmaError(
+        'WEIGHTS_MISSING',
+        'expected model.safetensors or model.safetensors.index.json, got neither',
+        {
+          path: dir,
+        },
+      );
   }
 
   has(name: string): boolean {
@@ -46,7 +49,8 @@ export class Weights {
   float32(name: string, shape: readonly number[]): Uint8Array {
     const entry = this.entries.get(name);
     const wanted = `[${shape.join(', ')}]`;
-    if (!entry) throw new GgmaError('WEIGHTS', `expected the tensor '${name}' ${wanted}, got none`, { path: this.dir });
+    if (!entry)
+      throw new GgmaError('WEIGHTS', `expected the tensor '${name}' ${wanted}, got none`, { path: this.dir });
     if (String(entry.shape) !== String(shape))
       throw new GgmaError('WEIGHTS', `expected ${wanted} for '${name}', got [${entry.shape.join(', ')}]`, {
         path: entry.file,
@@ -64,19 +68,33 @@ export class Weights {
     if (!isObject(map)) throw new GgmaError('SHARD', 'expected weight_map to be an object', { path: index });
     for (const file of new Set(Object.values(map))) {
       // The names come from whoever wrote the file: a plain name in this folder, or nothing.
-      if (typeof file !== 'string' || file !== path.basename(file) || !file.endsWith('.safetensors') || /[\\:\0]/.test(file))
-        throw new GgmaError('PATH_ESCAPE', `expected names of .safetensors files in the folder, got ${JSON.stringify(file)}`, {
-          path: index,
-        });
+      if (
+        typeof file !== 'string' ||
+        file !== path.basename(file) ||
+        !file.endsWith('.safetensors') ||
+        /[\\:\0]/.test(file)
+      )
+        throw new GgmaError(
+          'PATH_ESCAPE',
+          `expected names of .safetensors files in the folder, got ${JSON.stringify(file)}`,
+          {
+            path: index,
+          },
+        );
       const shard = path.join(this.dir, file);
-      if (!existsSync(shard)) throw new GgmaError('SHARD', `expected the shard '${file}', got none`, { path: index });
+      if (!existsSync(shard))
+        throw new GgmaError('SHARD', `expected the shard '${file}', got none`, { path: index });
       this.addFile(shard);
     }
     for (const [name, file] of Object.entries(map)) {
       if (this.entries.get(name)?.file !== path.join(this.dir, String(file)))
-        throw new GgmaError('SHARD', `expected '${name}' in '${String(file)}' as weight_map says, got none there`, {
-          path: index,
-        });
+        throw new GgmaError(
+          'SHARD',
+          `expected '${name}' in '${String(file)}' as weight_map says, got none there`,
+          {
+            path: index,
+          },
+        );
     }
   }
 
@@ -84,7 +102,8 @@ export class Weights {
     const fd = openSync(file, 'r');
     try {
       for (const [name, entry] of readHeader(fd, file)) {
-        if (this.entries.has(name)) throw new GgmaError('SHARD', `expected '${name}' once, got it twice`, { path: file });
+        if (this.entries.has(name))
+          throw new GgmaError('SHARD', `expected '${name}' once, got it twice`, { path: file });
         this.entries.set(name, entry);
       }
     } finally {
@@ -102,16 +121,23 @@ function readHeader(fd: number, file: string): [string, Entry][] {
   const word = readExactly(fd, 0, 8, file);
   const length = Number(new DataView(word.buffer).getBigUint64(0, true));
   if (length > HEADER_LIMIT || length > size - 8)
-    return fail('HEADER', `expected a header of at most ${Math.min(HEADER_LIMIT, size - 8)} bytes, got ${length}`);
+    return fail(
+      'HEADER',
+      `expected a header of at most ${Math.min(HEADER_LIMIT, size - 8)} bytes, got ${length}`,
+    );
   const header = parseJsonObject(readExactly(fd, 8, length, file), file);
   const start = 8 + length;
   const entries: [string, Entry][] = [];
   for (const [name, content] of Object.entries(header)) {
-    if (name !== '__metadata__') entries.push([name, readEntry(name, content as JsonObject, file, start, fail)]);
+    if (name !== '__metadata__')
+      entries.push([name, readEntry(name, content as JsonObject, file, start, fail)]);
   }
   let at = start;
-  for (const [name, { begin, end }] of [...entries].sort((a, b) => a[1].begin - b[1].begin || a[1].end - b[1].end)) {
-    if (begin !== at) fail('OFFSETS', `expected '${name}' to begin at data byte ${at - start}, got ${begin - start}`);
+  for (const [name, { begin, end }] of [...entries].sort(
+    (a, b) => a[1].begin - b[1].begin || a[1].end - b[1].end,
+  )) {
+    if (begin !== at)
+      fail('OFFSETS', `expected '${name}' to begin at data byte ${at - start}, got ${begin - start}`);
     at = end;
   }
   if (at !== size) fail('OFFSETS', `expected the last tensor to end at the file's byte ${size}, got ${at}`);
@@ -128,15 +154,28 @@ function readEntry(
   const natural = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
   const { dtype, shape, data_offsets: offsets } = isObject(content) ? content : ({} as JsonObject);
   if (typeof dtype !== 'string' || !(dtype in WIDTHS))
-    return fail('DTYPE', `expected F32, F16 or BF16 for '${name}', got ${JSON.stringify(dtype) ?? 'nothing'}`);
-  if (!Array.isArray(shape) || !shape.every(natural)) return fail('SHAPE', `expected a shape of whole numbers for '${name}'`);
+    return fail(
+      'DTYPE',
+      `expected F32, F16 or BF16 for '${name}', got ${JSON.stringify(dtype) ?? 'nothing'}`,
+    );
+  if (!Array.isArray(shape) || !shape.every(natural))
+    return fail('SHAPE', `expected a shape of whole numbers for '${name}'`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(natural))
     return fail('OFFSETS', `expected two whole numbers as data_offsets of '${name}'`);
   const [begin, end] = offsets as [number, number];
   const bytes = (shape as number[]).reduce((n, dim) => n * dim, 1) * WIDTHS[dtype as Entry['dtype']];
   if (end - begin !== bytes)
-    return fail('OFFSETS', `expected ${bytes} bytes for '${name}' ${dtype}[${shape.join(', ')}], got ${end - begin}`);
-  return { file, dtype: dtype as Entry['dtype'], shape: shape as number[], begin: start + begin, end: start + end };
+    return fail(
+      'OFFSETS',
+      `expected ${bytes} bytes for '${name}' ${dtype}[${shape.join(', ')}], got ${end - begin}`,
+    );
+  return {
+    file,
+    dtype: dtype as Entry['dtype'],
+    shape: shape as number[],
+    begin: start + begin,
+    end: start + end,
+  };
 }
 
 function readExactly(fd: number, offset: number, length: number, file: string): Uint8Array<ArrayBuffer> {
@@ -144,7 +183,9 @@ function readExactly(fd: number, offset: number, length: number, file: string): 
   for (let at = 0; at < length; ) {
     const n = readSync(fd, bytes, at, length - at, offset + at);
     if (n === 0)
-      throw new GgmaError('SAFETENSORS_TRUNCATED', `expected ${length} bytes at ${offset}, got ${at}`, { path: file });
+      throw new GgmaError('SAFETENSORS_TRUNCATED', `expected ${length} bytes at ${offset}, got ${at}`, {
+        path: file,
+      });
     at += n;
   }
   return bytes;

@@ -3,8 +3,8 @@
  * in its graph, not here; so this file says which numbers are sensible, and which ids end a generation.
  */
 import { GgmaError } from '../errors.ts';
-import { show } from '../runtime/index.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
+import { show } from '../runtime/index.ts';
 
 export interface PackageConfig {
   modelType: string | null;

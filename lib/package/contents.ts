@@ -2,8 +2,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GgmaError } from '../errors.ts';
-import { type PackageConfig, readConfig, readGenerationEos } from './config.ts';
 import { parseJsonObject } from '../json.ts';
+import { type PackageConfig, readConfig, readGenerationEos } from './config.ts';
 
 export const fileNames = {
   model: 'model.circle',

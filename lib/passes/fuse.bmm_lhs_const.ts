@@ -76,11 +76,11 @@ function fuse(module: Module, graph: Graph, matmul: Op): undefined {
   return undefined;
 }
 
-/** L with rank 2: the tensor itself when only this product reads it, else a second tensor over the same buffer. */
+/** L with rank 2: the tensor itself when nothing but this product needs it, else a second one over the same buffer. */
 function asMatrix(module: Module, graph: Graph, left: Value): Value {
   const shape = left.shape.slice(-2);
   if (left.shape.length === 2) return left;
-  if (left.users.length === 1) {
+  if (left.users.length === 1 && !graph.outputs.includes(left)) {
     left.shape = shape;
     return left;
   }

@@ -14,7 +14,12 @@ import { type Outcome, simpleFilter } from './pass.ts';
 
 export const gc = simpleFilter('gc', 'remove everything that nothing needs', (module) => {
   const before = census(module);
-  for (const graph of module.graphs) collectGraph(module, graph);
+  const called = new Set(
+    module.graphs.flatMap(({ ops }) =>
+      ops.flatMap((op) => op.graphReferences.flatMap(({ graphs }) => graphs)),
+    ),
+  );
+  for (const graph of module.graphs) collectGraph(module, graph, called.has(graph));
   collectTables(module);
   const outcome: Outcome = {
     changed: before - census(module),
@@ -26,22 +31,17 @@ export const gc = simpleFilter('gc', 'remove everything that nothing needs', (mo
   return outcome;
 });
 
-function collectGraph(module: Module, graph: Graph): void {
+/** A graph that an operator calls keeps inputs and outputs: their number is the caller's business too. */
+function collectGraph(module: Module, graph: Graph, isCalled: boolean): void {
   const inputs = new Set(graph.inputs);
-  const hasSource = (value: Value) => value.producer !== null || inputs.has(value) || value.isConstant;
-  dropOutputs(module, graph, new Set(graph.outputs.filter((output) => !hasSource(output))));
+  const isUnmade = (value: Value) => value.producer === null && !inputs.has(value) && !value.isConstant;
+  if (!isCalled) dropOutputs(module, graph, new Set(graph.outputs.filter(isUnmade)));
   const live = liveOps(graph);
   removeOps(graph, new Set(graph.ops.filter((op) => !live.has(op))));
   const outputs = new Set(graph.outputs);
-  dropInputs(
-    module,
-    graph,
-    new Set(
-      graph.inputs.filter(
-        (input) => input.users.length === 0 && !outputs.has(input) && !isIntermediate(graph, input),
-      ),
-    ),
-  );
+  const isUnread = (input: Value) =>
+    input.users.length === 0 && !outputs.has(input) && !isIntermediate(graph, input);
+  if (!isCalled) dropInputs(module, graph, new Set(graph.inputs.filter(isUnread)));
   const needed = new Set<Value>([...graph.inputs, ...graph.outputs]);
   for (const op of graph.ops) {
     for (const value of [...op.inputs, ...op.outputs, ...(op.intermediates ?? [])])

@@ -4,11 +4,12 @@
  *   BEFORE  A.circle, B.circle      AFTER  one module; signature "A" runs A's first subgraph, "B" B's
  *
  * Operator codes are shared; buffers are shared by content, so that prefill and decode hold one copy of the weights.
- * Version is the highest. `--sig-names "a;b"` names the signatures; a file that brings signatures of its own keeps
- * them when it is merged under no new name.
+ * Version is the highest. `--sig-names "a;b"` names the signatures; a file that brings several of its own keeps them
+ * when it is merged under no new name.
  */
 import { createHash } from 'node:crypto';
 import type { CircleBuffer } from '../circle/index.ts';
+import { GgmaError } from '../errors.ts';
 import { readBytes } from '../ir/constants.ts';
 import { Module, type Signature, type Value } from '../ir/graph.ts';
 import { type Source, usageError } from './pass.ts';
@@ -24,8 +25,8 @@ export const mergeCircles: Source = {
     let names: string[] | undefined;
     for (let i = 0; i < words.length; i++) {
       const word = words[i]!;
-      if (word === '--sig-names') names = words[++i]?.split(';').map((name) => name.trim());
-      else if (word.startsWith('--sig-names=')) names = word.slice('--sig-names='.length).split(';');
+      if (word === '--sig-names') names = namesIn(words[++i] ?? '');
+      else if (word.startsWith('--sig-names=')) names = namesIn(word.slice('--sig-names='.length));
       else if (word.startsWith('--')) throw usageError(this, `unknown option '${word}'`);
       else files.push(word);
     }
@@ -38,16 +39,25 @@ export const mergeCircles: Source = {
         this,
         `expected a name of its own for each signature, got '${keys.join(';')}'; use --sig-names`,
       );
-    return { files, combine: (modules) => merge(modules, keys, files) };
+    return { files, combine: (modules) => merge(modules, keys, files, names !== undefined) };
   },
 };
+
+function namesIn(word: string): string[] {
+  return word.split(';').map((name) => name.trim());
+}
 
 /** File name without folders and `.circle`. */
 function signatureKey(file: string): string {
   return file.replace(/^.*[/\\]/, '').replace(/\.circle$/, '');
 }
 
-function merge(modules: readonly Module[], keys: readonly string[], files: readonly string[]): Module {
+function merge(
+  modules: readonly Module[],
+  keys: readonly string[],
+  files: readonly string[],
+  areNamed: boolean,
+): Module {
   const merged = new Module();
   merged.description = `Merged from ${files.map((file) => file.replace(/^.*[/\\]/, '')).join(', ')}`;
   merged.version = Math.max(0, ...modules.map((module) => module.version));
@@ -62,19 +72,30 @@ function merge(modules: readonly Module[], keys: readonly string[], files: reado
     merged.graphs.push(...module.graphs);
     const metadata = module.metadata?.map(({ name, buffer }) => ({ name, buffer: pool.share(buffer) })) ?? [];
     if (metadata.length > 0) merged.metadata = [...(merged.metadata ?? []), ...metadata];
-    const signature = signatureOf(module, keys[i]!);
-    if (signature) merged.signatures!.push(signature);
+    merged.signatures!.push(...signaturesOf(module, keys[i]!, areNamed));
   });
+  const clash = merged.signatures.find(
+    ({ key }, i) => merged.signatures!.findIndex((s) => s.key === key) !== i,
+  );
+  if (clash)
+    throw new GgmaError(
+      'MERGE_SIGNATURES',
+      `expected a name of its own for each signature, got '${clash.key}' twice; use --sig-names`,
+    );
   return merged;
 }
 
-/** The signature of a file: its only one under the new key, or one made of its first subgraph's inputs and outputs. */
-function signatureOf(module: Module, key: string): Signature | undefined {
+/**
+ * The signatures of a file: its only one under the new key; several, when no name was asked for, as they are; or one
+ * made of its first subgraph's inputs and outputs.
+ */
+function signaturesOf(module: Module, key: string, isNamed: boolean): Signature[] {
   const [own, ...more] = module.signatures ?? [];
-  if (own && more.length === 0) return { ...own, key };
+  if (own && more.length === 0) return [{ ...own, key }];
+  if (own && !isNamed) return [own, ...more];
   const graph = module.graphs[0];
   const port = (value: Value) => ({ name: value.name, value });
-  return graph && { key, graph, inputs: graph.inputs.map(port), outputs: graph.outputs.map(port) };
+  return graph ? [{ key, graph, inputs: graph.inputs.map(port), outputs: graph.outputs.map(port) }] : [];
 }
 
 function shareOpcode(merged: Module, opcode: Module['opcodes'][number]): Module['opcodes'][number] {

@@ -3,7 +3,7 @@
  *
  *   BEFORE  FULLY_CONNECTED(x, W[1, …, 1, out, in])      AFTER  FULLY_CONNECTED(x, W[out, in])
  *
- * A weight that an operator of another kind reads too is left alone.
+ * A weight that an operator of another kind reads too, or that is a graph output, is left alone.
  */
 import { BuiltinOperator } from '../circle/index.ts';
 import type { Value } from '../ir/graph.ts';
@@ -30,6 +30,7 @@ export const reshapeFcWeight = simpleFilter(
           outcome.reasons.push(`'${weight.name}' is [${weight.shape.join(', ')}]`);
         else if (others)
           outcome.reasons.push(`'${weight.name}' is also read by ${BuiltinOperator[others.code]}`);
+        else if (graph.outputs.includes(weight)) outcome.reasons.push(`'${weight.name}' is a graph output`);
         else {
           weight.shape = weight.shape.slice(-2);
           outcome.changed++;

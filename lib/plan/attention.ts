@@ -5,7 +5,12 @@ import type { ProgramBuilder } from './builder.ts';
 import { float, type Slot, slot, table, weight, word } from './program.ts';
 
 /** hidden [hidden_size] → [hidden_size]; `window` 0 attends all earlier positions. */
-export function lowerAttention(builder: ProgramBuilder, block: Attention, hidden: Slot, window: number): Slot {
+export function lowerAttention(
+  builder: ProgramBuilder,
+  block: Attention,
+  hidden: Slot,
+  window: number,
+): Slot {
   const { heads, kvHeads, headDim, rope } = block;
   const q = project(builder, block.q, hidden, heads * headDim);
   const k = project(builder, block.k, hidden, kvHeads * headDim);

@@ -1,6 +1,6 @@
 /** Which graphs of a package are run: the decode graph, and the prefill graph beside it when there is one. */
 import { GgmaError } from '../errors.ts';
-import { dependence, inputRoles, type InputRoles } from '../ir/dependence.ts';
+import { dependence, type InputRoles, inputRoles } from '../ir/dependence.ts';
 import type { Graph, Module, Value } from '../ir/graph.ts';
 
 export interface Entry {

@@ -62,13 +62,20 @@ function analyse(entry: Entry): Context {
   const windows: Context['windows'] = new Map();
   for (const match of findAttention(entry.graph)) {
     const path = `${entry.path}.operators[${entry.graph.ops.indexOf(match.ok ? match.at : (match.op ?? match.at))}]`;
-    if (!match.ok) throw new GgmaError('PLAN_ATTENTION', `expected attention over the cache, got: ${match.reason}`, { path });
+    if (!match.ok)
+      throw new GgmaError('PLAN_ATTENTION', `expected attention over the cache, got: ${match.reason}`, {
+        path,
+      });
     const { output, mask, position } = match.value;
     attention.set(output, match.value);
     if (windows.has(mask)) continue;
     const meaning = proveMask(mask, position);
     if (!meaning.ok)
-      throw new GgmaError('PLAN_MASK', `expected a causal or windowed mask, got one where ${meaning.reason}`, { path });
+      throw new GgmaError(
+        'PLAN_MASK',
+        `expected a causal or windowed mask, got one where ${meaning.reason}`,
+        { path },
+      );
     windows.set(mask, meaning.window);
   }
   if (attention.size === 0)
@@ -110,8 +117,12 @@ function lowerValue(value: Value, context: Context): Lowered {
   }
   const { graph, path } = context.entry;
   const at = op ? `${path}.operators[${graph.ops.indexOf(op)}]` : path;
-  const what = op ? `${operatorName(op.code)} making '${value.name}'` : `'${value.name}', which no operator makes`;
-  throw new GgmaError('PLAN_UNSUPPORTED', `expected an operator that works row by row, got ${what}`, { path: at });
+  const what = op
+    ? `${operatorName(op.code)} making '${value.name}'`
+    : `'${value.name}', which no operator makes`;
+  throw new GgmaError('PLAN_UNSUPPORTED', `expected an operator that works row by row, got ${what}`, {
+    path: at,
+  });
 }
 
 /** Compiled on first use: a model whose tables are never asked for pays nothing. */

@@ -60,7 +60,8 @@ const gather: Lowering = (value, op, { entry }) => {
 
 const matmul: Lowering = (value, op, context) => {
   const [input, matrix, bias] = op.inputs;
-  if (op.code !== BuiltinOperator.FULLY_CONNECTED || !input || !matrix?.isConstant || !isPlain(op)) return undefined;
+  if (op.code !== BuiltinOperator.FULLY_CONNECTED || !input || !matrix?.isConstant || !isPlain(op))
+    return undefined;
   if (matrix.shape.length !== 2 || matrix.shape[1] !== widthOf(input) || matrix.shape[0] !== widthOf(value))
     return undefined;
   if ((bias && !bias.isConstant) || !ofToken(input, context)) return undefined;
@@ -139,7 +140,8 @@ const scale: Lowering = (value, op, context) => {
 };
 
 const elementwise: Lowering = (value, op, context) => {
-  const opcode = op.code === BuiltinOperator.ADD ? 'add' : op.code === BuiltinOperator.MUL ? 'mul' : undefined;
+  const opcode =
+    op.code === BuiltinOperator.ADD ? 'add' : op.code === BuiltinOperator.MUL ? 'mul' : undefined;
   const [a, b] = [op.input(0), op.input(1)];
   if (!opcode || !a || !b || !isPlain(op) || !ofToken(a, context) || !ofToken(b, context)) return undefined;
   if (widthOf(a) !== widthOf(value) || widthOf(b) !== widthOf(value)) return undefined;

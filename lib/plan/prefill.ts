@@ -14,7 +14,10 @@ export function checkSameWeights(decode: Graph, prefill: Graph): void {
   for (const weight of right) requireIn(weight, left, 'prefill', 'decode');
   const [first, second] = [left.length, right.length];
   if (first !== second)
-    throw new GgmaError('PLAN_PREFILL_DIFFERS', `expected ${first} weights in prefill as in decode, got ${second}`);
+    throw new GgmaError(
+      'PLAN_PREFILL_DIFFERS',
+      `expected ${first} weights in prefill as in decode, got ${second}`,
+    );
 }
 
 /** Weights in the order in which operators read them. */
@@ -33,7 +36,9 @@ function weightsOf(op: Op): Value[] {
           ? op.inputs.slice(0, 1)
           : [];
   // The small matrix of RoPE's frequencies is computed with in decode, and folded into a table in prefill.
-  return inputs.filter((value): value is Value => value !== null && value.shape.length === 2 && value.shape[1]! > 1);
+  return inputs.filter(
+    (value): value is Value => value !== null && value.shape.length === 2 && value.shape[1]! > 1,
+  );
 }
 
 function requireIn(weight: Value, others: readonly Value[], here: string, there: string): void {

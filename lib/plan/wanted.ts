@@ -3,7 +3,7 @@
  * depends on them. Everything behind it runs over the wanted rows alone, which for a prompt is its last row.
  */
 import type { ProgramBuilder } from './builder.ts';
-import { type Slot, type Step, sourcesOf, slot } from './program.ts';
+import { type Slot, type Step, slot, sourcesOf } from './program.ts';
 
 /** Puts SELECT steps behind the last attention, for each slot that lives on, and marks the rest. Returns the logits' slot. */
 export function keepWantedRows(builder: ProgramBuilder, logits: Slot): Slot {

@@ -15,7 +15,9 @@ describe('the line, with installed commands', () => {
   before(function () {
     this.timeout(300_000);
     scratch = mkdtempSync(path.join(os.tmpdir(), 'ggma line '));
-    execFileSync('npx', ['--no-install', 'tsx', 'scripts/install.ts', path.join(scratch, 'Product/out')], { cwd: root });
+    execFileSync('npx', ['--no-install', 'tsx', 'scripts/install.ts', path.join(scratch, 'Product/out')], {
+      cwd: root,
+    });
     cpSync(path.join(root, 'models'), path.join(scratch, 'models'), { recursive: true });
   });
   after(() => {
@@ -23,10 +25,14 @@ describe('the line, with installed commands', () => {
   });
 
   const shell = (script: string, cwd = scratch) =>
-    spawnSync('bash', ['-euo', 'pipefail', '-c', `export PATH="${scratch}/Product/out/bin:$PATH"\n${script}`], {
-      cwd,
-      encoding: 'utf8',
-    });
+    spawnSync(
+      'bash',
+      ['-euo', 'pipefail', '-c', `export PATH="${scratch}/Product/out/bin:$PATH"\n${script}`],
+      {
+        cwd,
+        encoding: 'utf8',
+      },
+    );
 
   it("runs the README's block as it stands", () => {
     const block = /```sh\n([\s\S]*?)```/.exec(readme)?.[1];
@@ -51,14 +57,19 @@ describe('the line, with installed commands', () => {
   it("gives the demo's golden ids: 64 with --ignore-eos, and stops at the end of sequence without", function () {
     const shared = sharedDir();
     if (shared === null) this.skip();
-    const { cases } = JSON.parse(readFileSync(path.join(shared, 'golden/numeric/lily/prompts.json'), 'utf8')) as {
+    const { cases } = JSON.parse(
+      readFileSync(path.join(shared, 'golden/numeric/lily/prompts.json'), 'utf8'),
+    ) as {
       cases: { text: string; greedy_ids: number[]; first_eos: number }[];
     };
     assert.equal(cases.length, 6);
     let ended = 0;
     for (const { text, greedy_ids: ids, first_eos: end } of cases) {
       const run = (flags: string) =>
-        JSON.parse(shell(`ggma_run tinyllama --json -n ${ids.length} ${flags} -p '${text.replaceAll("'", `'\\''`)}'`).stdout) as {
+        JSON.parse(
+          shell(`ggma_run tinyllama --json -n ${ids.length} ${flags} -p '${text.replaceAll("'", `'\\''`)}'`)
+            .stdout,
+        ) as {
           ids: number[];
           finishReason: string;
         };
@@ -82,7 +93,9 @@ describe('the line, with installed commands', () => {
       cp ../probe-hf/config.json .`);
     assert.equal(stderr, '');
     assert.equal(status, 0);
-    const { prompts } = JSON.parse(readFileSync(path.join(shared, 'golden/numeric/probe/prompts.json'), 'utf8')) as {
+    const { prompts } = JSON.parse(
+      readFileSync(path.join(shared, 'golden/numeric/probe/prompts.json'), 'utf8'),
+    ) as {
       prompts: Record<string, number[]>[];
     };
     let compared = 0;
@@ -126,7 +139,9 @@ describe('the line, with installed commands', () => {
   });
 
   it('passes on what it finds nothing in, says so, and exits 1 with --strict', () => {
-    const { stderr, status } = shell('fuse.attention < prefill.circle > same.circle; cmp prefill.circle same.circle');
+    const { stderr, status } = shell(
+      'fuse.attention < prefill.circle > same.circle; cmp prefill.circle same.circle',
+    );
     assert.equal(status, 0);
     assert.match(stderr, /^fuse\.attention: 0 of 8 attention blocks changed: /);
     assert.equal(shell('fuse.attention --strict < prefill.circle > none.circle').status, 1);

@@ -19,7 +19,15 @@ import {
 import { sharedDir } from '../support/shared.ts';
 
 const models = ['probe', 'stories260K'];
-const families = ['llama-gqa', 'llama3-rope', 'llama3-rope-old', 'llama-linear-rope', 'mistral', 'qwen2', 'qwen3'];
+const families = [
+  'llama-gqa',
+  'llama3-rope',
+  'llama3-rope-old',
+  'llama-linear-rope',
+  'mistral',
+  'qwen2',
+  'qwen3',
+];
 const tolerance = 1e-4;
 
 const modelDir = (name: string) => join(sharedDir()!, 'models', name);
@@ -46,7 +54,11 @@ describe('export', function () {
       ];
       for (const [file, ours] of pairs) {
         const reference = golden(`${name}/${file}.circle`);
-        assert.equal(firstDifference(ours, reference), undefined, `${file}: ${firstDifference(ours, reference)}`);
+        assert.equal(
+          firstDifference(ours, reference),
+          undefined,
+          `${file}: ${firstDifference(ours, reference)}`,
+        );
         assert.ok(constantElements(ours.graphs[0]!) > 100_000);
         assert.deepEqual(sequence(ours), sequence(reference), `${file}: operators in order`);
         assert.deepEqual(opcodes(ours), opcodes(reference), file);

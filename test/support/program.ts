@@ -153,7 +153,11 @@ export function tinyLlama(shape: TinyShape = tinyShape): { program: Uint8Array; 
 }
 
 /** cos and sin rows of positions first … first + count − 1: [count, headDim] each. */
-export function rotary(headDim: number, first: number, count: number): { cos: Float32Array; sin: Float32Array } {
+export function rotary(
+  headDim: number,
+  first: number,
+  count: number,
+): { cos: Float32Array; sin: Float32Array } {
   const angle = (i: number) => {
     const pair = (i % headDim) % (headDim / 2);
     return (first + Math.floor(i / headDim)) * 10000 ** ((-2 * pair) / headDim);

@@ -54,9 +54,13 @@ describe('imports', () => {
 
   it('touch process only in cli, in the version and where a library has to be fenced', () => {
     const allowed = new Set(['text/fence.ts', 'native.ts']);
-    const users = sources().filter((file) => /\bprocess\.(argv|exit|std|on|env)\b/.test(readFileSync(path.join(lib, file), 'utf8')));
+    const users = sources().filter((file) =>
+      /\bprocess\.(argv|exit|std|on|env)\b/.test(readFileSync(path.join(lib, file), 'utf8')),
+    );
     assert.ok(users.length > 0);
-    const strangers = users.filter((file) => entryOf(file) !== 'cli' && !allowed.has(file) && !isComment(file));
+    const strangers = users.filter(
+      (file) => entryOf(file) !== 'cli' && !allowed.has(file) && !isComment(file),
+    );
     assert.deepEqual(strangers, []);
   });
 });

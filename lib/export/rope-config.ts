@@ -1,0 +1,49 @@
+/** RoPE's part of config.json: `rope_theta` + `rope_scaling`, or `rope_parameters`. */
+import { isObject } from '../json.ts';
+import type { Fields } from './fields.ts';
+
+export interface Rope {
+  theta: number;
+  scaling:
+    | { type: 'default' }
+    | { type: 'linear'; factor: number }
+    | {
+        type: 'llama3';
+        factor: number;
+        lowFreqFactor: number;
+        highFreqFactor: number;
+        originalMaxPositions: number;
+      };
+}
+
+const DEFAULT_THETA = 10_000;
+
+/** @throws GgmaError CONFIG, UNSUPPORTED for a rope_type that is not known here */
+export function readRope(fields: Fields): Rope {
+  const name = fields.get('rope_parameters') === undefined ? 'rope_scaling' : 'rope_parameters';
+  const parameters = fields.nested(name);
+  const ofFile = fields.positive('rope_theta', DEFAULT_THETA);
+  if (!parameters) return { theta: ofFile, scaling: { type: 'default' } };
+  // A set of parameters for each kind of layer, as gemma3 has them.
+  if (Object.values(parameters.object).some(isObject))
+    return fields.unsupported(name, 'one set of parameters');
+  const theta = parameters.positive('rope_theta', ofFile);
+  const partial = parameters.get('partial_rotary_factor');
+  if (partial !== undefined && partial !== 1) return parameters.unsupported('partial_rotary_factor', '1');
+  // transformers 4.x renamed type; some files carry both.
+  const key = parameters.get('rope_type') === undefined ? 'type' : 'rope_type';
+  const type = parameters.get(key) ?? 'default';
+  if (type === 'default') return { theta, scaling: { type } };
+  if (type === 'linear') return { theta, scaling: { type, factor: parameters.positive('factor') } };
+  if (type !== 'llama3') return parameters.unsupported(key, 'default, linear or llama3');
+  const scaling = {
+    type,
+    factor: parameters.positive('factor'),
+    lowFreqFactor: parameters.positive('low_freq_factor'),
+    highFreqFactor: parameters.positive('high_freq_factor'),
+    originalMaxPositions: parameters.positive('original_max_position_embeddings'),
+  } as const;
+  if (scaling.highFreqFactor <= scaling.lowFreqFactor)
+    parameters.fail('high_freq_factor', `more than low_freq_factor ${scaling.lowFreqFactor}`);
+  return { theta, scaling };
+}

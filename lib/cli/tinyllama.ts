@@ -1,11 +1,7 @@
 /** tinyllama: a Hugging Face directory in, prefill.circle or decode_.circle out. */
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import process from 'node:process';
-import { chunksOf, layOut } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
-import { defaultLength, exportDecode, exportPrefill, openHf } from '../export/index.ts';
-import { lower } from '../ir/index.ts';
-import { demoDir } from '../package/demo.ts';
 import { type CommandSpec, type Invocation, runCommand, type Streams, UsageError } from './common/index.ts';
 
 const spec: CommandSpec = {
@@ -20,12 +16,12 @@ const spec: CommandSpec = {
     'prefill-length': {
       type: 'string',
       value: 'N',
-      help: `tokens of the prefill graph (default: ${defaultLength})`,
+      help: 'tokens of the prefill graph (default: 32)',
     },
     'cache-length': {
       type: 'string',
       value: 'N',
-      help: `columns of decode's mask (default: ${defaultLength})`,
+      help: "columns of decode's mask (default: 32)",
     },
   },
 };
@@ -39,13 +35,45 @@ async function tinyllama(invocation: Invocation): Promise<undefined> {
   const mode = invocation.text('mode');
   if (mode !== 'prefill' && mode !== 'decode')
     throw new UsageError(`expected prefill or decode for --mode, got ${mode ?? 'nothing'}`);
-  const hf = openHf(invocation.text('model') ?? demoDir());
-  const module =
-    mode === 'prefill'
-      ? exportPrefill(hf, invocation.integer('prefill-length', 1, 65_536))
-      : exportDecode(hf, invocation.integer('cache-length', 3, 1_048_576));
+  const prefillLength = invocation.integer('prefill-length', 1, 65_536);
+  const cacheLength = invocation.integer('cache-length', 3, 1_048_576);
   const file = invocation.text('output') ?? (mode === 'prefill' ? 'prefill.circle' : 'decode_.circle');
-  writeAtomically(file, chunksOf(layOut(lower(module))));
+  const warnings: string[] = [];
+  const progress = new Progress(invocation.streams.stderr);
+  // Imported here, so that --help and wrong usage do not wait for it.
+  const { exportDecode, exportPrefill, openHf } = await import('../export/index.ts');
+  const { lower } = await import('../ir/index.ts');
+  const { chunksOf, layOut } = await import('../circle/index.ts');
+  const dir = invocation.text('model') ?? (await import('../package/demo.ts')).demoDir();
+  try {
+    const hf = openHf(dir, {
+      onRead: (name) => progress.show(name),
+      onWarning: (message) => warnings.push(message),
+    });
+    const module = mode === 'prefill' ? exportPrefill(hf, prefillLength) : exportDecode(hf, cacheLength);
+    progress.show(file);
+    writeAtomically(file, chunksOf(layOut(lower(module))));
+  } finally {
+    progress.clear();
+  }
+  for (const warning of warnings) await invocation.warn(warning);
+}
+
+/** One line on a terminal that says what is being read or written; nothing elsewhere. */
+class Progress {
+  private readonly stream: Streams['stderr'];
+
+  constructor(stream: Streams['stderr']) {
+    this.stream = stream;
+  }
+
+  show(what: string): void {
+    if (this.stream.isTTY === true) this.stream.write(`\r\x1b[K${what}`);
+  }
+
+  clear(): void {
+    if (this.stream.isTTY === true) this.stream.write('\r\x1b[K');
+  }
 }
 
 /** Under a temporary name first: a file of that name is whole, or the old one. */

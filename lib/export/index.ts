@@ -4,18 +4,27 @@ import path from 'node:path';
 import { GgmaError } from '../errors.ts';
 import type { Module } from '../ir/graph.ts';
 import { parseJsonObject } from '../json.ts';
-import { readModelConfig } from './config.ts';
-import { buildDecode, buildPrefill, type Hf } from './llama.ts';
-import { Weights } from './safetensors.ts';
+import { type ModelConfig, readModelConfig } from './config.ts';
+import { buildDecode, buildPrefill } from './graph/model.ts';
+import { Weights, type WeightsOptions } from './safetensors.ts';
+
+export type { ModelConfig } from './config.ts';
+export { families } from './families/index.ts';
 
 /** Prompt rows of prefill, and columns of decode's mask, that the reference exports. */
 export const defaultLength = 32;
+
+/** An opened Hugging Face directory. */
+export interface Hf {
+  config: ModelConfig;
+  weights: Weights;
+}
 
 /**
  * Opens a Hugging Face directory: config.json and safetensors.
  * @throws GgmaError MODEL_NOT_FOUND, CONFIG, UNSUPPORTED, WEIGHTS_MISSING, SAFETENSORS_*, SHARD, PATH_ESCAPE
  */
-export function openHf(dir: string): Hf {
+export function openHf(dir: string, options: WeightsOptions = {}): Hf {
   const where = path.join(dir, 'config.json');
   let bytes: Uint8Array;
   try {
@@ -26,15 +35,26 @@ export function openHf(dir: string): Hf {
       cause,
     });
   }
-  return { config: readModelConfig(parseJsonObject(bytes, where), where), weights: new Weights(dir) };
+  const config = readModelConfig(parseJsonObject(bytes, where), where);
+  const weights = new Weights(dir, options);
+  const rows = weights.shapeOf('model.embed_tokens.weight')?.[0];
+  if (rows !== undefined && rows !== config.vocabSize)
+    throw new GgmaError(
+      'CONFIG',
+      `expected the embedding's ${rows} rows for vocab_size, got ${config.vocabSize}`,
+      {
+        path: where,
+      },
+    );
+  return { config, weights };
 }
 
 /** The prefill graph over `length` tokens. @throws GgmaError WEIGHTS */
 export function exportPrefill(hf: Hf, length = defaultLength): Module {
-  return buildPrefill(hf, length);
+  return buildPrefill(hf.config, hf.weights, length);
 }
 
 /** The decode graph with a mask of `cacheLength` columns, and caches of two rows less. @throws GgmaError WEIGHTS */
 export function exportDecode(hf: Hf, cacheLength = defaultLength): Module {
-  return buildDecode(hf, cacheLength);
+  return buildDecode(hf.config, hf.weights, cacheLength);
 }

@@ -1,51 +1,57 @@
-/**
- * safetensors: u64 header length, JSON header, data without holes or overlaps. Read as strictly as the reference
- * reader; values come as float32.
- */
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+/** The weights of a Hugging Face directory, single file or sharded, as float32. */
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { GgmaError } from '../errors.ts';
-import { isObject, type JsonObject, parseJsonObject } from '../json.ts';
+import { isObject, type Json, type JsonObject, parseJsonObject } from '../json.ts';
+import { widenBfloat16, widenFloat16 } from './half.ts';
+import { readExactly, readTensorEntries, type TensorEntry, withFile } from './safetensors-header.ts';
 
-interface Entry {
-  file: string;
-  dtype: keyof typeof WIDTHS;
-  shape: number[];
-  /** Absolute byte range in the file. */
-  begin: number;
-  end: number;
+export interface WeightsOptions {
+  /** Called before a tensor is read. */
+  onRead?: (name: string) => void;
+  /** Called for what is odd but does not stop the export. */
+  onWarning?: (message: string) => void;
 }
 
-const WIDTHS = { F32: 4, F16: 2, BF16: 2 };
-const HEADER_LIMIT = 100e6;
-
-/** The tensors of a Hugging Face directory, single file or sharded. */
 export class Weights {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries: ReadonlyMap<string, TensorEntry>;
   private readonly dir: string;
+  private readonly read = new Set<string>();
+  private readonly options: WeightsOptions;
 
   /** @throws GgmaError WEIGHTS_MISSING, SAFETENSORS_*, SHARD, PATH_ESCAPE */
-  constructor(dir: string) {
+  constructor(dir: string, options: WeightsOptions = {}) {
     this.dir = dir;
+    this.options = options;
     const single = path.join(dir, 'model.safetensors');
     const index = path.join(dir, 'model.safetensors.index.json');
-    if (existsSync(single)) this.addFile(single);
-    else if (existsSync(index)) this.addShards(index);
+    if (existsSync(single)) this.entries = readTensorEntries(single);
+    else if (existsSync(index)) this.entries = readShards(dir, index);
     else
       throw new GgmaError(
         'WEIGHTS_MISSING',
         'expected model.safetensors or model.safetensors.index.json, got neither',
-        {
-          path: dir,
-        },
+        { path: dir },
       );
   }
 
-  has(name: string): boolean {
-    return this.entries.has(name);
+  /**
+   * Warns of tensors that no part of the graph has read: a bias that config.json does not mention, say, would change
+   * the numbers. @param isKnown names that may lie unused
+   */
+  warnUnused(isKnown: (name: string) => boolean): void {
+    const unused = [...this.entries.keys()].filter((name) => !this.read.has(name) && !isKnown(name));
+    if (unused.length === 0) return;
+    const more = unused.length > 3 ? ` and ${unused.length - 3} more` : '';
+    this.options.onWarning?.(`the graph does not use the tensors ${unused.slice(0, 3).join(', ')}${more}`);
   }
 
-  /** The tensor as little-endian float32. @throws GgmaError WEIGHTS: name, want, got */
+  /** The shape in the file, or undefined when there is no such tensor. */
+  shapeOf(name: string): readonly number[] | undefined {
+    return this.entries.get(name)?.shape;
+  }
+
+  /** A tensor as little-endian float32, row-major. @throws GgmaError WEIGHTS: name, want, got */
   float32(name: string, shape: readonly number[]): Uint8Array {
     const entry = this.entries.get(name);
     const wanted = `[${shape.join(', ')}]`;
@@ -55,160 +61,72 @@ export class Weights {
       throw new GgmaError('WEIGHTS', `expected ${wanted} for '${name}', got [${entry.shape.join(', ')}]`, {
         path: entry.file,
       });
-    const fd = openSync(entry.file, 'r');
-    try {
-      return widen(readExactly(fd, entry.begin, entry.end - entry.begin, entry.file), entry.dtype);
-    } finally {
-      closeSync(fd);
-    }
-  }
-
-  private addShards(index: string): void {
-    const map = parseJsonObject(readFileSync(index), index).weight_map;
-    if (!isObject(map)) throw new GgmaError('SHARD', 'expected weight_map to be an object', { path: index });
-    for (const file of new Set(Object.values(map))) {
-      // The names come from whoever wrote the file: a plain name in this folder, or nothing.
-      if (
-        typeof file !== 'string' ||
-        file !== path.basename(file) ||
-        !file.endsWith('.safetensors') ||
-        /[\\:\0]/.test(file)
-      )
-        throw new GgmaError(
-          'PATH_ESCAPE',
-          `expected names of .safetensors files in the folder, got ${JSON.stringify(file)}`,
-          {
-            path: index,
-          },
-        );
-      const shard = path.join(this.dir, file);
-      if (!existsSync(shard))
-        throw new GgmaError('SHARD', `expected the shard '${file}', got none`, { path: index });
-      this.addFile(shard);
-    }
-    for (const [name, file] of Object.entries(map)) {
-      if (this.entries.get(name)?.file !== path.join(this.dir, String(file)))
-        throw new GgmaError(
-          'SHARD',
-          `expected '${name}' in '${String(file)}' as weight_map says, got none there`,
-          {
-            path: index,
-          },
-        );
-    }
-  }
-
-  private addFile(file: string): void {
-    const fd = openSync(file, 'r');
-    try {
-      for (const [name, entry] of readHeader(fd, file)) {
-        if (this.entries.has(name))
-          throw new GgmaError('SHARD', `expected '${name}' once, got it twice`, { path: file });
-        this.entries.set(name, entry);
-      }
-    } finally {
-      closeSync(fd);
-    }
+    this.read.add(name);
+    this.options.onRead?.(name);
+    const words = widen(name, entry);
+    if (this.options.onWarning && !allFinite(words))
+      this.options.onWarning(`'${name}' holds values that are not finite`);
+    return new Uint8Array(words.buffer);
   }
 }
 
-function readHeader(fd: number, file: string): [string, Entry][] {
-  const size = fstatSync(fd).size;
-  const fail = (code: string, message: string): never => {
-    throw new GgmaError(`SAFETENSORS_${code}`, message, { path: file });
-  };
-  if (size < 8) return fail('TRUNCATED', `expected at least 8 bytes, got ${size}`);
-  const word = readExactly(fd, 0, 8, file);
-  const length = Number(new DataView(word.buffer).getBigUint64(0, true));
-  if (length > HEADER_LIMIT || length > size - 8)
-    return fail(
-      'HEADER',
-      `expected a header of at most ${Math.min(HEADER_LIMIT, size - 8)} bytes, got ${length}`,
-    );
-  const header = parseJsonObject(readExactly(fd, 8, length, file), file);
-  const start = 8 + length;
-  const entries: [string, Entry][] = [];
-  for (const [name, content] of Object.entries(header)) {
-    if (name !== '__metadata__')
-      entries.push([name, readEntry(name, content as JsonObject, file, start, fail)]);
+function widen(name: string, entry: TensorEntry): Uint32Array<ArrayBuffer> {
+  const { file, dtype, begin, end } = entry;
+  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16')
+    throw new GgmaError('WEIGHTS', `expected F32, F16 or BF16 for '${name}', got ${dtype}`, { path: file });
+  const bytes = withFile(file, (fd) => readExactly(fd, begin, end - begin, file));
+  if (dtype === 'F32') return new Uint32Array(bytes.buffer);
+  const halves = new Uint16Array(bytes.buffer);
+  return dtype === 'BF16' ? widenBfloat16(halves) : widenFloat16(halves);
+}
+
+/** NaN and infinities have all exponent bits set. */
+function allFinite(words: Uint32Array): boolean {
+  for (let i = 0; i < words.length; i++) if ((words[i]! & 0x7f800000) === 0x7f800000) return false;
+  return true;
+}
+
+function readShards(dir: string, index: string): Map<string, TensorEntry> {
+  const map = readWeightMap(index);
+  const entries = new Map<string, TensorEntry>();
+  for (const file of new Set(Object.values(map))) {
+    const shard = path.join(dir, shardName(file, index));
+    if (!existsSync(shard))
+      throw new GgmaError('SHARD', `expected the shard '${String(file)}', got none`, { path: index });
+    for (const [name, entry] of readTensorEntries(shard)) {
+      if (map[name] !== file)
+        throw new GgmaError('SHARD', `expected only tensors of weight_map, got '${name}' as well`, {
+          path: shard,
+        });
+      entries.set(name, entry);
+    }
   }
-  let at = start;
-  for (const [name, { begin, end }] of [...entries].sort(
-    (a, b) => a[1].begin - b[1].begin || a[1].end - b[1].end,
-  )) {
-    if (begin !== at)
-      fail('OFFSETS', `expected '${name}' to begin at data byte ${at - start}, got ${begin - start}`);
-    at = end;
+  for (const [name, file] of Object.entries(map)) {
+    if (!entries.has(name))
+      throw new GgmaError('SHARD', `expected '${name}' in '${String(file)}' as weight_map says, got none`, {
+        path: index,
+      });
   }
-  if (at !== size) fail('OFFSETS', `expected the last tensor to end at the file's byte ${size}, got ${at}`);
   return entries;
 }
 
-function readEntry(
-  name: string,
-  content: JsonObject,
-  file: string,
-  start: number,
-  fail: (code: string, message: string) => never,
-): Entry {
-  const natural = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-  const { dtype, shape, data_offsets: offsets } = isObject(content) ? content : ({} as JsonObject);
-  if (typeof dtype !== 'string' || !(dtype in WIDTHS))
-    return fail(
-      'DTYPE',
-      `expected F32, F16 or BF16 for '${name}', got ${JSON.stringify(dtype) ?? 'nothing'}`,
-    );
-  if (!Array.isArray(shape) || !shape.every(natural))
-    return fail('SHAPE', `expected a shape of whole numbers for '${name}'`);
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(natural))
-    return fail('OFFSETS', `expected two whole numbers as data_offsets of '${name}'`);
-  const [begin, end] = offsets as [number, number];
-  const bytes = (shape as number[]).reduce((n, dim) => n * dim, 1) * WIDTHS[dtype as Entry['dtype']];
-  if (end - begin !== bytes)
-    return fail(
-      'OFFSETS',
-      `expected ${bytes} bytes for '${name}' ${dtype}[${shape.join(', ')}], got ${end - begin}`,
-    );
-  return {
-    file,
-    dtype: dtype as Entry['dtype'],
-    shape: shape as number[],
-    begin: start + begin,
-    end: start + end,
-  };
+function readWeightMap(index: string): JsonObject {
+  const map = parseJsonObject(readFileSync(index), index).weight_map;
+  if (isObject(map) && Object.keys(map).length > 0) return map;
+  throw new GgmaError('SHARD', 'expected weight_map to be an object with tensors', { path: index });
 }
 
-function readExactly(fd: number, offset: number, length: number, file: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; ) {
-    const n = readSync(fd, bytes, at, length - at, offset + at);
-    if (n === 0)
-      throw new GgmaError('SAFETENSORS_TRUNCATED', `expected ${length} bytes at ${offset}, got ${at}`, {
-        path: file,
-      });
-    at += n;
-  }
-  return bytes;
-}
-
-/** Exact: every f16 and bf16 value is a float32. */
-function widen(bytes: Uint8Array<ArrayBuffer>, dtype: Entry['dtype']): Uint8Array {
-  if (dtype === 'F32') return bytes;
-  const halves = new Uint16Array(bytes.buffer);
-  const words = new Uint32Array(halves.length);
-  if (dtype === 'BF16') for (let i = 0; i < halves.length; i++) words[i] = halves[i]! << 16;
-  else for (let i = 0; i < halves.length; i++) words[i] = widenHalf(halves[i]!);
-  return new Uint8Array(words.buffer);
-}
-
-function widenHalf(half: number): number {
-  const sign = (half & 0x8000) << 16;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 31) return sign | 0x7f800000 | (fraction << 13);
-  if (exponent > 0) return sign | ((exponent + 112) << 23) | (fraction << 13);
-  if (fraction === 0) return sign;
-  // A subnormal half is a normal float: shift its leading one into the hidden bit.
-  const shift = Math.clz32(fraction) - 21;
-  return sign | ((113 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13);
+/** The names come from whoever wrote the file: a plain name in this folder, or nothing. @throws GgmaError PATH_ESCAPE */
+function shardName(file: Json, index: string): string {
+  const isPlain =
+    typeof file === 'string' &&
+    file === path.basename(file) &&
+    file.endsWith('.safetensors') &&
+    !/[\\/:\0]/.test(file);
+  if (isPlain) return file;
+  throw new GgmaError(
+    'PATH_ESCAPE',
+    `expected names of .safetensors files in the folder, got ${JSON.stringify(file)}`,
+    { path: index },
+  );
 }

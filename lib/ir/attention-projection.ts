@@ -1,5 +1,6 @@
 /** One of q, k, v on its way up: RoPE, q/k norm, bias, projection. Rows are one token's, so order is all that counts. */
 import { BuiltinOperator, BuiltinOptions } from '../circle/index.ts';
+import { elementCount } from './constants.ts';
 import { Depends } from './dependence.ts';
 import type { Op, Value } from './graph.ts';
 import { matchRmsNorm } from './norm.ts';
@@ -59,7 +60,8 @@ export function matchProjection(
   const norm = matchRmsNorm(at);
   if (norm) {
     for (const op of norm.ops) ops.add(op);
-    at = peel(norm.input);
+    // No factor may be peeled here: a norm of a scaled row is no scaled norm.
+    at = through(norm.input, ops);
   }
   const { weight, bias, hidden } = matchLinear(at, ops);
   const projection = {
@@ -79,7 +81,9 @@ export function matchLinear(
   const added =
     add && isPlain(add)
       ? eitherOrder(add, (bias, rest) =>
-          bias.isConstant && bias.shape.at(-1) === rest.shape.at(-1) ? { bias, rest } : undefined,
+          bias.isConstant && elementCount(bias.shape) === elementCount(rest.shape)
+            ? { bias, rest }
+            : undefined,
         )
       : undefined;
   if (add && added) ops.add(add);
@@ -114,10 +118,11 @@ function matchRope(value: Value, depends: Map<Value, number>, ops: Set<Op>): Rot
     const rotated = half && matchRotateHalf(half.input);
     if (!x || !half || !rotated || through(rotated.input) !== through(x.input)) return undefined;
     const width = x.input.shape.at(-1) ?? 0;
-    if (x.factor.shape.at(-1) !== width || half.factor.shape.at(-1) !== width) return undefined;
+    // One row each: angles that differ from head to head are no RoPE of this operator.
+    if (!isRow(x.factor, width) || !isRow(half.factor, width)) return undefined;
     for (const op of [add, straight, turned, ...rotated.ops]) ops.add(op);
     through(rotated.input, ops);
-    return { input: x.input, cos: rowOf(x.factor), sin: rowOf(half.factor), width };
+    return { input: x.input, cos: rowOf(x.factor, width), sin: rowOf(half.factor, width), width };
   });
 }
 
@@ -130,9 +135,14 @@ function timesPosition(op: Op, depends: Map<Value, number>): { input: Value; fac
 }
 
 /** The row before a layer gives it a head axis: what every layer shares, with any attention scaling in it. */
-function rowOf(value: Value): Value {
-  const op = producedBy(value, BuiltinOperator.RESHAPE);
-  return op?.input(0) ?? value;
+function rowOf(value: Value, width: number): Value {
+  const row = producedBy(value, BuiltinOperator.RESHAPE)?.input(0);
+  return row && isRow(row, width) ? row : value;
+}
+
+/** [1, …, 1, width] */
+function isRow(value: Value, width: number): boolean {
+  return value.shape.at(-1) === width && elementCount(value.shape) === width;
 }
 
 function matchRotateHalf(value: Value): { input: Value; ops: Op[] } | undefined {

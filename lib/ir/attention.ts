@@ -7,6 +7,7 @@
  */
 import { BuiltinOperator, BuiltinOptions } from '../circle/index.ts';
 import { matchKeyValue } from './attention-cache.ts';
+import { checkSizes, refuseOutsideUses } from './attention-check.ts';
 import { matchProjection, type Projection } from './attention-projection.ts';
 import { elementCount } from './constants.ts';
 import { Depends, dependence, type InputRoles, inputRoles } from './dependence.ts';
@@ -168,6 +169,9 @@ function fromBlock(softmax: Op, graph: Graph, roles: InputRoles, depends: Map<Va
     appended: [key.appended, value.appended],
   };
   if (value.factor !== 1 || v.factor !== 1) fail('the values are scaled', softmax);
+  // A factor after the cache belongs to the scores; one before it would be missing from the rows that are cached.
+  if (k.factor !== 1) fail('the keys are scaled before they are cached', softmax);
+  checkSizes(block, softmax, key.appended, value.appended);
   refuseOutsideUses(block, graph, depends);
   return block;
 }
@@ -186,6 +190,9 @@ function matchMask(softmax: Op, depends: Map<Value, number>, ops: Set<Op>): { sc
       : undefined;
   if (!add || !found) fail('no mask of the position alone is added to the scores', softmax);
   ops.add(add);
+  const columns = found.mask.shape.at(-1);
+  if (columns !== input.shape.at(-1) || elementCount(found.mask.shape) !== columns)
+    fail(`the mask is [${found.mask.shape.join(', ')}], not one row of ${input.shape.at(-1)} columns`, add);
   return { scores: found.scores, mask: wholeMask(found.mask) };
 }
 
@@ -196,7 +203,9 @@ function wholeMask(value: Value): Value {
     const op = at.producer;
     if (!op || (op.code !== BuiltinOperator.RESHAPE && !lastAxisSlice(op))) return at;
     const input = op.input(0);
-    if (!input || input.shape.at(-1)! < at.shape.at(-1)!) return at;
+    const columns = input?.shape.at(-1) ?? 0;
+    if (!input || columns < at.shape.at(-1)! || elementCount(input.shape) !== columns) return at;
+    if (op.code === BuiltinOperator.RESHAPE && columns !== at.shape.at(-1)) return at;
     // A slice that does not start at column 0 shifts the columns: that is no longer the same mask.
     if (op.code === BuiltinOperator.STRIDED_SLICE && lastAxisSlice(op)!.begin !== 0) return at;
     at = input;
@@ -242,6 +251,7 @@ function batchMatmul(op: Op): { lhs: Value; rhs: Value; adjointRhs: boolean } {
   const options = optionsOf(op, BuiltinOptions.BatchMatMulOptions);
   const [lhs, rhs] = [op.input(0), op.input(1)];
   if (!lhs || !rhs || options?.adjointLhs) fail('BATCH_MATMUL with a transposed left side', op);
+  if (lhs.shape.at(-2) !== 1) fail('BATCH_MATMUL of more than one row per head', op);
   return { lhs, rhs, adjointRhs: options?.adjointRhs ?? false };
 }
 
@@ -271,23 +281,6 @@ function downTo(value: Value, code: BuiltinOperator, graph: Graph, ops: Set<Op>)
     if (!keepsOrder(user) || dataInput(user) !== at || !user.output)
       fail(`expected ${BuiltinOperator[code]} after the attention, got ${BuiltinOperator[user.code]}`, user);
     at = user.output;
-  }
-}
-
-/**
- * Nothing outside may read a token's value from inside the block, but for the appended caches as graph outputs.
- * Values of the position alone (cos, sin, mask) may be shared: they stay where others use them.
- */
-function refuseOutsideUses(block: Attention, graph: Graph, depends: Map<Value, number>): void {
-  for (const op of block.ops) {
-    for (const value of op.outputs) {
-      if (!value || value === block.output || ((depends.get(value) ?? 0) & ~Depends.position) === 0) continue;
-      const stranger = value.users.find((user) => !block.ops.has(user));
-      if (stranger)
-        fail(`'${value.name}' inside the block is also read by ${BuiltinOperator[stranger.code]}`, stranger);
-      if (graph.outputs.includes(value) && !block.appended.includes(value))
-        fail(`'${value.name}' inside the block is a graph output`, op);
-    }
   }
 }
 

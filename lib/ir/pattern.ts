@@ -60,7 +60,7 @@ export function scaledBy(op: Op): { input: Value; factor: number } | undefined {
 
 /** Whether the operator only gives its input's elements another shape, in the same flat order. */
 export function keepsOrder(op: Op): boolean {
-  const [input, output] = [op.input(0), op.output];
+  const [input, output] = [dataInput(op), op.output];
   if (!input || !output || elementCount(input.shape) !== elementCount(output.shape)) return false;
   switch (op.code) {
     case BuiltinOperator.RESHAPE:

@@ -24,7 +24,8 @@ Napi::Value create_engine(const Napi::CallbackInfo& info) {
 
 // The instruction set that engines take: GGMA_ISA's, or the best.
 Napi::Value isa(const Napi::CallbackInfo& info) {
-  return guard(info.Env(), [&] { return Napi::String::New(info.Env(), choose_kernels(std::getenv("GGMA_ISA")).name); });
+  return guard(info.Env(),
+               [&] { return Napi::String::New(info.Env(), choose_kernels(std::getenv("GGMA_ISA")).name); });
 }
 
 Napi::Value available_isas(const Napi::CallbackInfo& info) {

@@ -16,8 +16,10 @@ namespace ggma {
 
 // A typed array of the given element type; the memory stays JavaScript's.
 template <class Array>
-Array typed_array(const Napi::Value& value, napi_typedarray_type type, const char* name, const char* expected) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) bad_argument(name, expected);
+Array typed_array(const Napi::Value& value, napi_typedarray_type type, const char* name,
+                  const char* expected) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type)
+    bad_argument(name, expected);
   return value.As<Array>();
 }
 inline Napi::Int32Array int32_array(const Napi::Value& value, const char* name) {
@@ -33,7 +35,8 @@ inline Napi::Uint8Array uint8_array(const Napi::Value& value, const char* name) 
 // An integer of [low, high].
 inline int64_t integer(const Napi::Value& value, const char* name, int64_t low, int64_t high) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : 0.5;
-  const int64_t whole = number >= -9007199254740991.0 && number <= 9007199254740991.0 ? static_cast<int64_t>(number) : low;
+  const int64_t whole =
+      number >= -9007199254740991.0 && number <= 9007199254740991.0 ? static_cast<int64_t>(number) : low;
   if (static_cast<double>(whole) != number || whole < low || whole > high) {
     const std::string expected = "an integer from " + std::to_string(low) + " to " + std::to_string(high);
     bad_argument(name, expected.c_str());
@@ -41,7 +44,9 @@ inline int64_t integer(const Napi::Value& value, const char* name, int64_t low, 
   return whole;
 }
 
-inline bool present(const Napi::Value& value) { return !value.IsEmpty() && !value.IsUndefined() && !value.IsNull(); }
+inline bool present(const Napi::Value& value) {
+  return !value.IsEmpty() && !value.IsUndefined() && !value.IsNull();
+}
 
 // options[name], or an empty value when options or the member is absent.
 inline Napi::Value member(const Napi::Value& options, const char* name) {

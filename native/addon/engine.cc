@@ -8,7 +8,8 @@ namespace {
 
 class LoadJob : public PromiseJob {
  public:
-  LoadJob(Napi::Env env, const std::shared_ptr<Host>& host, const Napi::Uint8Array& program, const Napi::Array& sources)
+  LoadJob(Napi::Env env, const std::shared_ptr<Host>& host, const Napi::Uint8Array& program,
+          const Napi::Array& sources)
       : PromiseJob(env, host), program_(program.Data(), program.Data() + program.ElementLength()) {
     for (uint32_t i = 0; i < sources.Length(); i++) {
       const Napi::Uint8Array source = uint8_array(sources.Get(i), "sources");
@@ -21,7 +22,8 @@ class LoadJob : public PromiseJob {
   void run(const std::atomic<bool>&) override {
     Program program = decode_program(program_.data(), program_.size(), source_bytes_);
     Engine& engine = host->engine();
-    model_ = std::make_shared<Model>(std::move(program), sources_, engine.kernels, engine.pool, engine.kv_budget);
+    model_ =
+        std::make_shared<Model>(std::move(program), sources_, engine.kernels, engine.pool, engine.kv_budget);
   }
 
   Napi::Value result(Napi::Env env) override {
@@ -41,11 +43,11 @@ class LoadJob : public PromiseJob {
 }  // namespace
 
 Napi::Function EngineObject::define(Napi::Env env) {
-  return DefineClass(env, "Engine",
-                     {InstanceAccessor<&EngineObject::threads>("threads"),
-                      InstanceAccessor<&EngineObject::isa>("isa"),
-                      InstanceMethod<&EngineObject::load_program>("loadProgram"),
-                      InstanceMethod<&EngineObject::close>("close")});
+  return DefineClass(
+      env, "Engine",
+      {InstanceAccessor<&EngineObject::threads>("threads"), InstanceAccessor<&EngineObject::isa>("isa"),
+       InstanceMethod<&EngineObject::load_program>("loadProgram"),
+       InstanceMethod<&EngineObject::close>("close")});
 }
 
 EngineObject::EngineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {

@@ -23,7 +23,8 @@ std::shared_ptr<Host> Host::create(Napi::Env env, const EngineOptions& options) 
   napi_unref_threadsafe_function(env, host->notify_);
   const napi_threadsafe_function notify = host->notify_;
   try {
-    host->driver_ = std::make_unique<Driver>([notify] { napi_call_threadsafe_function(notify, nullptr, napi_tsfn_nonblocking); });
+    host->driver_ = std::make_unique<Driver>(
+        [notify] { napi_call_threadsafe_function(notify, nullptr, napi_tsfn_nonblocking); });
   } catch (const std::system_error&) {
     throw Failure("NATIVE_THREAD", "expected a thread for the engine, got none");
   }
@@ -70,7 +71,8 @@ void Host::expect_open() const {
 Napi::Promise Host::submit(std::unique_ptr<PromiseJob> job) {
   const Napi::Promise promise = job->deferred.Promise();
   if (closing_) {
-    job->deferred.Reject(error_value(env_, Failure("DISPOSED", "expected an open engine, got one that was closed")));
+    job->deferred.Reject(
+        error_value(env_, Failure("DISPOSED", "expected an open engine, got one that was closed")));
     return promise;
   }
   hold();

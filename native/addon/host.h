@@ -1,8 +1,9 @@
-// An engine in a JavaScript environment: its driver thread, and the way of finished jobs back to the event loop.
+// An engine in a JavaScript environment: its driver thread, and the way of finished jobs back to the event
+// loop.
 //
-// Lifetimes. JavaScript's Engine and Program objects and every job under way hold the host. The environment's cleanup
-// hook ends the driver before anything it uses goes, so neither a terminated worker nor process.exit in the middle of
-// a job leaves a thread running on freed memory.
+// Lifetimes. JavaScript's Engine and Program objects and every job under way hold the host. The environment's
+// cleanup hook ends the driver before anything it uses goes, so neither a terminated worker nor process.exit
+// in the middle of a job leaves a thread running on freed memory.
 #ifndef GGMA_ADDON_HOST_H
 #define GGMA_ADDON_HOST_H
 

@@ -1,4 +1,5 @@
-// What one JavaScript environment (main thread or worker) holds of the addon. Nothing of it is shared between them.
+// What one JavaScript environment (main thread or worker) holds of the addon. Nothing of it is shared between
+// them.
 #ifndef GGMA_ADDON_INSTANCE_H
 #define GGMA_ADDON_INSTANCE_H
 

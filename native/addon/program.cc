@@ -31,7 +31,8 @@ class ModelJob : public PromiseJob {
 class StepJob : public ModelJob {
  public:
   StepJob(Napi::Env env, const ProgramState& state, const Napi::Int32Array& rows, const Napi::Value& options)
-      : ModelJob(env, state, member(options, "cancel")), rows_(rows.Data(), rows.Data() + rows.ElementLength()) {
+      : ModelJob(env, state, member(options, "cancel")),
+        rows_(rows.Data(), rows.Data() + rows.ElementLength()) {
     if (rows_.size() % 4 != 0) bad_argument("rows", "[token, sequence, position, wantLogits] for each row");
     if (const auto logits = member(options, "logits"); present(logits)) {
       Napi::Float32Array out = float32_array(logits, "logits");
@@ -75,13 +76,18 @@ class GreedyJob : public ModelJob {
       stop_ids_.assign(ids.Data(), ids.Data() + ids.ElementLength());
     }
     const int32_t count = number("count");
-    if (static_cast<size_t>(count) > out.ElementLength()) bad_argument("out", "an Int32Array of `count` elements");
-    request_ = {number("sequence"), number("token"),    number("position"), stop_ids_.data(),
-                stop_ids_.size(),   out.Data(), static_cast<size_t>(count)};
+    if (static_cast<size_t>(count) > out.ElementLength())
+      bad_argument("out", "an Int32Array of `count` elements");
+    request_ = {number("sequence"), number("token"), number("position"),        stop_ids_.data(),
+                stop_ids_.size(),   out.Data(),      static_cast<size_t>(count)};
   }
 
-  void run(const std::atomic<bool>& disposed) override { produced_ = model->decode_greedy(request_, cancel(disposed)); }
-  Napi::Value result(Napi::Env env) override { return Napi::Number::New(env, static_cast<double>(produced_)); }
+  void run(const std::atomic<bool>& disposed) override {
+    produced_ = model->decode_greedy(request_, cancel(disposed));
+  }
+  Napi::Value result(Napi::Env env) override {
+    return Napi::Number::New(env, static_cast<double>(produced_));
+  }
 
  private:
   std::vector<int32_t> stop_ids_;

@@ -48,7 +48,8 @@ FloatBuffer allocate_floats(uint64_t count, const std::string& what) {
 #endif
   if (!memory) out_of_memory(bytes, available_memory(), what);
 #if defined(__linux__)
-  // Weights are read end to end for every token: fewer, larger pages keep the address translation out of the way.
+  // Weights are read end to end for every token: fewer, larger pages keep the address translation out of the
+  // way.
   if (alignment == kHugePage) madvise(memory, size, MADV_HUGEPAGE);
 #endif
   return FloatBuffer(static_cast<float*>(memory));

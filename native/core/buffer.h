@@ -1,4 +1,5 @@
-// Float memory aligned to cache lines, allocated without surprises: too much is a Failure, not a killed process.
+// Float memory aligned to cache lines, allocated without surprises: too much is a Failure, not a killed
+// process.
 #ifndef GGMA_CORE_BUFFER_H
 #define GGMA_CORE_BUFFER_H
 

@@ -17,7 +17,8 @@ struct Cancel {
   void check() const {
     if (disposed && disposed->load(std::memory_order_relaxed))
       throw Failure("DISPOSED", "expected an open engine, got one that was closed");
-    if (flag && __atomic_load_n(flag, __ATOMIC_RELAXED) != 0) throw Failure("CANCELLED", "the job was cancelled");
+    if (flag && __atomic_load_n(flag, __ATOMIC_RELAXED) != 0)
+      throw Failure("CANCELLED", "the job was cancelled");
   }
 };
 

@@ -1,5 +1,5 @@
-// What a step may ask while the decoder checks it (the check functions of kernels/*.inc). It follows the slots'
-// contents through the steps, so a program whose slots overlap at the wrong time is refused.
+// What a step may ask while the decoder checks it (the check functions of kernels/*.inc). It follows the
+// slots' contents through the steps, so a program whose slots overlap at the wrong time is refused.
 #ifndef GGMA_CORE_CHECKER_H
 #define GGMA_CORE_CHECKER_H
 
@@ -21,14 +21,18 @@ inline float as_float(uint32_t bits) {
 class StepChecker {
  public:
   explicit StepChecker(Program& program)
-      : program_(program), holds_(program.slots.size(), Holds::kNothing), cache_used_(program.caches.size()) {}
+      : program_(program),
+        holds_(program.slots.size(), Holds::kNothing),
+        cache_used_(program.caches.size()) {}
 
   void begin(std::string path, bool wanted) {
     path_ = std::move(path);
     wanted_ = wanted;
   }
 
-  [[noreturn]] void fail(const std::string& message) const { throw Failure("PROGRAM_INVALID", message, path_); }
+  [[noreturn]] void fail(const std::string& message) const {
+    throw Failure("PROGRAM_INVALID", message, path_);
+  }
   void expect(bool holds, const char* what) const {
     if (!holds) fail(std::string("expected ") + what);
   }
@@ -39,15 +43,20 @@ class StepChecker {
     const SlotRecord& record = slot_at(slot);
     const Holds needed = wanted_ ? Holds::kWantedRows : Holds::kAllRows;
     if (holds_[slot] != needed) {
-      fail("expected slot " + std::to_string(slot) + " to hold " + (wanted_ ? "the wanted rows" : "all rows") +
-           ", got " + (holds_[slot] == Holds::kNothing ? "nothing written, or overwritten since" : "others"));
+      fail("expected slot " + std::to_string(slot) + " to hold " +
+           (wanted_ ? "the wanted rows" : "all rows") + ", got " +
+           (holds_[slot] == Holds::kNothing ? "nothing written, or overwritten since" : "others"));
     }
     return record;
   }
-  const SlotRecord& write(uint32_t slot) { return hold(slot, wanted_ ? Holds::kWantedRows : Holds::kAllRows); }
+  const SlotRecord& write(uint32_t slot) {
+    return hold(slot, wanted_ ? Holds::kWantedRows : Holds::kAllRows);
+  }
   const SlotRecord& write_wanted(uint32_t slot) { return hold(slot, Holds::kWantedRows); }
 
-  void apart(uint32_t a, uint32_t b) const { expect(!overlap(slot_at(a), slot_at(b)), "dst apart from its sources"); }
+  void apart(uint32_t a, uint32_t b) const {
+    expect(!overlap(slot_at(a), slot_at(b)), "dst apart from its sources");
+  }
   void same_or_apart(uint32_t a, uint32_t b) const {
     const SlotRecord &x = slot_at(a), &y = slot_at(b);
     const bool same = x.offset == y.offset && x.width == y.width;
@@ -59,7 +68,8 @@ class StepChecker {
     WeightRecord& record = program_.weights[index];
     record.uses |= static_cast<uint8_t>(use);
     constexpr uint8_t kVector = static_cast<uint8_t>(WeightUse::kVector);
-    expect(record.uses == kVector || !(record.uses & kVector), "a weight to be a vector or a matrix, not both");
+    expect(record.uses == kVector || !(record.uses & kVector),
+           "a weight to be a vector or a matrix, not both");
     return record;
   }
   const WeightRecord& vector(uint32_t index) {

@@ -65,7 +65,8 @@ void Driver::finish(std::unique_ptr<Job> job) {
 std::unique_ptr<Job> Driver::next() {
   // A caller that decodes token by token comes back within microseconds.
   Spin spin;
-  while (waiting_.load(std::memory_order_relaxed) == 0 && !disposed_.load(std::memory_order_relaxed) && spin.once()) {
+  while (waiting_.load(std::memory_order_relaxed) == 0 && !disposed_.load(std::memory_order_relaxed) &&
+         spin.once()) {
   }
   std::unique_lock<std::mutex> lock(mutex_);
   wake_.wait(lock, [this] { return !queue_.empty() || disposed_.load(); });

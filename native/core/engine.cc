@@ -20,7 +20,8 @@ namespace {
 #if defined(__linux__)
 // The first hardware thread of the core that `cpu` belongs to: equal for all threads of one core.
 std::string core_of(int cpu) {
-  const std::string path = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list";
+  const std::string path =
+      "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list";
   std::string name = std::to_string(cpu);
   if (FILE* file = std::fopen(path.c_str(), "r")) {
     char line[256];
@@ -49,6 +50,7 @@ size_t default_threads() {
 Engine::Engine(const EngineOptions& options)
     : kernels(choose_kernels(options.isa ? options.isa : std::getenv("GGMA_ISA"))),
       pool(options.threads ? options.threads : default_threads()),
-      kv_budget(std::make_shared<KvBudget>(options.kv_budget_bytes ? options.kv_budget_bytes : physical_memory() / 2)) {}
+      kv_budget(std::make_shared<KvBudget>(options.kv_budget_bytes ? options.kv_budget_bytes
+                                                                   : physical_memory() / 2)) {}
 
 }  // namespace ggma

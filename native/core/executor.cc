@@ -15,7 +15,8 @@ void Executor::grow(size_t rows) {
   if (rows <= capacity_) return;
   uint64_t table_width = 0;
   for (const uint32_t width : program_.table_widths) table_width += width;
-  const uint64_t arena = uint64_t{program_.arena_width} * rows, scratch = (program_.scratch_width + table_width) * rows;
+  const uint64_t arena = uint64_t{program_.arena_width} * rows,
+                 scratch = (program_.scratch_width + table_width) * rows;
   expect_memory((arena + scratch) * sizeof(float), "intermediate values");
   capacity_ = 0;
   arena_floats_.store(0);
@@ -42,7 +43,8 @@ void Executor::lay_out(const Row* rows, size_t count) {
     positions_.push_back(row.position);
     if (row.wanted) wanted_.push_back(static_cast<uint32_t>(r));
     float* const* blocks = row.sequence->blocks();
-    if (program_.block_floats > 0) row_blocks_.push_back(blocks[row.position / static_cast<int32_t>(kKvBlock)]);
+    if (program_.block_floats > 0)
+      row_blocks_.push_back(blocks[row.position / static_cast<int32_t>(kKvBlock)]);
     const bool continues = r > 0 && rows[r - 1].sequence == row.sequence && tiles_.back().rows < kTileRows;
     if (continues) {
       tiles_.back().rows++;

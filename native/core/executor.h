@@ -29,8 +29,8 @@ class Executor {
       : program_(program), weights_(weights), tables_(tables), kernels_(kernels), pool_(pool) {}
 
   // rows: at most kChunkRows, those of one sequence consecutive and ascending; their sequences have room.
-  // Leaves the wanted rows' logits in logits() and their argmax in ids (−1: not finite). Throws OUT_OF_MEMORY and
-  // what cancel throws.
+  // Leaves the wanted rows' logits in logits() and their argmax in ids (−1: not finite). Throws OUT_OF_MEMORY
+  // and what cancel throws.
   void run(const Row* rows, size_t count, const Cancel& cancel, std::vector<int32_t>& ids);
 
   // [wanted rows, vocab] of the last run

@@ -10,8 +10,8 @@ void KvBudget::take(uint64_t bytes) {
   do {
     if (bytes > limit_ - used) {
       throw Failure("OUT_OF_MEMORY", "expected room for the key/value cache, need " + std::to_string(bytes) +
-                                         " bytes, have " + std::to_string(limit_ - used) + " of a budget of " +
-                                         std::to_string(limit_));
+                                         " bytes, have " + std::to_string(limit_ - used) +
+                                         " of a budget of " + std::to_string(limit_));
     }
   } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
 }

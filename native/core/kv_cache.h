@@ -1,4 +1,5 @@
-// K and V of sequences: blocks of kKvBlock positions (all attention layers together), allocated as a sequence grows.
+// K and V of sequences: blocks of kKvBlock positions (all attention layers together), allocated as a sequence
+// grows.
 #ifndef GGMA_CORE_KV_CACHE_H
 #define GGMA_CORE_KV_CACHE_H
 

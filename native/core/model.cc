@@ -22,7 +22,8 @@ Model::Model(Program program, const std::vector<const uint8_t*>& sources, const 
 
 int32_t Model::create_sequence() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (next_id_ == INT32_MAX) throw Failure("OUT_OF_MEMORY", "expected fewer than 2^31 sequences in a program's life");
+  if (next_id_ == INT32_MAX)
+    throw Failure("OUT_OF_MEMORY", "expected fewer than 2^31 sequences in a program's life");
   const int32_t id = next_id_++;
   sequences_[id] = std::make_shared<Sequence>(program_.block_floats, budget_, kv_use_);
   return id;
@@ -68,7 +69,8 @@ std::vector<Model::Part> Model::check_rows(const int32_t* rows, size_t count, st
       throw Failure("STEP_INVALID", "expected a position, got " + std::to_string(position), path);
     if (parts.empty() || parts.back().id != id) {
       if (!seen.insert(id).second)
-        throw Failure("STEP_INVALID", "expected the rows of sequence " + std::to_string(id) + " together", path);
+        throw Failure("STEP_INVALID", "expected the rows of sequence " + std::to_string(id) + " together",
+                      path);
       std::shared_ptr<Sequence> sequence = find(id);
       if (position > sequence->length())
         throw Failure("STEP_INVALID",
@@ -97,7 +99,8 @@ std::vector<int32_t> Model::step(const int32_t* rows, size_t count, float* logit
   list.reserve(count);
   const std::vector<Part> parts = check_rows(rows, count, list);
   std::vector<int32_t> ids, chunk_ids;
-  const size_t wanted = static_cast<size_t>(std::count_if(list.begin(), list.end(), [](const Row& r) { return r.wanted; }));
+  const size_t wanted =
+      static_cast<size_t>(std::count_if(list.begin(), list.end(), [](const Row& r) { return r.wanted; }));
   if (logits && logits_floats != wanted * program_.vocab)
     throw Failure("STEP_INVALID",
                   "expected " + std::to_string(wanted) + " × " + std::to_string(program_.vocab) +
@@ -124,7 +127,8 @@ std::vector<int32_t> Model::step(const int32_t* rows, size_t count, float* logit
       const auto bad = std::find(chunk_ids.begin(), chunk_ids.end(), -1);
       if (bad != chunk_ids.end()) {
         const size_t nth = ids.size() + static_cast<size_t>(bad - chunk_ids.begin());
-        throw Failure("NUMERIC", "expected finite logits, got NaN or infinity for wanted row " + std::to_string(nth),
+        throw Failure("NUMERIC",
+                      "expected finite logits, got NaN or infinity for wanted row " + std::to_string(nth),
                       "logits[" + std::to_string(nth) + "]");
       }
       if (logits)
@@ -146,10 +150,11 @@ size_t Model::decode_greedy(const GreedyRequest& request, const Cancel& cancel) 
   const std::shared_ptr<Sequence> sequence = find(request.sequence);
   const int32_t position = request.position;
   expect_token(request.token, "token");
-  if (position < 0 || position > sequence->length() || request.count > static_cast<size_t>(INT32_MAX - position))
+  if (position < 0 || position > sequence->length() ||
+      request.count > static_cast<size_t>(INT32_MAX - position))
     throw Failure("STEP_INVALID",
-                  "expected a position of at most the sequence's length " + std::to_string(sequence->length()) +
-                      ", got " + std::to_string(position),
+                  "expected a position of at most the sequence's length " +
+                      std::to_string(sequence->length()) + ", got " + std::to_string(position),
                   "position");
   const uint64_t end = static_cast<uint64_t>(position) + request.count;
   tables_.expect(end);
@@ -163,7 +168,8 @@ size_t Model::decode_greedy(const GreedyRequest& request, const Cancel& cancel) 
       const Row row{token, sequence.get(), position + static_cast<int32_t>(produced), true};
       executor_.run(&row, 1, cancel, ids);
       if (ids[0] < 0)
-        throw Failure("NUMERIC", "expected finite logits, got NaN or infinity at position " + std::to_string(row.position));
+        throw Failure("NUMERIC", "expected finite logits, got NaN or infinity at position " +
+                                     std::to_string(row.position));
       sequence->set_length(row.position + 1);
       token = request.out[produced++] = ids[0];
       const int32_t* stops_end = request.stop_ids + request.stop_count;

@@ -39,15 +39,15 @@ class Model {
   PositionTables& tables() { return tables_; }
   const Program& program() const { return program_; }
 
-  // rows: count × [token, sequence, position, want logits]. Returns the argmax of each wanted row and copies their
-  // logits to `logits` [wanted rows, vocab] when it is not null. Throws STEP_INVALID, SEQUENCE_UNKNOWN, TABLE_MISSING
-  // and OUT_OF_MEMORY before anything has changed; NUMERIC, CANCELLED and DISPOSED leave each sequence with what stood
-  // before the step's first row. Driver.
+  // rows: count × [token, sequence, position, want logits]. Returns the argmax of each wanted row and copies
+  // their logits to `logits` [wanted rows, vocab] when it is not null. Throws STEP_INVALID, SEQUENCE_UNKNOWN,
+  // TABLE_MISSING and OUT_OF_MEMORY before anything has changed; NUMERIC, CANCELLED and DISPOSED leave each
+  // sequence with what stood before the step's first row. Driver.
   std::vector<int32_t> step(const int32_t* rows, size_t count, float* logits, size_t logits_floats,
                             const Cancel& cancel);
 
-  // Feeds token at position, then each argmax in turn, until `count` tokens or a stop id (which is written too).
-  // Returns how many; the last is not in the cache yet. Failures as step(). Driver.
+  // Feeds token at position, then each argmax in turn, until `count` tokens or a stop id (which is written
+  // too). Returns how many; the last is not in the cache yet. Failures as step(). Driver.
   size_t decode_greedy(const GreedyRequest& request, const Cancel& cancel);
 
  private:

@@ -62,8 +62,10 @@ ThreadPool::~ThreadPool() {
 size_t ThreadPool::plan(size_t count, size_t unit_work) const {
   const size_t work = count * unit_work;
   if (workers_.empty() || count < 2 || work < kSplitWork) return 1;
-  if (work < kWakeWork && sleepers_.load(std::memory_order_relaxed) == static_cast<int>(workers_.size())) return 1;
-  const size_t chunks = std::min({count, threads() * kChunksPerThread, std::max<size_t>(2, work / kChunkWork)});
+  if (work < kWakeWork && sleepers_.load(std::memory_order_relaxed) == static_cast<int>(workers_.size()))
+    return 1;
+  const size_t chunks =
+      std::min({count, threads() * kChunksPerThread, std::max<size_t>(2, work / kChunkWork)});
   return std::min(chunks, kMaxChunks);
 }
 
@@ -74,7 +76,9 @@ void ThreadPool::run(Work work, const void* context, size_t chunks) {
   const uint64_t run = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
   ticket_.store(run << 32 | chunks << 16);  // seq_cst: ordered with sleepers_, see loop()
   if (sleepers_.load() > 0) {
-    { const std::lock_guard<std::mutex> lock(mutex_); }
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+    }
     wake_.notify_all();
   }
   uint64_t ticket;
@@ -110,7 +114,8 @@ void ThreadPool::loop() {
     while (idle() && spin.once()) {
     }
     if (!idle()) continue;
-    // Counted before looking again: run() stores the ticket before it looks at the count, so one of them sees the other.
+    // Counted before looking again: run() stores the ticket before it looks at the count, so one of them sees
+    // the other.
     std::unique_lock<std::mutex> lock(mutex_);
     sleepers_.fetch_add(1);
     wake_.wait(lock, [&] { return !idle(); });

@@ -1,5 +1,5 @@
-// The threads of one engine. A job splits the units of a kernel, never a reduction, so how many threads run and
-// which takes what changes no bit.
+// The threads of one engine. A job splits the units of a kernel, never a reduction, so how many threads run
+// and which takes what changes no bit.
 #ifndef GGMA_CORE_POOL_H
 #define GGMA_CORE_POOL_H
 
@@ -24,8 +24,8 @@ class ThreadPool {
 
   size_t threads() const { return workers_.size() + 1; }
 
-  // kernel over [0, count); returns when all is done. unit_work: about how many fused multiply-adds a unit takes.
-  // One caller at a time.
+  // kernel over [0, count); returns when all is done. unit_work: about how many fused multiply-adds a unit
+  // takes. One caller at a time.
   template <class Args>
   void split(Kernel<Args> kernel, const Args& args, size_t count, size_t unit_work) {
     const size_t chunks = plan(count, unit_work);
@@ -54,8 +54,9 @@ class ThreadPool {
   bool take(uint64_t* ticket);
   void loop();
 
-  // One word, so that a chunk is taken and recognised at once: run number (32 bits) · chunks (16) · next (16).
-  // A late worker finds no chunk left; one that got a chunk keeps its run from ending, so work_ holds still.
+  // One word, so that a chunk is taken and recognised at once: run number (32 bits) · chunks (16) · next
+  // (16). A late worker finds no chunk left; one that got a chunk keeps its run from ending, so work_ holds
+  // still.
   alignas(64) std::atomic<uint64_t> ticket_{0};
   alignas(64) std::atomic<size_t> done_{0};
   alignas(64) std::atomic<int> sleepers_{0};
@@ -67,8 +68,8 @@ class ThreadPool {
   std::vector<std::thread> workers_;
 };
 
-// How a thread waits for something that is due any moment: first with pauses, then giving its core away each time.
-// The event loop shares the cores: a thread that only spins takes them from it.
+// How a thread waits for something that is due any moment: first with pauses, then giving its core away each
+// time. The event loop shares the cores: a thread that only spins takes them from it.
 class Spin {
  public:
   // false when it has waited long enough to sleep

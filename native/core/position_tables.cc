@@ -22,8 +22,9 @@ void PositionTables::set(uint32_t table, uint64_t first, const float* data, size
     throw Failure("TABLE_INVALID", "expected rows of " + std::to_string(width) + " floats for table " +
                                        std::to_string(table) + ", got " + std::to_string(floats) + " floats");
   if (first > rows.size() / width)
-    throw Failure("TABLE_INVALID", "expected the first position to be at most " + std::to_string(rows.size() / width) +
-                                       " for table " + std::to_string(table) + ", got " + std::to_string(first));
+    throw Failure("TABLE_INVALID", "expected the first position to be at most " +
+                                       std::to_string(rows.size() / width) + " for table " +
+                                       std::to_string(table) + ", got " + std::to_string(first));
   const size_t at = static_cast<size_t>(first) * width;
   if (rows.size() < at + floats) rows.resize(at + floats);
   std::copy(data, data + floats, rows.begin() + static_cast<std::ptrdiff_t>(at));
@@ -41,7 +42,8 @@ void PositionTables::expect(uint64_t end) const {
     const uint64_t length = rows_[t].size() / program_.table_widths[t];
     if (program_.table_used[t] && length < end)
       throw Failure("TABLE_MISSING", "expected table " + std::to_string(t) + " to have a row for position " +
-                                         std::to_string(end - 1) + ", got " + std::to_string(length) + " rows");
+                                         std::to_string(end - 1) + ", got " + std::to_string(length) +
+                                         " rows");
   }
 }
 

@@ -15,8 +15,8 @@ class PositionTables {
  public:
   explicit PositionTables(const Program& program) : program_(program), rows_(program.table_widths.size()) {}
 
-  // Rows of positions first … first + floats / width − 1. They may replace rows, and must leave no gap behind the rows
-  // so far. Throws TABLE_INVALID.
+  // Rows of positions first … first + floats / width − 1. They may replace rows, and must leave no gap behind
+  // the rows so far. Throws TABLE_INVALID.
   void set(uint32_t table, uint64_t first, const float* data, size_t floats);
 
   // Positions 0 … length − 1 have a row. Throws TABLE_INVALID.

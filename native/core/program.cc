@@ -21,7 +21,8 @@ class Reader {
   Reader(const uint8_t* data, size_t bytes) : data_(data), bytes_(bytes) {}
 
   uint32_t word(size_t at) const {
-    if (at > bytes_ || bytes_ - at < 4) invalid("expected a word, got the end of the program", item("bytes", at));
+    if (at > bytes_ || bytes_ - at < 4)
+      invalid("expected a word, got the end of the program", item("bytes", at));
     return static_cast<uint32_t>(data_[at]) | static_cast<uint32_t>(data_[at + 1]) << 8 |
            static_cast<uint32_t>(data_[at + 2]) << 16 | static_cast<uint32_t>(data_[at + 3]) << 24;
   }
@@ -76,9 +77,11 @@ WeightRecord read_weight(const Reader& in, size_t at, const std::vector<uint64_t
   w.bytes = in.word64(at + 16);
   w.rows = in.word(at + 24);
   w.cols = in.word(at + 28);
-  if (w.source >= source_bytes.size()) invalid("expected a source, got index " + std::to_string(w.source), path);
+  if (w.source >= source_bytes.size())
+    invalid("expected a source, got index " + std::to_string(w.source), path);
   const uint64_t row = row_bytes(w.dtype, w.cols);
-  if (w.rows == 0 || row == 0 || w.rows > INT32_MAX || w.cols > INT32_MAX || row > (uint64_t{1} << 48) / w.rows)
+  if (w.rows == 0 || row == 0 || w.rows > INT32_MAX || w.cols > INT32_MAX ||
+      row > (uint64_t{1} << 48) / w.rows)
     invalid("expected a shape that the dtype can hold, got " + std::to_string(w.rows) + " rows of " +
                 std::to_string(w.cols),
             path);
@@ -116,8 +119,8 @@ void read_records(Program& program, const Reader& in, const std::vector<uint64_t
   for (uint32_t i = 0; i < caches.count; i++) {
     CacheRecord cache{in.word(caches.offset + 8 * i), in.word(caches.offset + 8 * i + 4), 0, 0};
     if (cache.kv_heads == 0 || cache.kv_heads > 65536 || cache.head_dim == 0 || cache.head_dim > kMaxHeadDim)
-      invalid("expected 1 to 65536 kv_heads and a head_dim of 1 to " + std::to_string(kMaxHeadDim) + ", got " +
-                  std::to_string(cache.kv_heads) + " and " + std::to_string(cache.head_dim),
+      invalid("expected 1 to 65536 kv_heads and a head_dim of 1 to " + std::to_string(kMaxHeadDim) +
+                  ", got " + std::to_string(cache.kv_heads) + " and " + std::to_string(cache.head_dim),
               item("caches", i));
     cache.k_offset = program.block_floats;
     cache.v_offset = cache.k_offset + kv_k_floats(cache.kv_heads, cache.head_dim);
@@ -136,7 +139,8 @@ void read_steps(Program& program, const Reader& in) {
     const Op* op = find_op(words[at]);
     if (!op) invalid("expected an opcode, got " + std::to_string(words[at]), path);
     if (words.size() - at < 2 + op->operands)
-      invalid("expected " + std::to_string(op->operands) + " operands for " + op->name + ", got the end", path);
+      invalid("expected " + std::to_string(op->operands) + " operands for " + op->name + ", got the end",
+              path);
     const uint32_t flags = words[at + 1];
     if (flags & ~kWantedRows) invalid("expected flags of 0 or 1, got " + std::to_string(flags), path);
     checker.begin(path + " " + op->name, flags == kWantedRows);
@@ -145,7 +149,8 @@ void read_steps(Program& program, const Reader& in) {
     at += 2 + op->operands;
   }
   checker.begin("logits", true);
-  checker.expect(checker.read(program.logits_slot).width == program.vocab, "a slot of the vocabulary's width");
+  checker.expect(checker.read(program.logits_slot).width == program.vocab,
+                 "a slot of the vocabulary's width");
 }
 
 }  // namespace
@@ -153,10 +158,12 @@ void read_steps(Program& program, const Reader& in) {
 Program decode_program(const uint8_t* data, size_t bytes, const std::vector<uint64_t>& source_bytes) {
   const Reader in(data, bytes);
   if (bytes < kHeaderWords * 4)
-    invalid("expected a header of " + std::to_string(kHeaderWords * 4) + " bytes, got " + std::to_string(bytes),
-            "header");
+    invalid(
+        "expected a header of " + std::to_string(kHeaderWords * 4) + " bytes, got " + std::to_string(bytes),
+        "header");
   if (in.word(0) != kProgramMagic) invalid("expected the magic GGMP", "header");
-  if (in.word(4) != kProgramVersion) invalid("expected version 1, got " + std::to_string(in.word(4)), "header");
+  if (in.word(4) != kProgramVersion)
+    invalid("expected version 1, got " + std::to_string(in.word(4)), "header");
   if (in.word(8) != bytes)
     invalid("expected " + std::to_string(in.word(8)) + " bytes, got " + std::to_string(bytes), "header");
   Program program;
@@ -168,8 +175,9 @@ Program decode_program(const uint8_t* data, size_t bytes, const std::vector<uint
   if (program.arena_width > kMaxArenaWidth)
     invalid("expected an arena of at most 2^26 floats, got " + std::to_string(program.arena_width), "header");
   if (in.word(24) != source_bytes.size())
-    invalid("expected " + std::to_string(in.word(24)) + " sources, got " + std::to_string(source_bytes.size()),
-            "header");
+    invalid(
+        "expected " + std::to_string(in.word(24)) + " sources, got " + std::to_string(source_bytes.size()),
+        "header");
   for (uint32_t i = 17; i < kHeaderWords; i++)
     if (in.word(i * 4) != 0) invalid("expected 0 in header word " + std::to_string(i), "header");
   read_records(program, in, source_bytes);

@@ -1,7 +1,7 @@
 // The program: what TypeScript (lib/plan/encode.ts) writes and native code runs. This comment is the format.
 //
-// Little-endian, words are u32 unless said otherwise. 24 header words, then sections at 8-byte aligned byte offsets
-// from the program's start, in any order.
+// Little-endian, words are u32 unless said otherwise. 24 header words, then sections at 8-byte aligned byte
+// offsets from the program's start, in any order.
 //
 //   word  0 magic 0x504D4747 ("GGMP")    1 version = 1               2 length of the program in bytes
 //         3 vocab: width of the logits   4 arena width: floats of one row's intermediate values
@@ -15,8 +15,9 @@
 //            another has overwritten since is refused.
 //   table    1 word: width. Row vectors that depend on the position alone (cos, sin).
 //   cache    2 words: kv_heads, head_dim. One per ATTENTION.
-//   steps    opcode · flags · operands, as many as the opcode has. A float operand is its bits; NONE = 0xFFFFFFFF.
-//            flags bit 0: runs over the wanted rows (those whose logits are asked for), which SELECT brings together.
+//   steps    opcode · flags · operands, as many as the opcode has. A float operand is its bits;
+//            NONE = 0xFFFFFFFF. flags bit 0: runs over the wanted rows (those whose logits are asked for),
+//            which SELECT brings together.
 //
 //    1 GATHER    dst weight                     row `token` of weight
 //    2 MATMUL    dst src weight bias|NONE       dst[o] = Σ_k src[k] · weight[o][k] (+ bias[o])
@@ -28,10 +29,11 @@
 //    7 SCALE     dst src factor
 //    8 SILU      dst src
 //    9 ATTENTION dst q k v cache heads kv_heads head_dim scale window cos|NONE sin|NONE
-//                rotates q and k by halves (x · cos + rotate_half(x) · sin, the tables' rows at the row's position),
-//                appends k and v at the row's position to the row's sequence, attends positions
-//                max(0, p − window + 1) … p (window 0: from 0) with scores q·k · scale; query head h reads kv head
-//                h / (heads / kv_heads). dst, q [heads · head_dim]; k, v [kv_heads · head_dim]; tables [head_dim].
+//                rotates q and k by halves (x · cos + rotate_half(x) · sin, the tables' rows at the row's
+//                position), appends k and v at the row's position to the row's sequence, attends positions
+//                max(0, p − window + 1) … p (window 0: from 0) with scores q·k · scale; query head h reads kv
+//                head h / (heads / kv_heads). dst, q [heads · head_dim]; k, v [kv_heads · head_dim]; tables
+//                [head_dim].
 //   10 SELECT    dst src                        the wanted rows of src, one behind the other
 //
 // dst of 3–8 may be the slot they read. The logits slot is read in the wanted rows after the last step.

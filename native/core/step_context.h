@@ -16,24 +16,25 @@ struct StepContext {
   const KernelTable& kernels;
   const PackedWeight* weights;
   ThreadPool& pool;
-  float* arena;      // slot s lies at offset · all_rows, its rows width apart
-  float* scratch;    // [rows, program.scratch_width]
-  size_t all_rows;   // rows of the chunk
-  size_t rows;       // rows that the running step covers: all, or the wanted ones
+  float* arena;     // slot s lies at offset · all_rows, its rows width apart
+  float* scratch;   // [rows, program.scratch_width]
+  size_t all_rows;  // rows of the chunk
+  size_t rows;      // rows that the running step covers: all, or the wanted ones
   size_t wanted_rows;
-  const int32_t* tokens;        // [all_rows]
-  const int32_t* positions;     // [all_rows]
-  const uint32_t* wanted;       // [wanted_rows] row numbers, ascending
-  float* const* row_blocks;     // [all_rows]: the KV block of each row's position
-  const AttentionTile* tiles;   // [tile_count]
+  const int32_t* tokens;       // [all_rows]
+  const int32_t* positions;    // [all_rows]
+  const uint32_t* wanted;      // [wanted_rows] row numbers, ascending
+  float* const* row_blocks;    // [all_rows]: the KV block of each row's position
+  const AttentionTile* tiles;  // [tile_count]
   size_t tile_count;
-  const float* const* tables;   // [tables] → [all_rows, width]
+  const float* const* tables;  // [tables] → [all_rows, width]
 
   float* slot(uint32_t index) const { return arena + size_t{program.slots[index].offset} * all_rows; }
   size_t width(uint32_t index) const { return program.slots[index].width; }
   const PackedWeight& weight(uint32_t index) const { return weights[index]; }
 
-  // Runs kernel over [0, count), on several threads when it is worth it. unit_work: fused multiply-adds of one unit.
+  // Runs kernel over [0, count), on several threads when it is worth it. unit_work: fused multiply-adds of
+  // one unit.
   template <class Args>
   void split(Kernel<Args> kernel, const Args& args, size_t count, size_t unit_work) {
     pool.split(kernel, args, count, unit_work);

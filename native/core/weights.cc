@@ -107,7 +107,8 @@ Weights::Weights(const Program& program, const std::vector<const uint8_t*>& sour
     memory_.push_back(allocate_floats(floats, "the weights"));
     float* out = memory_.back().get();
     const bool panels = (w.uses & static_cast<uint8_t>(WeightUse::kMatmul)) != 0;
-    const PackArgs args{out, sources[w.source] + w.offset, static_cast<size_t>(w.bytes / w.rows), w.rows, w.cols, w.dtype};
+    const PackArgs args{
+        out, sources[w.source] + w.offset, static_cast<size_t>(w.bytes / w.rows), w.rows, w.cols, w.dtype};
     if (panels) {
       pool.split<PackArgs>(pack_panels, args, round_up(w.rows, kLanes) / kLanes, size_t{w.cols} * kLanes);
     } else {

@@ -1,5 +1,5 @@
-// What a kernel sees of the world: argument records and the table of function pointers of one instruction set.
-// Plain data only; instruction-set files include this and no C++ library header.
+// What a kernel sees of the world: argument records and the table of function pointers of one instruction
+// set. Plain data only; instruction-set files include this and no C++ library header.
 #ifndef GGMA_KERNELS_KERNELS_H
 #define GGMA_KERNELS_KERNELS_H
 

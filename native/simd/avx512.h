@@ -21,7 +21,8 @@ GGMA_INLINE V16 max(V16 x, V16 y) {
   return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(x.v, y.v, _CMP_GT_OQ), y.v, x.v)};
 }
 GGMA_INLINE V16 choose(V16 m, V16 x, V16 y) {
-  return {_mm512_mask_blend_ps(_mm512_test_epi32_mask(_mm512_castps_si512(m.v), _mm512_castps_si512(m.v)), y.v, x.v)};
+  return {_mm512_mask_blend_ps(_mm512_test_epi32_mask(_mm512_castps_si512(m.v), _mm512_castps_si512(m.v)),
+                               y.v, x.v)};
 }
 GGMA_INLINE V16 select_lt(V16 p, V16 q, V16 x, V16 y) {
   return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(p.v, q.v, _CMP_LT_OQ), y.v, x.v)};

@@ -3,11 +3,11 @@ struct V16 {
   float lane[16];
 };
 
-#define GGMA_LANES(expression)        \
-  V16 out;                            \
-  for (int i = 0; i < 16; i++) {      \
-    out.lane[i] = (expression);       \
-  }                                   \
+#define GGMA_LANES(expression)   \
+  V16 out;                       \
+  for (int i = 0; i < 16; i++) { \
+    out.lane[i] = (expression);  \
+  }                              \
   return out
 
 GGMA_INLINE float bits_float(uint32_t bits) {

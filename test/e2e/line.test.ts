@@ -35,8 +35,8 @@ describe('the line, with installed commands', () => {
     );
 
   it("runs the README's block as it stands", () => {
-    const block = /```sh\n([\s\S]*?)```/.exec(readme)?.[1];
-    assert.ok(block?.includes('merge.circles'));
+    const block = /```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    assert.ok(block.includes('merge.circles'));
     const { stdout, stderr, status } = shell(block);
     assert.equal(stderr, '');
     assert.equal(status, 0);

@@ -12,8 +12,8 @@ struct Shape {
 
 constexpr size_t kHead = 32, kTail = 16;  // floats of other layers in a block, before and behind ours
 
-// A sequence of random q, k, v: appended and attended in tiles of `tile_rows`, in steps of `chunk` rows. Blocks start
-// as NaN, so whatever is read outside of the window shows.
+// A sequence of random q, k, v: appended and attended in tiles of `tile_rows`, in steps of `chunk` rows.
+// Blocks start as NaN, so whatever is read outside of the window shows.
 class Sequence {
  public:
   explicit Sequence(const Shape& shape)
@@ -25,7 +25,8 @@ class Sequence {
         sin(s.positions * s.head_dim) {
     for (size_t p = 0; p < s.positions; p++) {
       for (size_t d = 0; d < s.head_dim; d++) {
-        const double angle = static_cast<double>(p) * std::pow(100.0, -static_cast<double>(d % (s.head_dim / 2 + 1)));
+        const double angle =
+            static_cast<double>(p) * std::pow(100.0, -static_cast<double>(d % (s.head_dim / 2 + 1)));
         cos[p * s.head_dim + d] = static_cast<float>(std::cos(angle));
         sin[p * s.head_dim + d] = static_cast<float>(std::sin(angle));
       }
@@ -35,7 +36,8 @@ class Sequence {
   bool rotates() const { return s.head_dim % 2 == 0; }
 
   Guarded run(const KernelTable& kernels, size_t chunk, size_t tile_rows) const {
-    const size_t k_floats = kv_k_floats(s.kv_heads, s.head_dim), v_floats = kv_v_floats(s.kv_heads, s.head_dim);
+    const size_t k_floats = kv_k_floats(s.kv_heads, s.head_dim),
+                 v_floats = kv_v_floats(s.kv_heads, s.head_dim);
     std::vector<Guarded> memory(s.positions / kKvBlock + 1, Guarded(kHead + k_floats + v_floats + kTail));
     std::vector<float*> blocks;
     for (Guarded& block : memory) blocks.push_back(block.data());
@@ -85,7 +87,8 @@ class Sequence {
     for (const Guarded& block : memory) {
       intact = intact && block.intact();
       for (size_t i = 0; i < kHead; i++) intact = intact && std::isnan(block[i]);
-      for (size_t i = 0; i < kTail; i++) intact = intact && std::isnan(block[kHead + k_floats + v_floats + i]);
+      for (size_t i = 0; i < kTail; i++)
+        intact = intact && std::isnan(block[kHead + k_floats + v_floats + i]);
     }
     CHECK(intact);
     return dst;
@@ -140,9 +143,10 @@ class Sequence {
 
 GGMA_TEST(attention_is_right_and_the_same_however_it_is_cut) {
   const Shape shapes[] = {
-      {16, 16, 4, 33, 0},  {16, 16, 4, 150, 0}, {4, 2, 6, 70, 0},    {3, 3, 1, 66, 0},    {8, 4, 8, 200, 24},
-      {4, 2, 15, 40, 7},   {9, 3, 64, 130, 0},  {6, 2, 16, 64, 0},   {2, 1, 80, 90, 0},   {2, 2, 17, 65, 1},
-      {40, 1, 16, 40, 16}, {2, 1, 256, 70, 64}, {32, 4, 32, 80, 65}, {4, 4, 128, 129, 100}, {1, 1, 48, 300, 130},
+      {16, 16, 4, 33, 0},  {16, 16, 4, 150, 0},   {4, 2, 6, 70, 0},     {3, 3, 1, 66, 0},
+      {8, 4, 8, 200, 24},  {4, 2, 15, 40, 7},     {9, 3, 64, 130, 0},   {6, 2, 16, 64, 0},
+      {2, 1, 80, 90, 0},   {2, 2, 17, 65, 1},     {40, 1, 16, 40, 16},  {2, 1, 256, 70, 64},
+      {32, 4, 32, 80, 65}, {4, 4, 128, 129, 100}, {1, 1, 48, 300, 130},
   };
   for (const Shape& shape : shapes) {
     const Sequence sequence(shape);

@@ -29,8 +29,10 @@ struct Problem {
   // Rows first … first + count − 1 only, panels split at `cut`.
   Guarded run(const KernelTable& kernels, size_t first, size_t count, size_t cut) const {
     Guarded dst(count * outputs);
-    const MatmulArgs args{dst.data(), src.data() + first * inputs, packed.data(),
-                          with_bias ? bias.data() : nullptr, count, inputs, outputs};
+    const MatmulArgs args{dst.data(),    src.data() + first * inputs,
+                          packed.data(), with_bias ? bias.data() : nullptr,
+                          count,         inputs,
+                          outputs};
     kernels.matmul(&args, 0, cut);
     kernels.matmul(&args, cut, panels());
     CHECK(dst.intact());
@@ -39,7 +41,8 @@ struct Problem {
 };
 
 std::string name_of(const Problem& p, const KernelTable& kernels) {
-  return std::to_string(p.rows) + "x" + std::to_string(p.inputs) + "x" + std::to_string(p.outputs) + " " + kernels.name;
+  return std::to_string(p.rows) + "x" + std::to_string(p.inputs) + "x" + std::to_string(p.outputs) + " " +
+         kernels.name;
 }
 
 void check_against_double(const Problem& p, const Guarded& dst, const std::string& name) {

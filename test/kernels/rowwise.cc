@@ -20,13 +20,15 @@ GGMA_TEST(rms_norm_is_right_and_the_same_everywhere) {
         Guarded expected(rows * width);
         for (const KernelTable* kernels : available_kernels()) {
           Guarded dst(rows * width);
-          const RmsNormArgs args{dst.data(), src.data(), weights == 0 ? nullptr : weight.data(), width, group,
-                                 weights == 2 ? group : 0, 1e-5f};
+          const RmsNormArgs args{dst.data(), src.data(), weights == 0 ? nullptr : weight.data(),
+                                 width,      group,      weights == 2 ? group : 0,
+                                 1e-5f};
           kernels->rms_norm(&args, 0, 2);
           kernels->rms_norm(&args, 2, 3);
           CHECK(dst.intact());
           Guarded in_place = src;
-          const RmsNormArgs same{in_place.data(), in_place.data(), args.weight, width, group, args.weight_step, 1e-5f};
+          const RmsNormArgs same{in_place.data(), in_place.data(),  args.weight, width,
+                                 group,           args.weight_step, 1e-5f};
           kernels->rms_norm(&same, 0, rows);
           CHECK(in_place.same_bits(dst));
           if (kernels == available_kernels().front()) expected = dst;
@@ -49,7 +51,7 @@ GGMA_TEST(rms_norm_is_right_and_the_same_everywhere) {
 }
 
 struct Case {
-  Kernel<ElementwiseArgs> KernelTable::*kernel;
+  Kernel<ElementwiseArgs> KernelTable::* kernel;
   double (*expected)(double a, double b, double factor);
 };
 const Case kCases[] = {
@@ -64,7 +66,8 @@ GGMA_TEST(elementwise_kernels_are_right_and_the_same_everywhere) {
   for (const Case& c : kCases) {
     for (const size_t width : {1, 5, 8, 15, 16, 17, 33, 64, 1000}) {
       const size_t rows = 3;
-      const Guarded a = Guarded::random(rows * width, width, 20.0f), b = Guarded::random(rows * width, width + 1);
+      const Guarded a = Guarded::random(rows * width, width, 20.0f),
+                    b = Guarded::random(rows * width, width + 1);
       Guarded expected(rows * width);
       for (const KernelTable* kernels : available_kernels()) {
         Guarded dst(rows * width);
@@ -89,7 +92,8 @@ GGMA_TEST(elementwise_kernels_are_right_and_the_same_everywhere) {
 
 GGMA_TEST(silu_holds_at_the_ends) {
   const float inf = std::numeric_limits<float>::infinity();
-  const float ends[] = {0.0f, -0.0f, 1e-30f, -87.0f, -87.34f, -88.0f, -100.0f, -1e30f, 88.0f, 89.0f, 1e30f, inf, kNaN};
+  const float ends[] = {0.0f,   -0.0f, 1e-30f, -87.0f, -87.34f, -88.0f, -100.0f,
+                        -1e30f, 88.0f, 89.0f,  1e30f,  inf,     kNaN};
   for (const KernelTable* kernels : available_kernels()) {
     for (const float x : ends) {
       Guarded a(1, x), dst(1);

@@ -110,13 +110,15 @@ GGMA_TEST(decoder_names_what_is_wrong) {
     return path_of(w, 16, w.logits);
   };
   CHECK(with([](Base&) {}) == "");
-  CHECK(with([](Base& w) { w.step(5, 0, {w.y, w.x, w.last}); }) == "steps[1] ADD");   // last is not written yet
-  CHECK(with([](Base& w) { w.step(5, 1, {w.y, w.x, w.x}); }) == "steps[1] ADD");      // x holds all rows
+  CHECK(with([](Base& w) { w.step(5, 0, {w.y, w.x, w.last}); }) ==
+        "steps[1] ADD");                                                          // last is not written yet
+  CHECK(with([](Base& w) { w.step(5, 1, {w.y, w.x, w.x}); }) == "steps[1] ADD");  // x holds all rows
   CHECK(with([](Base& w) { w.step(5, 0, {w.logits, w.x, w.x}); }) == "steps[1] ADD");  // widths differ
   CHECK(with([](Base& w) { w.step(5, 0, {99, w.x, w.x}); }) == "steps[1] ADD");
   CHECK(with([](Base& w) { w.step(77, 0, {}); }) == "steps[1]");
   CHECK(with([](Base& w) { w.step(5, 2, {w.y, w.x, w.x}); }) == "steps[1]");
-  CHECK(with([](Base& w) { w.step(8, 0, {w.slot_at(2, 4), w.x}); }) == "steps[1] SILU");  // half over its source
+  CHECK(with([](Base& w) { w.step(8, 0, {w.slot_at(2, 4), w.x}); }) ==
+        "steps[1] SILU");  // half over its source
   CHECK(with([](Base& w) { w.step(8, 0, {w.slot_at(2, 4), w.y}); }) == "steps[1] SILU");
   // y lies over x and is written in between: SELECT would read the wrong values.
   CHECK(with([](Base& w) { w.step(1, 0, {w.slot_at(0, 4), w.embedding}); }) == "steps[2] SELECT");
@@ -139,9 +141,8 @@ GGMA_TEST(decoder_names_what_is_wrong) {
   CHECK(with([&](Base& w) { w.cache(1, 4), attention(w, 0, kNone, 1); }) == "steps[1] ATTENTION");
   CHECK(with([&](Base& w) { w.cache(1, 4), w.table(3), attention(w, 0, 0, 1); }) == "steps[1] ATTENTION");
   CHECK(with([&](Base& w) { w.cache(1, 4), attention(w, kNone, kNone, 2); }) == "steps[1] ATTENTION");
-  CHECK(with([&](Base& w) {
-          w.cache(1, 4), attention(w, kNone, kNone, 1), attention(w, kNone, kNone, 1);
-        }) == "steps[2] ATTENTION");
+  CHECK(with([&](Base& w) { w.cache(1, 4), attention(w, kNone, kNone, 1), attention(w, kNone, kNone, 1); }) ==
+        "steps[2] ATTENTION");
   {
     Base w(ones);
     w.finish();

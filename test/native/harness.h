@@ -1,4 +1,5 @@
-// A test is GGMA_TEST(name) { … CHECK(…) … }. main.cc runs them all, or those whose name contains its argument.
+// A test is GGMA_TEST(name) { … CHECK(…) … }. main.cc runs them all, or those whose name contains its
+// argument.
 #ifndef GGMA_TEST_NATIVE_HARNESS_H
 #define GGMA_TEST_NATIVE_HARNESS_H
 
@@ -27,12 +28,13 @@ struct Register {
 // Counts a check; a failed one is printed (the first ten of a test).
 void check(bool holds, const char* what, const std::string& detail, const char* file, int line);
 
-#define GGMA_TEST(name)                                            \
-  static void name();                                              \
+#define GGMA_TEST(name)                                             \
+  static void name();                                               \
   static const ::ggma::test::Register register_##name(#name, name); \
   static void name()
 #define CHECK(condition) ::ggma::test::check((condition), #condition, "", __FILE__, __LINE__)
-#define CHECK_FOR(condition, detail) ::ggma::test::check((condition), #condition, (detail), __FILE__, __LINE__)
+#define CHECK_FOR(condition, detail) \
+  ::ggma::test::check((condition), #condition, (detail), __FILE__, __LINE__)
 
 // The code of the Failure that body throws, or "" when it throws none.
 template <class Body>
@@ -63,7 +65,8 @@ class Random {
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-// `size` floats with NaN on both sides: a kernel that reads outside computes NaN, one that writes there is seen.
+// `size` floats with NaN on both sides: a kernel that reads outside computes NaN, one that writes there is
+// seen.
 class Guarded {
  public:
   explicit Guarded(size_t size, float fill = kNaN) : size_(size), memory_(size + 2 * kGuard, kNaN) {

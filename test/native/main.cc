@@ -37,7 +37,8 @@ int main(int argc, char** argv) {
     } catch (const ggma::Failure& failure) {
       check(false, failure.code.c_str(), failure.message + " " + failure.path, __FILE__, __LINE__);
     }
-    const bool bad = failures > failures_before || checks == checks_before;  // a test that checks nothing is broken
+    const bool bad =
+        failures > failures_before || checks == checks_before;  // a test that checks nothing is broken
     std::printf("%s %s (%zu checks)\n", bad ? "FAILED" : "ok", test.name, checks - checks_before);
     std::fflush(stdout);
     (bad ? failed : passed)++;

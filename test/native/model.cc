@@ -110,7 +110,8 @@ GGMA_TEST(greedy_decoding_is_step_by_step_decoding) {
   const std::vector<int32_t> prompt = random_tokens(3, 9);
   const int32_t a = loaded.model.create_sequence(), b = loaded.model.create_sequence();
   std::vector<int32_t> rows;
-  for (size_t p = 0; p < prompt.size(); p++) rows.insert(rows.end(), {prompt[p], a, static_cast<int32_t>(p), p == 8});
+  for (size_t p = 0; p < prompt.size(); p++)
+    rows.insert(rows.end(), {prompt[p], a, static_cast<int32_t>(p), p == 8});
   const int32_t first = loaded.model.step(rows.data(), 9, nullptr, 0, {})[0];
   for (size_t p = 0; p < prompt.size(); p++) rows[4 * p + 1] = b;
   CHECK(loaded.model.step(rows.data(), 9, nullptr, 0, {})[0] == first);
@@ -126,7 +127,8 @@ GGMA_TEST(greedy_decoding_is_step_by_step_decoding) {
   CHECK(loaded.model.sequence_length(b) == 80);
   // A stop id ends it, written as the last; beginning again from before rewinds.
   const int32_t stop = expected[20];
-  const auto stop_at = static_cast<size_t>(std::find(expected.begin(), expected.end(), stop) - expected.begin());
+  const auto stop_at =
+      static_cast<size_t>(std::find(expected.begin(), expected.end(), stop) - expected.begin());
   std::fill(out.begin(), out.end(), -5);
   CHECK(loaded.model.decode_greedy({b, first, 9, &stop, 1, out.data(), out.size()}, {}) == stop_at + 1);
   CHECK(out[stop_at] == stop && out[stop_at + 1] == -5);
@@ -143,7 +145,8 @@ GGMA_TEST(refused_steps_change_nothing) {
   const uint64_t kv = model.memory().kv_bytes;
   const auto failure = [&](std::vector<int32_t> rows, size_t logits = 0) {
     std::vector<float> out(std::max<size_t>(1, logits));
-    return failure_of([&] { model.step(rows.data(), rows.size() / 4, logits ? out.data() : nullptr, logits, {}); });
+    return failure_of(
+        [&] { model.step(rows.data(), rows.size() / 4, logits ? out.data() : nullptr, logits, {}); });
   };
   CHECK(failure({53, id, 2, 1}) == "STEP_INVALID");
   CHECK(failure({-1, id, 2, 1}) == "STEP_INVALID");
@@ -186,7 +189,8 @@ GGMA_TEST(kv_memory_follows_the_sequences_and_keeps_to_the_budget) {
   // b would get its second block before a's third is refused: it goes back.
   const auto growing = [&] { step(model, {{b, &tokens, 1, 64}, {a, &tokens, 65, 100}}); };
   CHECK(failure_of(growing) == "OUT_OF_MEMORY");
-  CHECK(model.memory().kv_bytes == 3 * block && model.sequence_length(a) == 65 && model.sequence_length(b) == 1);
+  CHECK(model.memory().kv_bytes == 3 * block && model.sequence_length(a) == 65 &&
+        model.sequence_length(b) == 1);
   int32_t out[100];
   CHECK(failure_of([&] { model.decode_greedy({b, 1, 1, nullptr, 0, out, 64}, {}); }) == "OUT_OF_MEMORY");
   step(model, {{a, &tokens, 10, 1}});  // rewound: the second block goes
@@ -234,7 +238,8 @@ GGMA_TEST(cancelled_and_numeric_jobs_leave_what_stood_before) {
   model.step(rows.data(), 14, logits.data(), vocab, {});
   CHECK(same(logits, expected.data() + 11 * vocab));
   model.tables().set(0, 12, good.data() + 12 * 6, 6);
-  CHECK(same(step(model, {{id, &tokens, 12, 18}}), expected.data() + 12 * vocab));  // stale NaN is written over
+  CHECK(
+      same(step(model, {{id, &tokens, 12, 18}}), expected.data() + 12 * vocab));  // stale NaN is written over
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ GGMA_TEST(pool_runs_every_unit_once) {
     uint32_t rounds = 0;
     for (; rounds < 3000; rounds++) {
       const bool busy = rounds % 500 == 499;
-      if (busy) std::this_thread::sleep_for(std::chrono::milliseconds(2));  // long enough for workers to sleep
+      if (busy)
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));  // long enough for workers to sleep
       pool.split(kernel, args, hits.size(), size_t{1} << (busy ? 24 : 10 + random.below(10)));
       if (rounds % 100 == 0) pool.split(kernel, args, 0, 1);
     }

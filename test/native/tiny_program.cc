@@ -40,13 +40,15 @@ TinyLlama::TinyLlama() {
   final_norm = random_weights(seed++, hidden, 0.3, 1.0);
   for (size_t i = 0; i < layers; i++) {
     layer.push_back({random_weights(seed++, hidden, 0.3, 1.0), matrix(q, hidden),
-                     random_weights(seed++, q, 0.5), matrix(kv, hidden), random_weights(seed++, head_dim, 0.3, 1.0),
-                     matrix(kv, hidden), matrix(hidden, q), random_weights(seed++, hidden, 0.3, 1.0),
-                     matrix(ff, hidden), matrix(ff, hidden), matrix(hidden, ff)});
+                     random_weights(seed++, q, 0.5), matrix(kv, hidden),
+                     random_weights(seed++, head_dim, 0.3, 1.0), matrix(kv, hidden), matrix(hidden, q),
+                     random_weights(seed++, hidden, 0.3, 1.0), matrix(ff, hidden), matrix(ff, hidden),
+                     matrix(hidden, ff)});
   }
 
   ProgramWriter& w = writer;
-  const uint32_t cos = w.table(static_cast<uint32_t>(head_dim)), sin = w.table(static_cast<uint32_t>(head_dim));
+  const uint32_t cos = w.table(static_cast<uint32_t>(head_dim)),
+                 sin = w.table(static_cast<uint32_t>(head_dim));
   const uint32_t x = w.slot(hidden), n = w.slot(hidden), qs = w.slot(q), ks = w.slot(kv), vs = w.slot(kv),
                  context = w.slot(q), out = w.slot(hidden), gate = w.slot(ff), up = w.slot(ff);
   const uint32_t last = w.slot_at(w.slots[2 * qs], hidden);  // over q, dead by then
@@ -61,8 +63,9 @@ TinyLlama::TinyLlama() {
     w.step(3, 0, {ks, ks, w.weight(l.k_norm, 1, head_dim), eps, static_cast<uint32_t>(kv_heads)});
     w.step(2, 0, {vs, n, w.weight(l.wv, kv, hidden), kNone});
     const auto kv32 = static_cast<uint32_t>(kv_heads), dim32 = static_cast<uint32_t>(head_dim);
-    w.step(9, 0, {context, qs, ks, vs, w.cache(kv32, dim32), static_cast<uint32_t>(heads), kv32, dim32,
-                  bits_of(scale()), static_cast<uint32_t>(window_of(i)), cos, sin});
+    w.step(9, 0,
+           {context, qs, ks, vs, w.cache(kv32, dim32), static_cast<uint32_t>(heads), kv32, dim32,
+            bits_of(scale()), static_cast<uint32_t>(window_of(i)), cos, sin});
     w.step(2, 0, {out, context, w.weight(l.wo, hidden, q), kNone});
     w.step(5, 0, {x, x, out});
     w.step(3, 0, {n, x, w.weight(l.ff_norm, 1, hidden), eps, 1});
@@ -104,7 +107,8 @@ std::vector<std::vector<double>> TinyLlama::reference(const std::vector<int32_t>
     const size_t half = head_dim / 2;
     for (size_t i = 0; i < x.size(); i++) {
       const size_t d = i % head_dim;
-      x[i] = in[i] * cos[p * head_dim + d] + (d < half ? -in[i + half] : in[i - half]) * sin[p * head_dim + d];
+      x[i] =
+          in[i] * cos[p * head_dim + d] + (d < half ? -in[i + half] : in[i - half]) * sin[p * head_dim + d];
     }
     return x;
   };

@@ -1,4 +1,5 @@
-// Writes programs (layout: core/program.h), and a small Llama as program and as weights for a plain reference.
+// Writes programs (layout: core/program.h), and a small Llama as program and as weights for a plain
+// reference.
 #ifndef GGMA_TEST_NATIVE_TINY_PROGRAM_H
 #define GGMA_TEST_NATIVE_TINY_PROGRAM_H
 
@@ -19,8 +20,8 @@ class ProgramWriter {
     const uint64_t offset = source.size();
     const auto* bytes = reinterpret_cast<const uint8_t*>(data.data());
     source.insert(source.end(), bytes, bytes + data.size() * 4);
-    for (const uint64_t word : {uint64_t{0}, uint64_t{0}, offset, offset >> 32, uint64_t{data.size() * 4}, uint64_t{0},
-                                uint64_t{rows}, uint64_t{cols}, uint64_t{0}, uint64_t{0}})
+    for (const uint64_t word : {uint64_t{0}, uint64_t{0}, offset, offset >> 32, uint64_t{data.size() * 4},
+                                uint64_t{0}, uint64_t{rows}, uint64_t{cols}, uint64_t{0}, uint64_t{0}})
       weights.push_back(static_cast<uint32_t>(word));
     return static_cast<uint32_t>(weights.size() / 10 - 1);
   }
@@ -52,7 +53,8 @@ class ProgramWriter {
       if (words.size() % 2) words.push_back(0);
       return offset;
     };
-    const uint32_t at[] = {section(weights), section(slots), section(tables), section(caches), section(steps)};
+    const uint32_t at[] = {section(weights), section(slots), section(tables), section(caches),
+                           section(steps)};
     const uint32_t header[] = {kProgramMagic,
                                kProgramVersion,
                                static_cast<uint32_t>(words.size() * 4),
@@ -80,7 +82,8 @@ class ProgramWriter {
   uint32_t arena_width = 0;
 };
 
-// A Llama with grouped queries, a window in every second layer, a bias on q, per-head norm of k, a tied embedding.
+// A Llama with grouped queries, a window in every second layer, a bias on q, per-head norm of k, a tied
+// embedding.
 struct TinyLlama {
   size_t vocab = 53, hidden = 24, heads = 4, kv_heads = 2, head_dim = 6, ff = 37, layers = 3, window = 9;
   std::vector<float> embedding, final_norm;
@@ -111,8 +114,8 @@ struct LoadedLlama {
   std::shared_ptr<KvBudget> budget;
   Model model;
 
-  explicit LoadedLlama(size_t threads = 1, const char* isa = nullptr, uint64_t budget_bytes = uint64_t{1} << 30,
-                       size_t positions = 512)
+  explicit LoadedLlama(size_t threads = 1, const char* isa = nullptr,
+                       uint64_t budget_bytes = uint64_t{1} << 30, size_t positions = 512)
       : pool(threads),
         budget(std::make_shared<KvBudget>(budget_bytes)),
         model(llama.decode(), {llama.writer.source.data()}, choose_kernels(isa), pool, budget) {

@@ -15,7 +15,8 @@ GGMA_TEST(every_half_widens_exactly) {
     if (exponent == 31) {
       CHECK(mantissa ? std::isnan(got) : std::isinf(got) && std::signbit(got) == (sign < 0));
     } else {
-      const double expected = exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24);
+      const double expected =
+          exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24);
       CHECK(got == sign * expected && std::signbit(got) == (sign < 0));
     }
   }
@@ -28,10 +29,12 @@ GGMA_TEST(other_dtypes_widen_exactly) {
   CHECK(out[0] == 1.0f && out[1] == -2.0f && out[2] == std::ldexp(1.0f, -133));
   uint8_t q8[68] = {0x00, 0x38}, q4[36] = {0x00, 0xb8};  // scales 0.5 and −0.5, then blocks with scale 2
   q8[35] = 0x40, q4[19] = 0x40;
-  for (int i = 0; i < 32; i++) q8[2 + i] = static_cast<uint8_t>(i * 8 - 128), q8[36 + i] = static_cast<uint8_t>(i);
+  for (int i = 0; i < 32; i++)
+    q8[2 + i] = static_cast<uint8_t>(i * 8 - 128), q8[36 + i] = static_cast<uint8_t>(i);
   for (int i = 0; i < 16; i++) q4[2 + i] = static_cast<uint8_t>(i | (15 - i) << 4), q4[20 + i] = 0x98;
   widen(Dtype::kQ8_0, q8, 0, 64, out);
-  for (int i = 0; i < 32; i++) CHECK(out[i] == 0.5f * static_cast<float>(i * 8 - 128) && out[32 + i] == 2.0f * static_cast<float>(i));
+  for (int i = 0; i < 32; i++)
+    CHECK(out[i] == 0.5f * static_cast<float>(i * 8 - 128) && out[32 + i] == 2.0f * static_cast<float>(i));
   widen(Dtype::kQ4_0, q4, 0, 64, out);
   for (int i = 0; i < 16; i++) {
     CHECK(out[i] == -0.5f * static_cast<float>(i - 8) && out[16 + i] == -0.5f * static_cast<float>(7 - i));

@@ -130,3 +130,8 @@ function changed(lines: readonly string[], changes: Record<string, string>): str
   }
   return copy;
 }
+
+/** The lines of the block, for tests that change them at random. */
+export function blockLines(): string[] {
+  return LINES.split('\n').filter((line) => line !== '');
+}

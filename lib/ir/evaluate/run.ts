@@ -1,5 +1,5 @@
 /** One operator, run with its errors placed; shared by `evaluate` and the tabulation over positions. */
-import { BuiltinOperator } from '../../circle/index.ts';
+import { operatorName } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 import type { Graph, Op, Value } from '../graph.ts';
 import { OPERATORS } from './operators.ts';
@@ -7,7 +7,7 @@ import { type Precision, type Tensor, Unsupported } from './tensor.ts';
 
 export function runOperator(op: Op, inputs: readonly (Tensor | null)[], precision: Precision): Tensor[] {
   const operator = OPERATORS.get(op.code);
-  if (!operator) throw new Unsupported('the operator');
+  if (!operator) throw new Unsupported('an operator that it has no rule for');
   const results = operator({ op, inputs, precision });
   return Array.isArray(results) ? results : [results];
 }
@@ -17,17 +17,8 @@ export function located<T>(graph: Graph, op: Op, index: number, work: () => T): 
   try {
     return work();
   } catch (error) {
-    const name = BuiltinOperator[op.code] ?? `operator ${op.code}`;
+    const name = operatorName(op.code);
     const path = `${graph.name ? `${graph.name}.` : ''}operators[${index}]`;
-    if (error instanceof Unsupported)
-      throw new GgmaError(
-        'EVALUATE_UNSUPPORTED',
-        `expected what the interpreter knows for ${name}, got ${error.message}`,
-        {
-          path,
-          cause: error,
-        },
-      );
     if (error instanceof GgmaError && error.path === undefined)
       throw new GgmaError(error.code, `${name} '${op.output?.name ?? ''}': ${error.message}`, {
         path,

@@ -15,8 +15,12 @@ export interface Tensor {
   data: TensorData;
 }
 
-/** An operator or a form of it that the interpreter does not know; `evaluate` adds where it stands. */
-export class Unsupported extends Error {}
+/** An operator, a form of it or a type that the interpreter does not know; `located` adds where it stands. */
+export class Unsupported extends GgmaError {
+  constructor(what: string) {
+    super('EVALUATE_UNSUPPORTED', `expected what the interpreter knows, got ${what}`);
+  }
+}
 
 /** Room for `count` elements of a type. */
 export function allocate(type: TensorType, count: number, precision: Precision): TensorData {

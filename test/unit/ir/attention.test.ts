@@ -265,7 +265,41 @@ describe('ir/attention', () => {
           'weights3 =': 'weights3 = RESHAPE(weights, [4,4,1])',
           'context3 =': 'context3 = BATCH_MATMUL(values_all, weights3)',
         },
-        /the probabilities are not the left side of a product/,
+        /BATCH_MATMUL of more than one row per head/,
+      ],
+      [
+        { 'k_rot =': 'k_rot_ = ADD(k_cos, k_sin)\nk_rot = MUL(k_rot_, 2.0)' },
+        /keys are scaled before they are cached/,
+      ],
+      [
+        { 'mask4 =': 'mask4 = RESHAPE(mask, [1,5,1,1])' },
+        /the mask is \[1, 1, 1, 1\], not one row of 4 columns/,
+      ],
+      [
+        {
+          'mask_cut =':
+            'const slopes f32[1,4,1,1] = 1 2 3 4\nm = STRIDED_SLICE(mask4, [0,0,0,0], [1,1,1,4], [1,1,1,1])\nmask_cut = MUL(slopes, m)',
+        },
+        /the mask is \[1, 4, 1, 4\], not one row of 4 columns/,
+      ],
+      [
+        {
+          'masked =': 'm_ = ADD(scores, mask_cut)\nmasked = RESHAPE(m_, [1,8,1,2])',
+          'weights3 =': 'weights3 = RESHAPE(weights, [4,1,4])',
+        },
+        /the mask is \[1, 1, 1, 4\], not one row of 2 columns/,
+      ],
+      [
+        {
+          'cos4 =':
+            'const turns f32[1,4,1,1] = 1 2 3 4\ncos4_ = RESHAPE(cos, [1,1,1,4])\ncos4 = RESHAPE(cos, [1,1,1,4])\nq_angles = MUL(turns, cos4_)',
+          'q_cos =': 'q_cos = MUL(qh, q_angles)',
+        },
+        /expected a projection with constant weights/,
+      ],
+      [
+        { 'q4 =': 'const shift f32[4] = 1 2 3 4\nq4_ = RESHAPE(q, [1,1,4,4])\nq4 = ADD(q4_, shift)' },
+        /expected a projection with constant weights/,
       ],
       [{}, /'q_rot' inside the block is also read by NEG/, 'stranger = NEG(q_rot)\noutput stranger'],
       [{}, /'keys' inside the block is also read by NEG/, 'stranger = NEG(keys)\noutput stranger'],

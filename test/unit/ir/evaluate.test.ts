@@ -301,6 +301,26 @@ describe('ir/evaluate', () => {
       );
     });
 
+    it('names a type that it does not know', () => {
+      const { graph, value } = textGraph(
+        'input x f32[1]\nconst w f32[1] = 1\ny = ADD(x, w)\noutput y\noutput w',
+      );
+      value('w').type = TensorType.FLOAT16;
+      const inputs = new Map([[value('x'), tensorFor(value('x'), [1])]]);
+      for (const [name, path] of [
+        ['y', 'subgraph.operators[0]'],
+        ['w', undefined],
+      ])
+        assert.throws(
+          () => evaluate(graph, inputs, { outputs: [value(name!)] }),
+          (error: unknown) =>
+            error instanceof GgmaError &&
+            error.code === 'EVALUATE_UNSUPPORTED' &&
+            error.path === path &&
+            error.message.includes('FLOAT16'),
+        );
+    });
+
     it('refuses missing inputs, other types and other shapes', () => {
       const { graph, value } = textGraph('input x f32[2]\ny = NEG(x)\noutput y');
       const fails = (tensor: Tensor | undefined, message: RegExp) =>

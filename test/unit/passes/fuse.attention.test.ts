@@ -1,38 +1,16 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { evaluate, type Tensor } from '../../../lib/ir/evaluate.ts';
-import type { Value } from '../../../lib/ir/graph.ts';
-import { attentionBlock, BLOCK_POSITION, secondLayer } from '../../support/attention-block.ts';
-import { transposeRows } from '../../support/flow.ts';
-import { relativeError, tensorFor } from '../../support/goldens.ts';
-import { randomFloats, seeded } from '../../support/mutate.ts';
+import { attentionBlock, secondLayer } from '../../support/attention-block.ts';
+import { blockLogits, fuseBlock } from '../../support/block-run.ts';
+import { relativeError } from '../../support/goldens.ts';
 import { apply, assertIdempotent, assertUntouched, opsOf, portsOf, sign } from '../../support/passes.ts';
 import type { TextGraph } from '../../support/text-graph.ts';
 
 const NAME = 'fuse.attention';
 
-/** Outputs of the block for one token, caches given heads-first, or rows-first for a fused graph. */
-function logitsOf({ graph, value }: TextGraph, seed: number, isFused: boolean): Float32Array {
-  const random = seeded(seed);
-  const caches = ['past_k', 'past_v'].map((name) => {
-    const floats = randomFloats(24, random);
-    return [
-      value(name),
-      tensorFor(value(name), isFused ? transposeRows(floats, 2, 3, 4, 4) : floats),
-    ] as const;
-  });
-  const inputs = new Map<Value, Tensor>([
-    [value('ids'), tensorFor(value('ids'), [Math.floor(10 * random())])],
-    [value('cache_position'), tensorFor(value('cache_position'), [BLOCK_POSITION])],
-    ...caches,
-  ]);
-  return evaluate(graph, inputs, { outputs: [value('logits')] }).get(value('logits'))!.data as Float32Array;
-}
-
-function fuse(block: TextGraph): TextGraph {
-  assert.equal(apply(block.module, NAME).changed, 1);
-  apply(block.module, 'reshape.io', 'input', '--by_shape', '[1,2,3,4]', '[1,2,4,4]');
-  apply(block.module, 'transpose.io.kvcache');
+function fused(changes: Record<string, string>): TextGraph {
+  const block = attentionBlock(changes);
+  assert.ok(fuseBlock(block));
   return block;
 }
 
@@ -145,10 +123,10 @@ describe('passes/fuse.attention', () => {
       { 'qh =': 'qh = RESHAPE(q4, [1,4,1,4])', 'kh =': 'kh = RESHAPE(k4, [1,2,1,4])' },
     ];
     for (const changes of variations) {
-      const [open, fused] = [attentionBlock(changes), fuse(attentionBlock(changes))];
+      const [before, after] = [attentionBlock(changes), fused(changes)];
       fc.assert(
         fc.property(fc.integer({ min: 1, max: 1e9 }), (seed) => {
-          const error = relativeError(logitsOf(fused, seed, true), logitsOf(open, seed, false));
+          const error = relativeError(blockLogits(after, seed, true), blockLogits(before, seed, false));
           assert.ok(error < 1e-6, `${error}`);
         }),
         { numRuns: 20 },

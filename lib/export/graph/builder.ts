@@ -1,7 +1,7 @@
 /** Operators as the reference exporter writes them: their options, constant operands and names. */
-import { BuiltinOperator, BuiltinOptions, TensorType } from '../circle/index.ts';
-import { addConstant, addValue, makeOp, type OpOptions } from '../ir/edit.ts';
-import { Graph, Module, type Value } from '../ir/graph.ts';
+import { BuiltinOperator, BuiltinOptions, TensorType } from '../../circle/index.ts';
+import { addConstant, addValue, makeOp, type OpOptions } from '../../ir/edit.ts';
+import { Graph, Module, type Value } from '../../ir/graph.ts';
 
 const FUSED_NONE = 0;
 
@@ -35,6 +35,12 @@ export class GraphBuilder {
     return this.floats(this.constantName(), [], Float32Array.of(number));
   }
 
+  /** An INT64 scalar. */
+  long(name: string, number: number): Value {
+    const bytes = new Uint8Array(BigInt64Array.of(BigInt(number)).buffer);
+    return this.constant(name, [], bytes, TensorType.INT64);
+  }
+
   private ints(numbers: readonly number[]): Value {
     const bytes = new Uint8Array(Int32Array.from(numbers).buffer);
     return this.constant(this.constantName(), [numbers.length], bytes, TensorType.INT32);
@@ -45,7 +51,15 @@ export class GraphBuilder {
     return n === 0 ? 'const_tensor' : `const_tensor_${n - 1}`;
   }
 
-  /** Adds an operator with one output of the given shape; names are counted per stem. */
+  /**
+   * Passes over numbers of a stem (`mul`, `permute`): the reference exporter numbers operators before it simplifies
+   * the graph, and the names of K and V outputs carry these numbers.
+   */
+  skipNumbers(stem: string, n: number): void {
+    this.counts.set(stem, (this.counts.get(stem) ?? 0) + n);
+  }
+
+  /** Adds an operator with one output of the given shape, named `owner::stem`; stems are numbered over all owners. */
   private op(
     code: BuiltinOperator,
     inputs: (Value | null)[],
@@ -54,8 +68,9 @@ export class GraphBuilder {
     options?: OpOptions,
     type: TensorType = inputs[0]!.type,
   ): Value {
-    const n = this.counts.get(name) ?? 0;
-    this.counts.set(name, n + 1);
+    const stem = name.slice(name.indexOf('::') + 2);
+    const n = this.counts.get(stem) ?? 0;
+    this.counts.set(stem, n + 1);
     const output = addValue(this.module, this.graph, { name: n === 0 ? name : `${name}_${n}`, type, shape });
     this.graph.ops.push(makeOp(this.module, code, inputs, [output], options));
     return output;
@@ -118,6 +133,18 @@ export class GraphBuilder {
       undefined,
       TensorType.BOOL,
     );
+  }
+
+  lessEqual(a: Value, b: Value, name: string): Value {
+    const options = { type: BuiltinOptions.LessEqualOptions, value: {} };
+    const shape = broadcast(a.shape, b.shape);
+    return this.op(BuiltinOperator.LESS_EQUAL, [a, b], name, shape, options, TensorType.BOOL);
+  }
+
+  sub(a: Value, b: Value, name: string): Value {
+    const value = { fusedActivationFunction: FUSED_NONE, potScaleInt16: false };
+    const options = { type: BuiltinOptions.SubOptions, value };
+    return this.op(BuiltinOperator.SUB, [a, b], name, broadcast(a.shape, b.shape), options);
   }
 
   /** To float32. */

@@ -1,0 +1,116 @@
+/** The two graphs of a model, as the reference exporter writes them: prefill of a padded prompt, decode of one token. */
+import { TensorType } from '../../circle/index.ts';
+import type { Module, Value } from '../../ir/graph.ts';
+import type { ModelConfig } from '../config.ts';
+import type { Weights } from '../safetensors.ts';
+import { type AttentionInputs, attention } from './attention.ts';
+import { maskColumns, maskConstant, maskOfPosition, masksOf } from './mask.ts';
+import { mlp } from './mlp.ts';
+import { rmsNorm } from './norm.ts';
+import { ropeConstants, ropeOfPosition } from './rope.ts';
+import { Scope } from './scope.ts';
+
+/** Inputs input_ids [1, length] …; outputs logits [1, length, vocab], all keys, all values [1, K, length, D]. */
+export function buildPrefill(config: ModelConfig, weights: Weights, length: number): Module {
+  const scope = new Scope(config, weights);
+  const b = scope.builder;
+  const ids = b.input('input_ids', TensorType.INT64, [1, length]);
+  b.input('use_cache', TensorType.BOOL, []);
+  b.input('return_dict', TensorType.BOOL, []);
+  b.input('logits_to_keep', TensorType.INT64, []);
+  // What became constants here had numbers too.
+  for (const [stem, n] of [...ALWAYS_FOLDED, ...FOLDED_IN_PREFILL]) b.skipNumbers(stem, n);
+  const hidden = embed(scope, ids);
+  const tables = ropeConstants(scope, length);
+  const masks = masksOf(scope, (window) => maskConstant(scope, length, window));
+  layers(scope, hidden, (i) => ({
+    rope: () => tables,
+    mask: () => masks.get(config.recipe.windows[i]!)!,
+    cache: null,
+  }));
+  return b.module;
+}
+
+/** One token over caches of cacheLength − 2 rows, with a mask of cacheLength columns. */
+export function buildDecode(config: ModelConfig, weights: Weights, cacheLength: number): Module {
+  const scope = new Scope(config, weights);
+  const { builder: b, owners } = scope;
+  const ids = b.input('input_ids', TensorType.INT64, [1, 1]);
+  const shape = [1, config.kvHeads, cacheLength - 2, config.headDim];
+  const caches = (kind: string) =>
+    Array.from({ length: config.layers }, (_, i) =>
+      b.input(`past_key_values_${kind}_cache_${i}`, TensorType.FLOAT32, shape),
+    );
+  const [keys, values] = [caches('key'), caches('value')];
+  b.input('use_cache', TensorType.BOOL, []);
+  b.input('return_dict', TensorType.BOOL, []);
+  const position = b.input('cache_position', TensorType.INT64, [1]);
+  b.input('logits_to_keep', TensorType.INT64, []);
+  for (const [stem, n] of ALWAYS_FOLDED) b.skipNumbers(stem, n);
+  const hidden = embed(scope, ids);
+  const ropePosition = b.reshape(position, [1, 1, 1], `${owners.rotary}::reshape_default`);
+  const maskPosition = b.reshape(position, [1, 1], `${owners.model}::reshape_default`);
+  const columns = maskColumns(scope, cacheLength);
+  const masks = masksOf(scope, (window) => maskOfPosition(scope, columns, maskPosition, window));
+  const { cos, sin } = ropeOfPosition(scope, ropePosition);
+  const reshape = `${owners.attention}::reshape_default`;
+  const row = (table: Value) => b.reshape(table, [1, 1, 1, config.headDim], reshape);
+  layers(scope, hidden, (i) => ({
+    rope: () => ({ cos: row(cos), sin: row(sin) }),
+    mask: (count) => {
+      const whole = b.reshape(masks.get(config.recipe.windows[i]!)!, [1, 1, 1, cacheLength], reshape);
+      b.skipNumbers('slice', 1);
+      return b.sliceLast(whole, 0, count, `${owners.attention}::slice`);
+    },
+    cache: { key: keys[i]!, value: values[i]! },
+  }));
+  return b.module;
+}
+
+/**
+ * How many operators of a stem the reference exporter's own simplification removed before the first that is left;
+ * found by looking at its files (names only, no operator depends on it).
+ */
+const ALWAYS_FOLDED = [
+  ['slice', 1],
+  ['expand', 4],
+] as const;
+const FOLDED_IN_PREFILL = [
+  ['mul', 3],
+  ['permute', 1],
+  ['cat', 1],
+  ['bmm', 1],
+] as const;
+
+/** [1, rows] ids → [1, rows, hidden] */
+function embed(scope: Scope, ids: Value): Value {
+  return scope.builder.gather(embedding(scope), ids, 'torch.nn.modules.sparse.Embedding::embedding');
+}
+
+function embedding(scope: Scope): Value {
+  const { vocabSize, hiddenSize } = scope.config;
+  return scope.weight('model.embed_tokens.weight', [vocabSize, hiddenSize]);
+}
+
+/** The layers, the last norm and the head; sets the graph's outputs. */
+function layers(scope: Scope, embedded: Value, inputs: (layer: number) => AttentionInputs): void {
+  const { builder: b, config, owners } = scope;
+  const [keys, values]: [Value[], Value[]] = [[], []];
+  let hidden = embedded;
+  for (let i = 0; i < config.layers; i++) {
+    const name = `model.layers.${i}`;
+    const normed = rmsNorm(scope, hidden, `${name}.input_layernorm`);
+    const { output, key, value } = attention(scope, normed, `${name}.self_attn`, inputs(i));
+    keys.push(key);
+    values.push(value);
+    hidden = b.add(hidden, output, `${owners.layer}::add`);
+    const fed = mlp(scope, rmsNorm(scope, hidden, `${name}.post_attention_layernorm`), name);
+    hidden = b.add(hidden, fed, `${owners.layer}::add`);
+  }
+  const normed = rmsNorm(scope, hidden, 'model.norm');
+  const head = config.tieWordEmbeddings
+    ? embedding(scope)
+    : scope.weight('lm_head.weight', [config.vocabSize, config.hiddenSize]);
+  b.graph.outputs.push(b.linear(normed, head, null), ...keys, ...values);
+  scope.warnUnused();
+}

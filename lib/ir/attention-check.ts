@@ -1,0 +1,49 @@
+/** What must hold of a matched block as a whole before the descriptor may stand for it. */
+import { BuiltinOperator } from '../circle/index.ts';
+import type { Attention } from './attention.ts';
+import { elementCount } from './constants.ts';
+import { Depends } from './dependence.ts';
+import type { Graph, Op, Value } from './graph.ts';
+import { Mismatch } from './pattern.ts';
+
+/** One token, one row of scores per head: RESHAPEs on the way must not have dealt the numbers out otherwise. */
+export function checkSizes(block: Attention, softmax: Op, keys: Value, values: Value): void {
+  const { heads, kvHeads, headDim, hidden } = block;
+  const [columns, scores] = [keys.shape[2]!, softmax.input(0)!.shape];
+  if (values.shape[2] !== columns) fail('key and value caches differ in rows', softmax);
+  if (scores.at(-1) !== columns || elementCount(scores) !== heads * columns)
+    fail(`SOFTMAX runs over [${scores.join(', ')}], not ${heads} heads by ${columns} rows`, softmax);
+  const width = hidden.shape.at(-1)!;
+  if (elementCount(hidden.shape) !== width) fail('the hidden state is more than one token', softmax);
+  const wanted: [Value, number, number][] = [
+    [block.q.weight, heads * headDim, width],
+    [block.k.weight, kvHeads * headDim, width],
+    [block.v.weight, kvHeads * headDim, width],
+    [block.o.weight, block.output.shape.at(-1)!, heads * headDim],
+  ];
+  for (const [weight, rows, cols] of wanted) {
+    if (String(weight.shape) !== String([rows, cols]))
+      fail(`'${weight.name}' is [${weight.shape.join(', ')}], not [${rows}, ${cols}]`, softmax);
+  }
+}
+
+/**
+ * Nothing outside may read a token's value from inside the block, but for the appended caches as graph outputs.
+ * Values of the position alone (cos, sin, mask) may be shared: they stay where others use them.
+ */
+export function refuseOutsideUses(block: Attention, graph: Graph, depends: Map<Value, number>): void {
+  for (const op of block.ops) {
+    for (const value of op.outputs) {
+      if (!value || value === block.output || ((depends.get(value) ?? 0) & ~Depends.position) === 0) continue;
+      const stranger = value.users.find((user) => !block.ops.has(user));
+      if (stranger)
+        fail(`'${value.name}' inside the block is also read by ${BuiltinOperator[stranger.code]}`, stranger);
+      if (graph.outputs.includes(value) && !block.appended.includes(value))
+        fail(`'${value.name}' inside the block is a graph output`, op);
+    }
+  }
+}
+
+function fail(reason: string, op: Op | null): never {
+  throw new Mismatch(reason, op);
+}

@@ -29,7 +29,7 @@ lint: all
 	npx --no-install tsx scripts/lint.ts
 
 bench: all
-	node dist/bin/bench.js
+	npx --no-install tsx scripts/bench.ts
 
 clean:
 	rm -rf dist build Product

@@ -20,8 +20,8 @@
 
 constexpr float kRoundBias = 12582912.0f;  // 1.5 · 2^23: adding it rounds to an integer, kept in the low bits
 
-// e^x within 1 ulp or so; 0 below −87.3, e^88.37 above 88.37; NaN stays NaN. Cephes' polynomial, for |r| of at
-// most half of ln 2.
+// e^x within 1 ulp or so; 0 below −87.3, e^88.37 above 88.37; NaN stays NaN. Cephes' polynomial, for |r| of
+// at most half of ln 2.
 GGMA_INLINE V16 exp16(V16 x) {
   const V16 low = set1(-87.336f);
   // The clamps return their second argument for NaN.
@@ -43,8 +43,8 @@ GGMA_INLINE V16 exp16(V16 x) {
 // x / (1 + e^−x)
 GGMA_INLINE V16 silu16(V16 x) { return div(x, add(set1(1.0f), exp16(sub(zero(), x)))); }
 
-// 2^x for x ≤ 0, within 2.5 ulp; 2^−126 below −126; NaN stays NaN. A least-maximum fit of degree 5, exact at 0,
-// for |r| of at most 1/2.
+// 2^x for x ≤ 0, within 2.5 ulp; 2^−126 below −126; NaN stays NaN. A least-maximum fit of degree 5, exact at
+// 0, for |r| of at most 1/2.
 GGMA_INLINE V16 exp2_negative16(V16 x) {
   const V16 c = max(set1(-126.0f), x);
   const V16 t = add(c, set1(kRoundBias));

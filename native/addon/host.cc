@@ -1,5 +1,6 @@
 #include "addon/host.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "addon/instance.h"
@@ -66,6 +67,12 @@ void Host::let_go() {
 
 void Host::expect_open() const {
   if (closing_) throw Failure("DISPOSED", "expected an open engine, got one that was closed");
+}
+
+void Host::add(const std::shared_ptr<ProgramState>& state) {
+  const auto collected = [](const std::weak_ptr<ProgramState>& program) { return program.expired(); };
+  programs_.erase(std::remove_if(programs_.begin(), programs_.end(), collected), programs_.end());
+  programs_.push_back(state);
 }
 
 Napi::Promise Host::submit(std::unique_ptr<PromiseJob> job) {

@@ -57,7 +57,8 @@ class Host : public std::enable_shared_from_this<Host> {
   Napi::Promise close();
   // Throws DISPOSED after close().
   void expect_open() const;
-  void add(const std::shared_ptr<ProgramState>& state) { programs_.push_back(state); }
+  // Lets go of the program's model when the engine closes.
+  void add(const std::shared_ptr<ProgramState>& state);
 
  private:
   static void on_cleanup(void* self);

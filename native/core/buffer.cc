@@ -18,6 +18,7 @@ namespace ggma {
 namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;
+constexpr uint64_t kLookedUp = uint64_t{32} << 20;
 
 [[noreturn]] void out_of_memory(uint64_t need, uint64_t have, const std::string& what) {
   std::string message = "expected room for " + what + ", need " + std::to_string(need) + " bytes";
@@ -83,6 +84,7 @@ uint64_t available_memory() {
 }
 
 void expect_memory(uint64_t bytes, const std::string& what) {
+  if (bytes < kLookedUp) return;
   const uint64_t have = available_memory();
   if (bytes > have) out_of_memory(bytes, have, what);
 }

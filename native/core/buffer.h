@@ -26,7 +26,8 @@ uint64_t available_memory();
 // Bytes of physical memory; UINT64_MAX when unknown.
 uint64_t physical_memory();
 
-// Throws OUT_OF_MEMORY when `bytes` are more than available_memory().
+// Throws OUT_OF_MEMORY when `bytes` are more than available_memory(). Amounts below 32 MiB are not looked up:
+// asking the system takes longer than allocating them.
 void expect_memory(uint64_t bytes, const std::string& what);
 
 }  // namespace ggma

@@ -5,6 +5,9 @@ export interface GgmaErrorDetails {
   cause?: unknown;
 }
 
+/** Shared by every copy of this file in a process, whatever loaded it. */
+const BRAND = Symbol.for('ggma.GgmaError');
+
 /**
  * The one error class of ggma. `code` is stable and reads `AREA_PROBLEM` (CIRCLE_TRUNCATED, GRAPH_CYCLE,
  * CONTEXT_FULL, …); `message` says: expected X for Y, got Z. Native code throws the same class.
@@ -13,10 +16,18 @@ export class GgmaError extends Error {
   override readonly name = 'GgmaError';
   readonly code: string;
   readonly path?: string;
+  /**
+   * A process may hold several copies of this class (two versions installed, `import()` beside `require` under a
+   * loader), while the addon makes its errors with one of them: `instanceof` holds for all.
+   */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && BRAND in value;
+  }
 
   constructor(code: string, message: string, details: GgmaErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     if (details.path !== undefined) this.path = details.path;
+    Object.defineProperty(this, BRAND, { value: true });
   }
 }

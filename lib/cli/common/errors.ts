@@ -1,5 +1,5 @@
 /** How a command ends other than by returning. */
-import type { GgmaError } from '../../errors.ts';
+import { GgmaError } from '../../errors.ts';
 
 export const exitCode = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -20,15 +20,10 @@ export function errorLine(error: unknown): string {
 }
 
 function describe(error: unknown): [code: string, message: string] {
-  if (isGgmaError(error)) {
+  if (error instanceof GgmaError) {
     const { code, message, path } = error;
     return [code, path === undefined || message.includes(path) ? message : `${message} (${path})`];
   }
   if (error instanceof UsageError) return ['USAGE', error.message];
   return ['INTERNAL', error instanceof Error ? error.message : String(error)];
-}
-
-/** By name, not by class: with `import()` under a loader that mixes module systems a class may exist twice. */
-function isGgmaError(error: unknown): error is GgmaError {
-  return error instanceof Error && error.name === 'GgmaError' && 'code' in error;
 }

@@ -379,12 +379,16 @@ describe('native', () => {
           assert.equal(error.code, 'NATIVE_LOAD');
           assert.match(
             error.message,
-            new RegExp(`on ${target}, got none: tried .*build/Release/ggma.node \\(missing\\)`),
+            new RegExp(
+              `on ${target} \\(Node [\\d.]+\\), got none: tried .*build/Release/ggma.node \\(missing\\)`,
+            ),
           );
-          assert.match(error.message, /npm run prepare/);
+          assert.match(error.message, /packed without an addon for .*`npm pack` in ggma's sources/);
           return true;
         },
       );
+      writeFileSync(path.join(directory, 'CMakeLists.txt'), '');
+      assert.throws(() => loadAddon(directory), /Build it: `make` in that folder/);
       mkdirSync(path.join(directory, 'prebuilds', target), { recursive: true });
       writeFileSync(path.join(directory, 'prebuilds', target, 'ggma.node'), 'not a library');
       assert.throws(

@@ -67,6 +67,12 @@ export interface GreedyRequest {
 export interface Program {
   /** An empty sequence. */
   createSequence(): number;
+  /**
+   * A sequence that begins with the first `positions` tokens of another, whose keys and values it shares: nothing is
+   * copied until one of them writes into a common block of 64 positions. A job like the others, so it sees what those
+   * before it wrote. Rejects with SEQUENCE_UNKNOWN, and STEP_INVALID for more positions than there are.
+   */
+  forkSequence(sequence: number, positions: number): Promise<number>;
   /** Its memory goes at once; a job that uses it finishes first, one that waits fails with SEQUENCE_UNKNOWN. */
   freeSequence(sequence: number): void;
   /** Tokens that the sequence holds. */

@@ -153,6 +153,23 @@ describe('native', () => {
     assert.deepEqual([...(await program.step(Int32Array.from(rows)))], alone);
   });
 
+  it('shares a beginning between sequences, in the order of the calls', async () => {
+    const program = await loadTiny(open());
+    const first = program.createSequence();
+    const waiting = program.step(rowsOf(first, prompt));
+    const forked = program.forkSequence(first, 100); // after the step that is under way
+    await waiting;
+    const second = await forked;
+    assert.equal(program.sequenceLength(second), 100);
+    const bytes = program.memory().kvBytes;
+    const rest = rowsOf(second, prompt.slice(100), { first: 100 });
+    assert.deepEqual(await program.step(rest), await program.step(rowsOf(program.createSequence(), prompt)));
+    assert.ok(program.memory().kvBytes > bytes);
+    await assert.rejects(program.forkSequence(second, 1000), hasCode('STEP_INVALID'));
+    program.freeSequence(second);
+    await assert.rejects(program.forkSequence(second, 0), hasCode('SEQUENCE_UNKNOWN'));
+  });
+
   it('counts memory, and gives a freed sequence’s back at once', async () => {
     const program = await loadTiny(open());
     const before = program.memory();
@@ -278,17 +295,13 @@ describe('native', () => {
   it('lets a sequence be freed while jobs on it run and wait', async () => {
     const program = await loadSlow(open());
     const sequence = program.createSequence();
-    const running = program.decodeGreedy({
-      sequence,
-      token: 1,
-      position: 0,
-      count: 40,
-      out: new Int32Array(40),
-    });
+    const out = new Int32Array(2000).fill(-1);
+    const running = program.decodeGreedy({ sequence, token: 1, position: 0, count: 2000, out });
     const waiting = program.step(rowsOf(sequence, [1]));
-    await sleep(5);
+    // Until the first token is there, and not a turn of the event loop longer: then the job runs.
+    while (Atomics.load(out, 0) === -1);
     program.freeSequence(sequence);
-    assert.equal(await running, 40);
+    assert.equal(await running, 2000);
     await assert.rejects(waiting, hasCode('SEQUENCE_UNKNOWN'));
     assert.equal(program.memory().kvBytes, 0);
   });

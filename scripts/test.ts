@@ -1,6 +1,7 @@
 /**
  * Every test: the native test binary, then mocha. The last line is `N passed, N failed`, counted over both; `--long`
- * runs the native tests under AddressSanitizer, UBSan and ThreadSanitizer too.
+ * runs the native tests under AddressSanitizer, UBSan and ThreadSanitizer too, and the tests that look at GGMA_LONG in
+ * full.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -30,7 +31,7 @@ function runMocha(): Count {
   const { status } = spawnSync(
     'npx',
     ['--no-install', 'mocha', '--reporter', reporters, '--reporter-option', `output=${report}`],
-    { cwd: root, stdio: 'inherit' },
+    { cwd: root, stdio: 'inherit', env: { ...process.env, ...(long ? { GGMA_LONG: '1' } : {}) } },
   );
   try {
     const count = JSON.parse(readFileSync(report, 'utf8')) as Count;

@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fuzzDecoder } from './fuzz.ts';
 import { buildNativeTests } from './native.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -49,6 +50,9 @@ const counts = [runNative(buildNativeTests())];
 if (long) {
   counts.push(runNative(buildNativeTests({ sanitizer: 'address,undefined' })));
   counts.push(runNative(buildNativeTests({ sanitizer: 'thread' })));
+  const fuzzed = fuzzDecoder(600);
+  if (fuzzed === null) console.log('no clang here: the decoder was not fuzzed with libFuzzer');
+  else counts.push(fuzzed ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
 }
 counts.push(runMocha());
 const sum = (key: keyof Count) => counts.reduce((total, count) => total + count[key], 0);

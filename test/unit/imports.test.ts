@@ -7,6 +7,7 @@ import { root } from '../support/root.ts';
 const ORDER = [
   ['errors.ts'],
   ['version.ts', 'json.ts'],
+  ['fields.ts'],
   ['circle'],
   ['ir'],
   ['passes', 'export', 'text', 'plan'],

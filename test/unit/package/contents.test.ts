@@ -116,7 +116,7 @@ describe('package/contents', () => {
 
   it('CONFIG names field, value and rule', async () => {
     const wrong: [Record<string, unknown>, RegExp][] = [
-      [{ hidden_size: undefined }, /integer from 1 to 1048576 for hidden_size, got nothing/],
+      [{ hidden_size: undefined }, /integer from 1 to 16777216 for hidden_size, got nothing/],
       [{ hidden_size: 0 }, /for hidden_size, got 0/],
       [{ hidden_size: -64 }, /for hidden_size, got -64/],
       [{ hidden_size: 64.5 }, /for hidden_size, got 64.5/],
@@ -133,7 +133,7 @@ describe('package/contents', () => {
       [{ eos_token_id: 1024 }, /token ids from 0 to 1023 for eos_token_id, got 1024/],
       [{ eos_token_id: [2, -1] }, /eos_token_id, got \[2,-1\]/],
       [{ eos_token_id: '2' }, /eos_token_id, got "2"/],
-      [{ eos_token_id: { id: 2 } }, /eos_token_id, got an object/],
+      [{ eos_token_id: { id: 2 } }, /eos_token_id, got \{"id":2\}/],
     ];
     for (const [changes, pattern] of wrong) await refuses(read(changes), 'CONFIG', pattern);
     await refuses(read({}, { eos_token_id: 4096 }), 'CONFIG', /eos_token_id, got 4096/);

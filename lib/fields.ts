@@ -21,9 +21,7 @@ export class Fields {
 
   /** A count, from 1 on. @throws GgmaError CONFIG when it is absent and there is no `initial` */
   integer(name: string, initial?: number): number {
-    return (
-      this.optionalInteger(name) ?? initial ?? this.fail(name, `an integer from 1 to ${LARGEST}`)
-    );
+    return this.optionalInteger(name) ?? initial ?? this.fail(name, `an integer from 1 to ${LARGEST}`);
   }
 
   optionalInteger(name: string, largest = LARGEST): number | null {

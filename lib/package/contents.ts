@@ -2,16 +2,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GgmaError } from '../errors.ts';
-import { parseJsonObject } from '../json.ts';
-import { type PackageConfig, readConfig, readGenerationEos } from './config.ts';
-
-export const fileNames = {
-  model: 'model.circle',
-  config: 'config.json',
-  generationConfig: 'generation_config.json',
-  sentencePiece: 'tokenizer.model',
-  tokenizerJson: 'tokenizer.json',
-} as const;
+import { type JsonObject, parseJsonObject } from '../json.ts';
+import { type PackageConfig, readConfig, readEosToken, readGenerationEos } from './config.ts';
+import { type FileRecord, readManifest, recordOf } from './manifest.ts';
+import { fileNames } from './names.ts';
 
 export interface PackageContents {
   dir: string;
@@ -23,13 +17,17 @@ export interface PackageContents {
   /** Paths; null where the package has no such file. */
   sentencePiece: string | null;
   tokenizerJson: string | null;
+  /** The text of the end-of-sequence token, where tokenizer_config.json names it. */
+  eosToken: string | null;
+  /** Both tokenizers are there, and ggma.json says of these very files that they give the same ids. */
+  tokenizersAgree: boolean;
   warnings: string[];
 }
 
 /**
  * @param model the Circle model's bytes, for a directory without model.circle (a Hugging Face directory whose
  * export was not written to a file)
- * @throws GgmaError PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE (naming all that is missing), CONFIG
+ * @throws GgmaError PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE (naming all that is missing), PACKAGE_VERSION, CONFIG
  */
 export async function readContents(dir: string, model?: Uint8Array): Promise<PackageContents> {
   const names = await listDirectory(dir);
@@ -46,11 +44,14 @@ export async function readContents(dir: string, model?: Uint8Array): Promise<Pac
   const pathOf = (name: string): string | null => (names.has(name) ? join(dir, name) : null);
 
   const config = await readJsonFile(join(dir, fileNames.config), readConfig);
-  const generationPath = pathOf(fileNames.generationConfig);
+  const optional = async <T>(
+    name: string,
+    read: (file: JsonObject, where: string) => T,
+  ): Promise<T | null> => (names.has(name) ? readJsonFile(join(dir, name), read) : null);
   const generationEos =
-    generationPath === null
-      ? []
-      : await readJsonFile(generationPath, (file, where) => readGenerationEos(file, where, config.vocabSize));
+    (await optional(fileNames.generationConfig, (file, where) =>
+      readGenerationEos(file, where, config.vocabSize),
+    )) ?? [];
   const eosIds = generationEos.length > 0 ? generationEos : config.eosIds;
   return {
     dir,
@@ -59,6 +60,8 @@ export async function readContents(dir: string, model?: Uint8Array): Promise<Pac
     eosIds,
     sentencePiece: pathOf(fileNames.sentencePiece),
     tokenizerJson: pathOf(fileNames.tokenizerJson),
+    eosToken: await optional(fileNames.tokenizerConfig, readEosToken),
+    tokenizersAgree: await tokenizersAgree(dir, names),
     warnings:
       eosIds.length > 0
         ? []
@@ -66,6 +69,19 @@ export async function readContents(dir: string, model?: Uint8Array): Promise<Pac
             `${dir}: no eos_token_id in config.json or generation_config.json: only maxTokens and stop strings end a text`,
           ],
   };
+}
+
+/** What was checked holds for the files that were checked, and for no others. */
+async function tokenizersAgree(dir: string, names: ReadonlySet<string>): Promise<boolean> {
+  const both = [fileNames.tokenizerJson, fileNames.sentencePiece];
+  if (!both.every((name) => names.has(name)) || !names.has(fileNames.manifest)) return false;
+  const manifest = await readManifest(dir);
+  if (manifest?.tokenizersAgree !== true) return false;
+  for (const name of both) {
+    const then: FileRecord | undefined = manifest.files[name];
+    if (then === undefined || (await recordOf(join(dir, name))).sha256 !== then.sha256) return false;
+  }
+  return true;
 }
 
 async function listDirectory(dir: string): Promise<Set<string>> {
@@ -82,10 +98,7 @@ async function listDirectory(dir: string): Promise<Set<string>> {
   throw new GgmaError('PACKAGE_NOT_FOUND', 'expected a package directory, got a file', { path: dir });
 }
 
-async function readJsonFile<T>(
-  path: string,
-  read: (file: ReturnType<typeof parseJsonObject>, where: string) => T,
-): Promise<T> {
+async function readJsonFile<T>(path: string, read: (file: JsonObject, where: string) => T): Promise<T> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new GgmaError('CONFIG', 'expected a readable file', { path, cause });
   });

@@ -10,7 +10,7 @@ const ORDER = [
   ['fields.ts'],
   ['circle'],
   ['ir'],
-  ['passes', 'export', 'text', 'plan'],
+  ['passes', 'export', 'text', 'plan', 'hub'],
   ['native.ts'],
   ['runtime'],
   ['package'],

@@ -46,7 +46,9 @@ export async function replaceFolder(dir: string, from: string): Promise<void> {
 
 /** A copy that its owner may change, whatever the original's mode; shares blocks where the file system can. */
 export async function copyWritable(from: string, to: string): Promise<void> {
-  await copyFile(from, to, constants.COPYFILE_FICLONE);
+  // Never through a link that lies in the copy's place.
+  await rm(to, { force: true });
+  await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
   await chmod(to, 0o644);
 }
 
@@ -60,6 +62,12 @@ export async function withLock<T>(dir: string, work: () => Promise<T>): Promise<
   } finally {
     await rm(lock, { force: true });
   }
+}
+
+/** Nobody works on the folder, or whoever did is no more. */
+export async function isFree(dir: string): Promise<boolean> {
+  const holder = await readFile(`${dir}.lock`, 'utf8').catch(() => null);
+  return holder === null || isDead(holder);
 }
 
 async function takeLock(lock: string): Promise<void> {

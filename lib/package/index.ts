@@ -1,11 +1,7 @@
+/** What running a model needs. opm imports the files that import and write from where they are: they load more. */
 export { type Json, type JsonObject, parseJson, parseJsonObject } from '../json.ts';
 export type { PackageConfig } from './config.ts';
 export { type PackageContents, readContents } from './contents.ts';
 export { demoDir, loadDemo, packModel } from './demo.ts';
-export { type ImportOptions, type ImportResult, type ImportSource, importModel } from './import.ts';
 export { type LoadOptions, type LoadStage, load, loadContents } from './load.ts';
-export { type Manifest, readManifest } from './manifest.ts';
 export { fileNames } from './names.ts';
-export { type Pipeline, runPipeline, seedPipeline } from './pipeline.ts';
-export { readPipeline, starterText } from './pipeline-file.ts';
-export { type PackageParts, writePackage } from './write.ts';

@@ -90,5 +90,8 @@ async function findImport(context: Context, name?: string): Promise<{ from: stri
         path: buildDir(context),
       },
     );
-  return { from: join(buildDir(context), chosen), source: made.get(chosen)!.source };
+  const { source } = made.get(chosen)!;
+  // A package goes to others: where a directory lay on this machine is none of their business.
+  const isRepository = source !== null && /^[^@]+@[0-9a-f]+$/.test(source);
+  return { from: join(buildDir(context), chosen), source: isRepository ? source : chosen };
 }

@@ -41,7 +41,7 @@ export async function replaceFolder(dir: string, from: string): Promise<void> {
       cause,
     });
   }
-  await rm(old, { recursive: true, force: true });
+  await rm(old, { recursive: true, force: true }).catch(() => {});
 }
 
 /** A copy that its owner may change, whatever the original's mode; shares blocks where the file system can. */
@@ -55,12 +55,18 @@ export async function copyWritable(from: string, to: string): Promise<void> {
 /** Runs `work` while no other process does so for the same folder. @throws GgmaError LOCKED */
 export async function withLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
   const lock = `${dir}.lock`;
-  await mkdir(dirname(dir), { recursive: true });
+  await mkdir(dirname(dir), { recursive: true }).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new GgmaError('OUTPUT', `expected to make the folder, got: ${reason}`, {
+      path: dirname(dir),
+      cause,
+    });
+  });
   await takeLock(lock);
   try {
     return await work();
   } finally {
-    await rm(lock, { force: true });
+    await rm(lock, { force: true }).catch(() => {});
   }
 }
 

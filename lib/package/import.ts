@@ -2,7 +2,7 @@
  * Import: a Hugging Face directory, from a hub or from the disk, into a folder of its own. It is put together in
  * `FOLDER.part`, which the next try goes on with, and gets its name when all is there and checked.
  */
-import { lstat, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, realpath, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GgmaError } from '../errors.ts';
 import { diskErrors, download, Hub, type HubOptions, listFiles, type RepoId } from '../hub/index.ts';
@@ -66,7 +66,8 @@ export async function importModel(
       return { warnings: [], changed: false };
     const staging = `${target}.part`;
     await makeStaging(staging);
-    const files = await takeAll(origin, staging, signal);
+    // Nothing of use in it: nothing is left.
+    const files = await takeAll(origin, staging, signal).finally(() => rmdir(staging).catch(() => {}));
     const { tokenizersAgree, warnings } = await checkImported(staging, (tensor) => {
       signal?.throwIfAborted();
       onProgress(tensor, 0, 0);

@@ -22,7 +22,7 @@ export async function neededWeights(
 ): Promise<string[]> {
   if (names.has(weightNames.single)) return [weightNames.single];
   if (!names.has(weightNames.index)) {
-    const other = [...names].filter((name) => /\.(?:bin|pt|pth|gguf|h5|msgpack|onnx)$/.test(name));
+    const other = [...names].filter((name) => /^[^/]+\.(?:bin|pt|pth|gguf|h5|msgpack|onnx)$/.test(name));
     throw new GgmaError(
       'IMPORT_INCOMPLETE',
       `expected ${weightNames.single} or ${weightNames.index}, got ${other.length > 0 ? `${other.slice(0, 3).join(', ')}, which are not read` : 'neither'}`,

@@ -51,7 +51,9 @@ export function starterText(): string {
   const { prefillLength, cacheLength, prefill, decode, merge, model } = seedPipeline;
   const list = (entries: readonly string[]) =>
     entries.length === 0 ? ' []' : entries.map((entry) => `\n  - ${entry}`).join('');
-  const names = Object.entries(placeholders).map(([name, meaning]) => `#   ${`{${name}}`.padEnd(16)}${meaning}`);
+  const names = Object.entries(placeholders).map(
+    ([name, meaning]) => `#   ${`{${name}}`.padEnd(16)}${meaning}`,
+  );
   return `# What \`opm export\` does between a Hugging Face directory and a package. Filters are written as on the command
 # line (\`o2o --help\` lists them), one an entry; in their arguments these stand for the model's own numbers:
 ${names.join('\n')}

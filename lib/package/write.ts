@@ -38,7 +38,7 @@ export async function writePackage(
     await outputErrors(building, () => fill(building, parts));
     await replaceFolder(dir, building);
   } finally {
-    await rm(building, { recursive: true, force: true });
+    await rm(building, { recursive: true, force: true }).catch(() => {});
   }
 }
 

@@ -162,9 +162,10 @@ export const stall =
 
 export const redirect = (target: string): Fault => status(302, { location: target });
 
-/** The files of a directory. */
+/** The files of a directory, without those of its folders. */
 export function filesOf(dir: string): Record<string, Uint8Array> {
-  return Object.fromEntries(
-    readdirSync(dir).map((name) => [name, new Uint8Array(readFileSync(join(dir, name)))]),
+  const names = readdirSync(dir, { withFileTypes: true }).flatMap((entry) =>
+    entry.isFile() ? [entry.name] : [],
   );
+  return Object.fromEntries(names.map((name) => [name, new Uint8Array(readFileSync(join(dir, name)))]));
 }

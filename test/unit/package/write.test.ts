@@ -126,4 +126,9 @@ describe('package/write', () => {
       await assert.rejects(readContents(dir), { code, message }, JSON.stringify(changes));
     }
   });
+
+  it("holds for the demo's own files, so that it starts without sentencepiece-js", async () => {
+    const { tokenizersAgree } = await readContents(lilyDir, new Uint8Array());
+    assert.equal(tokenizersAgree, true);
+  });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { GgmaError } from '../errors.ts';
 import { type JsonObject, parseJsonObject } from '../json.ts';
 import { type PackageConfig, readConfig, readEosToken, readGenerationEos } from './config.ts';
-import { type FileRecord, readManifest, recordOf } from './manifest.ts';
+import { type Manifest, readManifest } from './manifest.ts';
 import { fileNames } from './names.ts';
 
 export interface PackageContents {
@@ -19,8 +19,8 @@ export interface PackageContents {
   tokenizerJson: string | null;
   /** The text of the end-of-sequence token, where tokenizer_config.json names it. */
   eosToken: string | null;
-  /** Both tokenizers are there, and ggma.json says of these very files that they give the same ids. */
-  tokenizersAgree: boolean;
+  /** What ggma.json says; null where the package has none. */
+  manifest: Manifest | null;
   warnings: string[];
 }
 
@@ -61,7 +61,7 @@ export async function readContents(dir: string, model?: Uint8Array): Promise<Pac
     sentencePiece: pathOf(fileNames.sentencePiece),
     tokenizerJson: pathOf(fileNames.tokenizerJson),
     eosToken: await optional(fileNames.tokenizerConfig, readEosToken),
-    tokenizersAgree: await tokenizersAgree(dir, names),
+    manifest: await readManifest(dir),
     warnings:
       eosIds.length > 0
         ? []
@@ -69,19 +69,6 @@ export async function readContents(dir: string, model?: Uint8Array): Promise<Pac
             `${dir}: no eos_token_id in config.json or generation_config.json: only maxTokens and stop strings end a text`,
           ],
   };
-}
-
-/** What was checked holds for the files that were checked, and for no others. */
-async function tokenizersAgree(dir: string, names: ReadonlySet<string>): Promise<boolean> {
-  const both = [fileNames.tokenizerJson, fileNames.sentencePiece];
-  if (!both.every((name) => names.has(name)) || !names.has(fileNames.manifest)) return false;
-  const manifest = await readManifest(dir);
-  if (manifest?.tokenizersAgree !== true) return false;
-  for (const name of both) {
-    const then: FileRecord | undefined = manifest.files[name];
-    if (then === undefined || (await recordOf(join(dir, name))).sha256 !== then.sha256) return false;
-  }
-  return true;
 }
 
 async function listDirectory(dir: string): Promise<Set<string>> {

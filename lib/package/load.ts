@@ -1,5 +1,5 @@
 /** Package → model that runs: read, compile, pack the weights, and check that the parts belong together. */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { readModel } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
 import { lift } from '../ir/index.ts';
@@ -15,9 +15,9 @@ import {
   integer,
   Model,
 } from '../runtime/index.ts';
-import { loadJsonEncoder, loadSentencePiece, loadTokenizerJson, type Tokenizer } from '../text/index.ts';
 import { type PackageContents, readContents } from './contents.ts';
 import { checkFit } from './fit.ts';
+import { loadTokenizer } from './tokenizer.ts';
 
 export type LoadStage = 'read' | 'compile' | 'pack' | 'ready';
 
@@ -102,22 +102,6 @@ async function readModelBytes({ model }: PackageContents): Promise<Uint8Array> {
   return readFile(model).catch((cause: unknown) => {
     throw new GgmaError('PACKAGE_INCOMPLETE', 'expected a readable Circle file', { path: model, cause });
   });
-}
-
-/**
- * From about this size on, tokenizer.json takes as long to read as sentencepiece-js to start (measured: 15 against
- * 90 ms at 1,024 pieces, the same at 32,000 and 1.2 MB).
- */
-const largestQuickJson = 1_000_000;
-
-async function loadTokenizer(contents: PackageContents): Promise<Tokenizer | null> {
-  const { sentencePiece, tokenizerJson, tokenizersAgree, eosToken } = contents;
-  if (sentencePiece !== null) {
-    const isQuicker =
-      tokenizersAgree && tokenizerJson !== null && (await stat(tokenizerJson)).size < largestQuickJson;
-    return loadSentencePiece(sentencePiece, isQuicker ? () => loadJsonEncoder(tokenizerJson) : undefined);
-  }
-  return tokenizerJson === null ? null : loadTokenizerJson(tokenizerJson, eosToken);
 }
 
 function chooseContextSize({ config }: PackageContents, plan: ExecutablePlan, wanted?: number): number {

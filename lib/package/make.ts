@@ -1,14 +1,7 @@
-/** A Hugging Face directory into a package: export, pipeline, a look whether it would load, then the files. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** A Hugging Face directory into a package: export, pipeline, files. */
 import { openHf } from '../export/index.ts';
-import { parseJsonObject } from '../json.ts';
 import { outcomeLines } from '../passes/index.ts';
-import { compile } from '../plan/index.ts';
-import { readConfig } from './config.ts';
-import { checkFit } from './fit.ts';
 import { checkReplaceable, withLock } from './folder.ts';
-import { fileNames } from './names.ts';
 import { type Pipeline, runPipeline } from './pipeline.ts';
 import { writePackage } from './write.ts';
 
@@ -41,12 +34,8 @@ export async function makePackage(dir: string, options: MakeOptions): Promise<st
         warnings.push(...outcomeLines(name, outcome));
       },
     });
-    const path = join(from, fileNames.config);
-    const config = readConfig(parseJsonObject(await readFile(path), path), path);
-    // Tokenizers are checked when the package is written.
-    checkFit({ dir: from, config }, compile(module), null);
     onProgress(dir);
-    await writePackage(dir, { module, from, source }, { force });
+    warnings.push(...(await writePackage(dir, { module, from, source }, { force })));
     return [...new Set(warnings)];
   });
 }

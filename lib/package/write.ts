@@ -5,10 +5,14 @@ import process from 'node:process';
 import { chunksOf, layOut } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
 import { lower, type Module } from '../ir/index.ts';
+import { compile } from '../plan/index.ts';
 import { tokenizersDifference } from './check-tokenizers.ts';
+import { readContents } from './contents.ts';
+import { checkFit } from './fit.ts';
 import { checkReplaceable, copyWritable, replaceFolder } from './folder.ts';
 import { type FileRecord, manifestText, recordOf } from './manifest.ts';
 import { carriedNames, fileNames } from './names.ts';
+import { loadTokenizer } from './tokenizer.ts';
 
 export interface PackageParts {
   module: Module;
@@ -24,19 +28,25 @@ export interface WriteOptions {
 }
 
 /**
- * Writes to `dir`, in place of an older package of ours. Weights lie behind the flatbuffer, 64-byte aligned.
- * @throws GgmaError OUTPUT_EXISTS, OUTPUT, TOKENIZER; `dir` is then what it was
+ * Writes to `dir`, in place of an older package of ours, what `load` will take. Weights lie behind the flatbuffer,
+ * 64-byte aligned.
+ * @returns warnings, those that `load` will give
+ * @throws GgmaError OUTPUT_EXISTS, OUTPUT, what `load` would throw; `dir` is then what it was
  */
 export async function writePackage(
   dir: string,
   parts: PackageParts,
   options: WriteOptions = {},
-): Promise<void> {
+): Promise<readonly string[]> {
   await checkReplaceable(dir, 'package', options.force ?? false);
+  const plan = compile(parts.module);
   const building = `${dir}.${process.pid}.part`;
   try {
     await outputErrors(building, () => fill(building, parts));
+    const contents = await readContents(building);
+    checkFit({ ...contents, dir: parts.from }, plan, await loadTokenizer(contents));
     await replaceFolder(dir, building);
+    return contents.warnings.map((warning) => warning.replace(building, dir));
   } finally {
     await rm(building, { recursive: true, force: true }).catch(() => {});
   }
@@ -53,10 +63,8 @@ async function fill(dir: string, { module, from, source = null }: PackageParts):
   for (const name of [fileNames.model, ...carried]) files[name] = await recordOf(join(dir, name));
   const difference = await tokenizersDifference(dir);
   const tokenizersAgree = difference === undefined ? null : difference === null;
-  await writeFile(
-    join(dir, fileNames.manifest),
-    manifestText({ made: 'package', source, tokenizersAgree, files }),
-  );
+  const manifest = manifestText({ made: 'package', source, tokenizersAgree, files });
+  await writeFile(join(dir, fileNames.manifest), manifest);
 }
 
 async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<void> {

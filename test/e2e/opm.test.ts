@@ -1,12 +1,21 @@
 /** opm as a process: the README's block, Ctrl-C, two at once, a full disk, a certificate, a closed pipe. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../support/checkpoint.ts';
-import { filesOf, HubServer, stall } from '../support/hub-server.ts';
+import { filesOf, HubServer, redirect, stall } from '../support/hub-server.ts';
 import { lilyDir } from '../support/lily.ts';
 import { root } from '../support/root.ts';
+import { cert } from '../support/self-signed.ts';
 
 interface Run {
   status: number | null;
@@ -145,6 +154,16 @@ describe('opm, as people run it', () => {
     assert.match(stderr, /NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored/);
     assert.match(stderr, /^ggma: IMPORT_TLS: .*$/m);
     assert.equal(hub.seen.length, 0);
+    writeFileSync(join(scratch.path, 'ca.pem'), cert);
+    const trusting = { NODE_EXTRA_CA_CERTS: join(scratch.path, 'ca.pem') };
+    hub.fail('listing', redirect('http://127.0.0.1:9/'));
+    const lowered = await run('opm import x/tiny', trusting);
+    assert.match(lowered.stderr, /^ggma: IMPORT_REDIRECT: expected a redirect to https, .*\n$/);
+    assert.deepEqual(await run('opm import x/tiny', trusting), {
+      status: 0,
+      stdout: 'build/tiny\n',
+      stderr: '',
+    });
   });
 
   it('fault 18, 47: a full disk is said in one line; what came is kept, and goes on when there is room', async function () {

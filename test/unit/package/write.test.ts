@@ -15,6 +15,7 @@ import { readModel } from '../../../lib/circle/index.ts';
 import { readContents } from '../../../lib/package/contents.ts';
 import { load, packModel } from '../../../lib/package/index.ts';
 import { readManifest } from '../../../lib/package/manifest.ts';
+import { areAsChecked } from '../../../lib/package/tokenizer.ts';
 import { writePackage } from '../../../lib/package/write.ts';
 import { scratchFolder } from '../../support/checkpoint.ts';
 import { lilyDir } from '../../support/lily.ts';
@@ -105,7 +106,7 @@ describe('package/write', () => {
 
   it('what was checked of tokenizers holds for those very files', async () => {
     await write();
-    const agrees = async () => (await readContents(dir)).tokenizersAgree;
+    const agrees = async () => areAsChecked(await readContents(dir));
     assert.equal(await agrees(), true);
     writeFileSync(join(dir, 'tokenizer.json'), `${readFileSync(join(dir, 'tokenizer.json'), 'utf8')}\n`);
     assert.equal(await agrees(), false);
@@ -128,7 +129,20 @@ describe('package/write', () => {
   });
 
   it("holds for the demo's own files, so that it starts without sentencepiece-js", async () => {
-    const { tokenizersAgree } = await readContents(lilyDir, new Uint8Array());
-    assert.equal(tokenizersAgree, true);
+    const contents = await readContents(lilyDir, new Uint8Array());
+    assert.equal(contents.manifest!.tokenizersAgree, true);
+    assert.equal(await areAsChecked(contents), true);
+  });
+
+  it('writes nothing that would not load', async () => {
+    const from = join(scratch.path, 'from');
+    cpSync(lilyDir, from, { recursive: true });
+    const config = JSON.parse(readFileSync(join(from, 'config.json'), 'utf8')) as Record<string, unknown>;
+    writeFileSync(join(from, 'config.json'), JSON.stringify({ ...config, num_hidden_layers: 7 }));
+    await assert.rejects(write(dir, {}, from), { code: 'SIGNATURE', path: from });
+    writeFileSync(join(from, 'config.json'), JSON.stringify({ ...config, eos_token_id: null }));
+    writeFileSync(join(from, 'generation_config.json'), '{}');
+    assert.match((await write(dir, {}, from))[0]!, new RegExp(`^${dir}: no eos_token_id`));
+    assert.deepEqual(readdirSync(scratch.path).sort(), ['from', 'package']);
   });
 });

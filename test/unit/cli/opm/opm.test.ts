@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { main } from '../../../../lib/cli/opm/index.ts';
+import { checkNode } from '../../../../lib/cli/opm/init.ts';
 import { load } from '../../../../lib/package/index.ts';
 import { starterText } from '../../../../lib/package/pipeline-file.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../../support/checkpoint.ts';
@@ -17,7 +18,7 @@ describe('cli/opm', () => {
     scratch = scratchFolder();
     dir = join(scratch.path, 'work');
     mkdirSync(dir);
-    model = writeModelDir(join(scratch.path, 'tiny'), tinyConfig, tinyTensors());
+    model = writeModelDir(join(scratch.path, 'tiny'), { ...tinyConfig, eos_token_id: 2 }, tinyTensors());
   });
   afterEach(() => scratch.remove());
 
@@ -73,6 +74,12 @@ describe('cli/opm', () => {
     assert.equal(readFileSync(path, 'utf8'), 'model: [gc]\n');
     await run('init --force');
     assert.equal(readFileSync(path, 'utf8'), starterText());
+  });
+
+  it('init wants the Node of package.json', () => {
+    for (const version of ['20.19.0', '20.20.2', '22.0.0', '100.1.1']) checkNode(version);
+    for (const version of ['20.18.3', '18.20.0', '8.0.0'])
+      assert.throws(() => checkNode(version), { code: 'NODE_TOO_OLD', message: /20\.19 or later/ });
   });
 
   it('import, export, clean: a directory becomes a package, and goes again', async () => {

@@ -1,6 +1,6 @@
 /** What a repository holds at a revision. */
 import { GgmaError } from '../errors.ts';
-import { isObject, type Json } from '../json.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import type { Hub } from './client.ts';
 import { checkRevision, isOrdinaryPath, type RepoId } from './names.ts';
 
@@ -16,7 +16,9 @@ export interface Listing {
   repo: RepoId;
   /** The commit that the revision stands for: every file is taken from this one. */
   commit: string;
-  files: ReadonlyMap<string, RemoteFile>;
+  names: ReadonlySet<string>;
+  /** @throws GgmaError IMPORT_LISTING when the hub does not say what the file must be */
+  file(name: string): RemoteFile;
 }
 
 const largestFile = 2 ** 50;
@@ -32,10 +34,11 @@ export async function listFiles(hub: Hub, repo: RepoId, revision: string): Promi
   if (typeof sha !== 'string' || !/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(sha))
     return fail(`expected a commit in "sha", got ${JSON.stringify(sha) ?? 'nothing'}`);
   if (!Array.isArray(siblings)) return fail('expected a list of files in "siblings"');
-  const files = new Map<string, RemoteFile>();
+  const entries = new Map<string, JsonObject>();
   for (const entry of siblings) {
-    const path = isObject(entry) ? entry.rfilename : undefined;
-    if (typeof path !== 'string') return fail('expected a "rfilename" for every file');
+    if (!isObject(entry) || typeof entry.rfilename !== 'string')
+      return fail('expected a "rfilename" for every file');
+    const { rfilename: path } = entry;
     // A hub whose files have such names is not to be trusted with the others.
     if (!isOrdinaryPath(path))
       throw new GgmaError(
@@ -45,17 +48,18 @@ export async function listFiles(hub: Hub, repo: RepoId, revision: string): Promi
           path: where,
         },
       );
-    if (files.has(path)) return fail(`expected each file once, got ${JSON.stringify(path)} again`);
-    files.set(path, remoteFile(path, entry as { [key: string]: Json }, fail));
+    if (entries.has(path)) return fail(`expected each file once, got ${JSON.stringify(path)} again`);
+    entries.set(path, entry);
   }
-  return { repo, commit: sha, files };
+  return {
+    repo,
+    commit: sha,
+    names: new Set(entries.keys()),
+    file: (name) => remoteFile(name, entries.get(name) ?? {}, fail),
+  };
 }
 
-function remoteFile(
-  path: string,
-  entry: { [key: string]: Json },
-  fail: (message: string) => never,
-): RemoteFile {
+function remoteFile(path: string, entry: JsonObject, fail: (message: string) => never): RemoteFile {
   const lfs = isObject(entry.lfs) ? entry.lfs : null;
   const size = lfs?.size ?? entry.size;
   const hex = lfs === null ? entry.blobId : (lfs.sha256 ?? lfs.oid);

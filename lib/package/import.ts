@@ -118,9 +118,9 @@ async function hubOrigin(
   return {
     source: `${repo.id}@${listing.commit}`,
     isFixed: true,
-    names: new Set(listing.files.keys()),
+    names: listing.names,
     take: async (name, dir) => {
-      const file = listing.files.get(name)!;
+      const file = listing.file(name);
       await download(hub, listing, file, join(dir, name), (bytes) => onProgress(name, bytes, file.size));
     },
   };

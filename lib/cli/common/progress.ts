@@ -37,7 +37,10 @@ export class Progress {
   }
 
   #draw(text: string): void {
-    if (this.#stream.isTTY === true) this.#stream.write(`\r\x1b[K${text}`);
+    if (this.#stream.isTTY !== true) return;
+    // A line that wraps could not be taken back.
+    const { columns = 80 } = this.#stream as { columns?: number };
+    this.#stream.write(`\r\x1b[K${text.slice(0, columns - 1)}`);
   }
 }
 

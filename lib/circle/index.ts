@@ -7,4 +7,15 @@ export type * from './schema/generated/types.ts';
 export { type ByteSource, FileRange } from './source.ts';
 export { type Block, blockOf, elementSize, tensorByteLength, tensorTypeName } from './tensor-type.ts';
 export type { Options2Of, OptionsOf } from './types.ts';
+export {
+  FINDINGS,
+  type Finding,
+  type FindingCode,
+  hasData,
+  requireSound,
+  requireValid,
+  SUBGRAPH_FIELD,
+  type Verification,
+  verifyModel,
+} from './verify/index.ts';
 export { chunksOf, type Layout, layOut, type WriteOptions, writeModel } from './write.ts';

@@ -31,25 +31,30 @@ import { operatorText } from './operator.ts';
 import { signatureLines } from './signature.ts';
 import { tensorTypeText } from './types.ts';
 
+export interface PrintOptions {
+  /** Names of tensors without their path, for reading. */
+  short?: boolean;
+}
+
 /** The lines of the text, without line ends; constants are read one at a time. */
-export function* printModel(model: Model): Generator<string> {
+export function* printModel(model: Model, { short = false }: PrintOptions = {}): Generator<string> {
   const head = fieldTexts('Model', { version: model.version, description: model.description });
   if (head.length > 0) yield `model ${head.join(' ')}`;
   for (const entry of model.metadata ?? [])
     yield `metadata ${nameText(entry.name ?? '')} = ${metadataText(model.buffers?.[entry.buffer])}`;
-  for (const signature of model.signatureDefs ?? []) yield* signatureLines(model, signature);
+  for (const signature of model.signatureDefs ?? []) yield* signatureLines(model, signature, short);
   for (const [g, subgraph] of (model.subgraphs ?? []).entries()) {
     if (g > 0 || head.length > 0 || model.signatureDefs?.length) yield '';
-    yield* graphLines(model, subgraph, g);
+    yield* graphLines(model, subgraph, g, short);
   }
 }
 
 /** Fields of a tensor that the line says in its own way. */
 const SAID = new Set(['name', 'type', 'shape', 'buffer']);
 
-function* graphLines(model: Model, subgraph: SubGraph, g: number): Generator<string> {
+function* graphLines(model: Model, subgraph: SubGraph, g: number, short: boolean): Generator<string> {
   const tensors = subgraph.tensors ?? [];
-  const names = new TensorNames(subgraph);
+  const names = new TensorNames(subgraph, short);
   const isConstant = (tensor: Tensor) => hasData(tensor, model.buffers?.[tensor.buffer]);
   const data = (tensor: Tensor) => bytesOf(model.buffers![tensor.buffer]!.data!);
   const declare = (index: number, separator = ': ') => {

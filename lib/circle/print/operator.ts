@@ -84,10 +84,12 @@ function optionTexts(
   return [...own, ...others];
 }
 
-/** Exporters repeat the constant that is RESHAPE's second input in its options. */
-function impliedShape(operator: Operator, literals: ReadonlyMap<number, string>): number[] {
-  const literal = literals.get(operator.inputs?.[1] ?? -1);
-  return literal?.startsWith('[') ? (JSON.parse(literal) as number[]) : [];
+/** Exporters repeat the constant that is RESHAPE's second input in its options; undefined where that is not in sight. */
+function impliedShape(operator: Operator, literals: ReadonlyMap<number, string>): number[] | undefined {
+  const shape = operator.inputs?.[1] ?? -1;
+  if (shape === -1) return [];
+  const literal = literals.get(shape);
+  return literal?.startsWith('[') ? (JSON.parse(literal) as number[]) : undefined;
 }
 
 /** Custom options, intermediate tensors and the like, in braces. */

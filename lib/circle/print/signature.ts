@@ -4,8 +4,8 @@ import { nameText, TensorNames } from './names.ts';
 
 const WIDTH = 100;
 
-export function* signatureLines(model: Model, signature: SignatureDef): Generator<string> {
-  const names = new TensorNames(model.subgraphs?.[signature.subgraphIndex]);
+export function* signatureLines(model: Model, signature: SignatureDef, short: boolean): Generator<string> {
+  const names = new TensorNames(model.subgraphs?.[signature.subgraphIndex], short);
   const [inputs, outputs] = [ports(signature.inputs, names), ports(signature.outputs, names)];
   const key = signature.signatureKey === null ? '-' : nameText(signature.signatureKey);
   const head = `signature ${key}: graph ${signature.subgraphIndex}`;

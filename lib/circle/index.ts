@@ -1,4 +1,5 @@
 /** Circle files: bytes ⇄ Model. */
+export { type Elements, elementsOf } from './elements.ts';
 export * from './enums.ts';
 export { enumName } from './names.ts';
 export { builtinCodeOf, operatorCode, operatorName } from './operator-code.ts';

@@ -13,60 +13,65 @@ import type { ByteSource } from './source.ts';
 
 type Fields = Record<string, unknown>;
 
+/** Tables up to this width stand on one line. */
+const WIDTH = 100;
+
 /** The JSON text in pieces; equal models give equal texts. Constants are read one at a time. */
 export function* dumpModel(model: Model): Generator<string> {
-  yield* table('Model', model as unknown as Fields, '');
-  yield '\n';
-}
-
-function* table(name: string, content: Fields, indent: string): Generator<string> {
-  if (name === 'Buffer') {
-    yield `{"data": ${dataText(content.data as ByteSource | null)}}`;
-    return;
-  }
-  const fields = tableOf(name).fields.filter(({ key, deprecated }) => !deprecated || key in content);
-  if (fields.length === 0) {
-    yield '{}';
-    return;
-  }
-  const inner = `${indent}  `;
+  const content = model as unknown as Fields;
   yield '{';
-  for (const [i, field] of fields.entries()) {
-    yield `${i > 0 ? ',' : ''}\n${inner}${JSON.stringify(field.name)}: `;
-    yield* value(field, content, inner);
+  for (const [i, field] of tableOf('Model').fields.entries()) {
+    yield `${i > 0 ? ',' : ''}\n  ${JSON.stringify(field.name)}: `;
+    const items = content[field.key];
+    if (field.kind !== 'table' || !Array.isArray(items) || items.length === 0)
+      yield valueText(field, content, '  ');
+    else {
+      for (const [k, item] of items.entries())
+        yield `${k > 0 ? ',' : '['}\n    ${tableText(field.type, item as Fields, '    ')}`;
+      yield '\n  ]';
+    }
   }
-  yield `\n${indent}}`;
+  yield '\n}\n';
 }
 
-function* value(field: Field, content: Fields, indent: string): Generator<string> {
-  const item = content[field.key];
-  if (item === null || item === undefined) yield 'null';
-  else if (field.kind === 'table' && field.vector) yield* list(field, item as Fields[], indent);
-  else if (field.kind === 'table') yield* table(field.type, item as Fields, indent);
-  else if (field.kind === 'union')
-    yield* table(unionMember(field.type, content[`${field.key}Type`] as number)!, item as Fields, indent);
-  else if (!field.vector) yield scalarText(field, item);
-  else {
-    // The bits, where there are bits: a NaN's payload does not survive a number.
-    const bits =
-      item instanceof Float32Array ? new Uint32Array(item.buffer, item.byteOffset, item.length) : null;
-    const texts = Array.from(item as ArrayLike<unknown>, (entry, i) => scalarText(field, entry, bits?.[i]));
-    yield `[${texts.join(', ')}]`;
-  }
-}
-
-function* list(field: Field, items: readonly Fields[], indent: string): Generator<string> {
-  if (items.length === 0) {
-    yield '[]';
-    return;
-  }
+function tableText(name: string, content: Fields, indent: string): string {
+  if (name === 'Buffer') return `{"data": ${dataText(content.data as ByteSource | null)}}`;
   const inner = `${indent}  `;
-  yield '[';
-  for (const [i, item] of items.entries()) {
-    yield `${i > 0 ? ',' : ''}\n${inner}`;
-    yield* table(field.type, item, inner);
+  const fields = tableOf(name).fields.filter(({ key, deprecated }) => !deprecated || key in content);
+  return bracketed(
+    '{}',
+    fields.map((field) => `${JSON.stringify(field.name)}: ${valueText(field, content, inner)}`),
+    indent,
+  );
+}
+
+/** On one line where that is short. */
+function bracketed([open, close]: string, parts: readonly string[], indent: string): string {
+  const line = `${open}${parts.join(', ')}${close}`;
+  if (line.length <= WIDTH && !line.includes('\n')) return line;
+  return `${open}\n${parts.map((part) => `${indent}  ${part}`).join(',\n')}\n${indent}${close}`;
+}
+
+function valueText(field: Field, content: Fields, indent: string): string {
+  const item = content[field.key];
+  if (item === null || item === undefined) return 'null';
+  if (field.kind === 'table' && field.vector)
+    return bracketed(
+      '[]',
+      (item as Fields[]).map((entry) => tableText(field.type, entry, `${indent}  `)),
+      indent,
+    );
+  if (field.kind === 'table') return tableText(field.type, item as Fields, indent);
+  if (field.kind === 'union') {
+    const member = unionMember(field.type, content[`${field.key}Type`] as number)!;
+    return tableText(member, item as Fields, indent);
   }
-  yield `\n${indent}]`;
+  if (!field.vector) return scalarText(field, item);
+  // The bits, where there are bits: a NaN's payload does not survive a number.
+  const bits =
+    item instanceof Float32Array ? new Uint32Array(item.buffer, item.byteOffset, item.length) : null;
+  const texts = Array.from(item as ArrayLike<unknown>, (entry, i) => scalarText(field, entry, bits?.[i]));
+  return `[${texts.join(', ')}]`;
 }
 
 function scalarText(field: Field, item: unknown, bits?: number): string {

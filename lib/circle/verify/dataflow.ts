@@ -145,6 +145,11 @@ function describeCycle(circle: readonly number[]): string {
     : `operators ${shown} → ${circle[0]}`;
 }
 
+function fromSmallest(circle: readonly number[]): number[] {
+  const at = circle.indexOf(circle.reduce((least, i) => Math.min(least, i)));
+  return [...circle.slice(at), ...circle.slice(0, at)];
+}
+
 /** One cycle, as operator numbers in the order of the data, or undefined. */
 function findCycle(subgraph: SubGraph, producers: Int32Array): number[] | undefined {
   const operators = subgraph.operators ?? [];
@@ -170,7 +175,7 @@ function findCycle(subgraph: SubGraph, producers: Int32Array): number[] | undefi
   const seen = new Map<number, number>();
   for (let at = start; ; at = producersOf(at).find((producer) => waiting[producer]! > 0)!) {
     const before = seen.get(at);
-    if (before !== undefined) return trail.slice(before).reverse();
+    if (before !== undefined) return fromSmallest(trail.slice(before).reverse());
     seen.set(at, trail.push(at) - 1);
   }
 }

@@ -20,6 +20,8 @@ export function checkQuantization(tensor: Tensor, tensors: number, path: string,
     wrong('quantized_dimension', `expected one of ${shape.length} dimensions, got ${axis}`);
   else if (scales > 1 && scales !== shape[axis])
     wrong('scale', `expected 1 or ${shape[axis]}, the length of dimension ${axis}, got ${scales}`);
+  // The type may be there without a table.
+  if (quantization.details === null) return;
   if (quantization.detailsType === QuantizationDetails.BlockwiseQuantization) {
     const details = quantization.details as BlockwiseQuantization;
     // -1 stands for "no zero points".

@@ -26,5 +26,6 @@ export function sizeText(bytes: number): string {
     size /= 1024;
     unit++;
   }
-  return `${unit === 0 ? size : size.toPrecision(3).replace(/\.?0+$/, '')} ${UNITS[unit]}`;
+  const text = size >= 100 ? `${Math.round(size)}` : `${Number(size.toPrecision(3))}`;
+  return `${text} ${UNITS[unit]}`;
 }

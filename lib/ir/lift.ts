@@ -78,7 +78,11 @@ function liftOp(module: Module, graph: Graph, operator: Operator): Op {
   return op;
 }
 
-function graphReferences(module: Module, operator: Operator): GraphReference[] {
+/** The subgraphs that an operator's options number, as objects. */
+export function graphReferences(
+  module: Module,
+  operator: Pick<Operator, 'builtinOptions' | 'builtinOptions2'>,
+): GraphReference[] {
   const found: GraphReference[] = [];
   for (const holder of ['builtinOptions', 'builtinOptions2'] as const) {
     const options = operator[holder] as Record<string, unknown> | null;

@@ -12,6 +12,7 @@ import { type TensorType, TensorType as Types } from '../../lib/circle/index.ts'
 import { typeNamed } from '../../lib/circle/print/types.ts';
 import { addConstant, addValue } from '../../lib/ir/edit.ts';
 import { Graph, Module, type Op, type Value } from '../../lib/ir/graph.ts';
+import { graphReferences } from '../../lib/ir/lift.ts';
 import { inferOutputs } from '../../lib/ir/shape.ts';
 import { bytesOf, type Constants, readData } from './text/data.ts';
 import { readField } from './text/fields.ts';
@@ -62,6 +63,9 @@ export function textGraph(text: string, constants: Constants = () => undefined):
       });
   }
   for (const read of signatures) read();
+  // Options number subgraphs, which may come later too.
+  for (const { ops } of module.graphs)
+    for (const op of ops) op.graphReferences.push(...graphReferences(module, op.attributes));
   const first = readers[0] ?? start('subgraph');
   return { module, graph: first.graph, value: (name) => first.named(name) };
 }

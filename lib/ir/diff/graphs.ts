@@ -57,7 +57,7 @@ export function compareGraphs(a: Graph, b: Graph, context: GraphContext): void {
       found(numbers.get(left)!, {
         kind: 'operators',
         path: where,
-        message: `${callText(left)} against ${callText(right)}`,
+        message: changeText(left, right),
       });
     } else if (!(left && right && consumed.has(left) && consumed.has(right)))
       found(rank, {
@@ -89,6 +89,12 @@ function isLeft(pairing: Pairing, left: Op, right: Op): boolean {
 
 function numbering(graph: Graph): Map<Op, number> {
   return new Map(graph.ops.map((op, i) => [op, i]));
+}
+
+function changeText(left: Op, right: Op): string {
+  const size = ({ inputs, outputs }: Op) => ` of ${inputs.length} inputs and ${outputs.length} outputs`;
+  const [a, b] = opName(left) === opName(right) ? [size(left), size(right)] : ['', ''];
+  return `${callText(left)}${a} against ${callText(right)}${b}`;
 }
 
 function callText(op: Op): string {

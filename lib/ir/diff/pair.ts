@@ -74,7 +74,7 @@ export class Pairing {
       else if (a.isConstant || b.isConstant || this.isPaired(a) || this.isPaired(b))
         this.mismatches.push(pair);
       else if (a.producer && b.producer && this.fits(a, b))
-        queue.push(...this.pairOps(a.producer, b.producer));
+        queue.push(...this.pairOps(a.producer, b.producer).reverse());
       else if (!a.producer && !b.producer && !this.isInput(a) && !this.isInput(b)) this.join(a, b);
       else this.mismatches.push(pair);
     }

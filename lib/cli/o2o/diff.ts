@@ -2,7 +2,7 @@
 import { type Comparison, compareModules, DIFFERENCE_KINDS } from '../../ir/diff/index.ts';
 import { lift } from '../../ir/index.ts';
 import { exitCode } from '../common/index.ts';
-import { openModel, type Word } from './word.ts';
+import { inFile, openModel, type Word } from './word.ts';
 
 export const diff: Word = {
   name: 'diff',
@@ -17,7 +17,8 @@ export const diff: Word = {
   details: 'Says the first difference and how many there are of each kind. Exits 1 when the models differ.',
   async run(invocation) {
     const [a, b] = invocation.positionals as [string, string];
-    const [left, right] = [lift(await openModel(invocation, a)), lift(await openModel(invocation, b))];
+    const open = (file: string) => inFile(file, async () => lift(await openModel(invocation, file)));
+    const [left, right] = [await open(a), await open(b)];
     const comparison = compareModules(left, right, { ignoreNames: invocation.flag('ignore-names') });
     if (invocation.flag('json')) await invocation.write(`${json(comparison)}\n`);
     else if (comparison.differences.length > 0)
@@ -33,7 +34,8 @@ function text({ differences, counts, maxDifference }: Comparison, all: boolean):
     return `${counts[kind]} ${kind}${most}`;
   });
   const lines = shown.map(({ kind, path, message }) => `${kind} ${path}: ${message}`);
-  return `${[...lines, `${differences.length} differences: ${kinds.join(', ')}`].join('\n')}\n`;
+  const total = `${differences.length} difference${differences.length === 1 ? '' : 's'}: ${kinds.join(', ')}`;
+  return `${[...lines, total].join('\n')}\n`;
 }
 
 /** Infinity is no JSON number. */

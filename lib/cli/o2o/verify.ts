@@ -1,5 +1,5 @@
 /** o2o verify: whether files are sound. */
-import { type Finding, type Verification, verifyModel } from '../../circle/index.ts';
+import { FINDINGS, type Finding, type Verification, verifyModel } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 import { exitCode, type Invocation, writeAll } from '../common/index.ts';
 import { openModel, STDIN, type Word, writeLines } from './word.ts';
@@ -22,10 +22,15 @@ export const verify: Word = {
   options: {
     json: { type: 'boolean', help: 'findings as JSON' },
     strict: { type: 'boolean', help: 'exit 1 for warnings too' },
+    codes: { type: 'boolean', help: 'list what can be found, and end' },
     quiet: { type: 'boolean', short: 'q', help: 'say nothing about sound files' },
   },
   details: 'One line a finding: LEVEL CODE PATH: MESSAGE. Exits 1 when there are errors.',
   async run(invocation) {
+    if (invocation.flag('codes')) {
+      await writeLines(invocation, codeList());
+      return exitCode.done;
+    }
     const files = invocation.positionals.length > 0 ? invocation.positionals : [undefined];
     const results: Result[] = [];
     for (const file of files) {
@@ -58,6 +63,14 @@ async function check(invocation: Invocation, file: string | undefined): Promise<
     const finding: Reported = { code, level: 'error', path: path === name ? 'model' : path, message };
     return { file: name, findings: [finding], errors: 1, warnings: 0 };
   }
+}
+
+/** `error    BUFFER_INDEX  a number of …` */
+function codeList(): string[] {
+  const width = Math.max(...Object.keys(FINDINGS).map((code) => code.length)) + 2;
+  return Object.entries(FINDINGS).map(
+    ([code, { level, summary: text }]) => `${level.padEnd(9)}${code.padEnd(width)}${text}`,
+  );
 }
 
 function line({ level, code, path, message }: Reported, prefix: string): string {

@@ -50,6 +50,19 @@ export async function openModel({ streams }: Invocation, file?: string): Promise
   return readModel(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), STDIN);
 }
 
+/** Says in which of several files an error is. */
+export async function inFile<T>(file: string | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const name = file ?? STDIN;
+    if (!(error instanceof GgmaError) || !error.code.startsWith('CIRCLE_') || error.path === name)
+      throw error;
+    const path = error.path === undefined ? name : `${name}: ${error.path}`;
+    throw new GgmaError(error.code, error.message, { path, cause: error });
+  }
+}
+
 /** How messages call standard input. */
 export const STDIN = 'standard input';
 

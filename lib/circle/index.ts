@@ -1,10 +1,8 @@
 /** Circle files: bytes ⇄ Model. */
-export { dumpModel } from './dump.ts';
 export { type Elements, elementsOf } from './elements.ts';
 export * from './enums.ts';
 export { enumName } from './names.ts';
 export { builtinCodeOf, operatorCode, operatorName } from './operator-code.ts';
-export { type PrintOptions, printModel } from './print/index.ts';
 export { readModel } from './read.ts';
 export type * from './schema/generated/types.ts';
 export { type ByteSource, FileRange } from './source.ts';

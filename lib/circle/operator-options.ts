@@ -31,23 +31,32 @@ const SHARED: Readonly<Record<string, string>> = {
   UNIDIRECTIONAL_SEQUENCE_RNN: 'SequenceRNNOptions',
 };
 
-const tables = new Map<string, OptionsTable>();
-for (const [union, members] of [
-  ['BuiltinOptions', BuiltinOptions],
-  ['BuiltinOptions2', BuiltinOptions2],
-] as const)
-  for (const [name, code] of Object.entries(members))
-    if (typeof code === 'number' && name !== 'NONE') tables.set(plain(name), { union, code, name });
+let tables: Map<string, OptionsTable> | undefined;
+
+/** By plain name, made on first use. */
+function tableCalled(name: string): OptionsTable | undefined {
+  if (!tables) {
+    tables = new Map();
+    for (const [union, members] of [
+      ['BuiltinOptions', BuiltinOptions],
+      ['BuiltinOptions2', BuiltinOptions2],
+    ] as const)
+      for (const [member, code] of Object.entries(members))
+        if (typeof code === 'number' && member !== 'NONE')
+          tables.set(plain(member), { union, code, name: member });
+  }
+  return tables.get(plain(name));
+}
 
 /** Options table of an operator; undefined for operators without one, unknown operators included. */
 export function optionsTableOf(code: BuiltinOperator): OptionsTable | undefined {
   const operator = BuiltinOperator[code];
-  return operator === undefined ? undefined : tables.get(plain(SHARED[operator] ?? `${operator}Options`));
+  return operator === undefined ? undefined : tableCalled(SHARED[operator] ?? `${operator}Options`);
 }
 
 /** The union member of that name (`AddOptions`). */
 export function optionsTableNamed(name: string): OptionsTable | undefined {
-  const found = tables.get(plain(name));
+  const found = tableCalled(name);
   return found?.name === name ? found : undefined;
 }
 

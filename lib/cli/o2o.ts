@@ -19,7 +19,8 @@ import {
   UsageError,
   writeAll,
 } from './common/index.ts';
-import { findWord, runWord, words } from './o2o/index.ts';
+import { findWord, words } from './o2o/index.ts';
+import { runWord } from './o2o/word.ts';
 
 interface Stage {
   pass: Pass;

@@ -40,14 +40,21 @@ export interface Arity {
   optional: ReadonlySet<number>;
 }
 
-const arities = new Map<BuiltinOperator, Arity>();
-for (const [word, names] of Object.entries(WORDS))
-  for (const name of names.split(/\s+/))
-    arities.set(BuiltinOperator[name as keyof typeof BuiltinOperator], parse(word));
+let arities: Map<BuiltinOperator, Arity> | undefined;
 
 /** undefined where it is not known. */
 export function arityOf(code: BuiltinOperator): Arity | undefined {
+  arities ??= parseAll();
   return arities.get(code);
+}
+
+/** On first use: most commands never verify. */
+function parseAll(): Map<BuiltinOperator, Arity> {
+  const all = new Map<BuiltinOperator, Arity>();
+  for (const [word, names] of Object.entries(WORDS))
+    for (const name of names.split(/\s+/))
+      all.set(BuiltinOperator[name as keyof typeof BuiltinOperator], parse(word));
+  return all;
 }
 
 function parse(word: string): Arity {

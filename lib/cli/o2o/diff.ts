@@ -5,9 +5,6 @@ import { exitCode } from '../common/index.ts';
 import { inFile, openModel, type Word } from './word.ts';
 
 export const diff: Word = {
-  name: 'diff',
-  summary: 'compare two models by structure, whatever their numbering',
-  positionals: 'A B',
   count: [2, 2],
   options: {
     'ignore-names': { type: 'boolean', help: 'names of tensors inside do not matter' },

@@ -1,12 +1,10 @@
 /** o2o print: a model for reading. */
-import { dumpModel, printModel } from '../../circle/index.ts';
+import { dumpModel } from '../../circle/dump.ts';
+import { printModel } from '../../circle/print/index.ts';
 import { exitCode } from '../common/index.ts';
 import { inFile, openModel, type Word, writeLines } from './word.ts';
 
 export const print: Word = {
-  name: 'print',
-  summary: 'print a model as text, or all of it as JSON',
-  positionals: '[FILE]',
   count: [0, 1],
   options: {
     short: { type: 'boolean', short: 's', help: 'names of tensors without their path' },

@@ -15,9 +15,6 @@ interface Result extends Omit<Verification, 'findings'> {
 }
 
 export const verify: Word = {
-  name: 'verify',
-  summary: 'check models: structure, indices, shapes, data, signatures',
-  positionals: '[FILE…]',
   count: [0, Infinity],
   options: {
     json: { type: 'boolean', help: 'findings as JSON' },

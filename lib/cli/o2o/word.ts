@@ -11,12 +11,18 @@ import {
   type Streams,
 } from '../common/index.ts';
 
-export interface Word {
+/** What lists of commands say of a word; its code is loaded when it runs. */
+export interface WordEntry {
   name: string;
   /** As in a list of commands: "print a model as text". */
   summary: string;
   /** As the help shows them, e.g. "[FILE]". */
   positionals: string;
+  load(): Promise<Word>;
+}
+
+export interface Word {
+  /** How many positional arguments. */
   count: readonly [min: number, max: number];
   options: Readonly<Record<string, OptionSpec>>;
   /** More lines of the help. */
@@ -26,11 +32,12 @@ export interface Word {
 }
 
 /** Runs `o2o WORD …`. @returns the exit code */
-export function runWord(word: Word, argv: readonly string[], streams: Streams): Promise<number> {
-  return runCommand(specOf(word), argv, (invocation) => word.run(invocation), streams);
+export async function runWord(entry: WordEntry, argv: readonly string[], streams: Streams): Promise<number> {
+  const word = await entry.load();
+  return runCommand(specOf(entry, word), argv, (invocation) => word.run(invocation), streams);
 }
 
-export function specOf({ name, summary, positionals, count, options, details }: Word): CommandSpec {
+function specOf({ name, summary, positionals }: WordEntry, { count, options, details }: Word): CommandSpec {
   const sentence = `${summary[0]!.toUpperCase()}${summary.slice(1)}.`;
   return {
     name: `o2o ${name}`,

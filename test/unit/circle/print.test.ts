@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { type Model, printModel, readModel, TensorType, writeModel } from '../../../lib/circle/index.ts';
+import { type Model, readModel, TensorType, writeModel } from '../../../lib/circle/index.ts';
 import { shortHash } from '../../../lib/circle/print/constants.ts';
+import { printModel } from '../../../lib/circle/print/index.ts';
 import { float32Text, sizeText } from '../../../lib/circle/print/numbers.ts';
 import { typeName, typeNamed } from '../../../lib/circle/print/types.ts';
 import { compareModules } from '../../../lib/ir/diff/index.ts';

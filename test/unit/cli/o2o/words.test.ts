@@ -61,7 +61,8 @@ describe('cli/o2o words', () => {
       const { out, code } = await run([word.name, '--help']);
       assert.equal(code, 0);
       assert.ok(out.startsWith(`Usage: o2o ${word.name} [options] ${word.positionals}\n`), out);
-      for (const option of Object.keys(word.options)) assert.ok(out.includes(`--${option}`), option);
+      for (const option of Object.keys((await word.load()).options))
+        assert.ok(out.includes(`--${option}`), option);
       assert.match((await run([word.name, '--version'])).out, new RegExp(`^o2o ${word.name} v\\d`));
     }
   });

@@ -20,7 +20,6 @@ import {
   writeAll,
 } from './common/index.ts';
 import { findWord, words } from './o2o/index.ts';
-import { runWord } from './o2o/word.ts';
 
 interface Stage {
   pass: Pass;
@@ -36,7 +35,11 @@ interface Chain {
 /** @returns the exit code */
 export async function main(argv: readonly string[], streams: Streams = processStreams()): Promise<number> {
   const word = findWord(argv[0]);
-  if (word) return runWord(word, argv.slice(1), streams);
+  if (word) {
+    // Loaded only now: filters need none of it.
+    const { runWord } = await import('./o2o/word.ts');
+    return runWord(word, argv.slice(1), streams);
+  }
   const ignore = () => {};
   streams.stdout.on('error', ignore);
   try {

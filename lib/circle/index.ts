@@ -1,4 +1,5 @@
 /** Circle files: bytes ⇄ Model. */
+export { type Elements, elementsOf } from './elements.ts';
 export * from './enums.ts';
 export { enumName } from './names.ts';
 export { builtinCodeOf, operatorCode, operatorName } from './operator-code.ts';
@@ -7,4 +8,15 @@ export type * from './schema/generated/types.ts';
 export { type ByteSource, FileRange } from './source.ts';
 export { type Block, blockOf, elementSize, tensorByteLength, tensorTypeName } from './tensor-type.ts';
 export type { Options2Of, OptionsOf } from './types.ts';
+export {
+  FINDINGS,
+  type Finding,
+  type FindingCode,
+  hasData,
+  requireSound,
+  requireValid,
+  SUBGRAPH_FIELD,
+  type Verification,
+  verifyModel,
+} from './verify/index.ts';
 export { chunksOf, type Layout, layOut, type WriteOptions, writeModel } from './write.ts';

@@ -27,6 +27,8 @@ export interface Field {
   scalar: Scalar | null;
   /** Table or union name. */
   type: string;
+  /** The enum, or the union, that a scalar is a member of; '' for plain numbers. */
+  enum: string;
   vector: boolean;
   initial: number | bigint | boolean;
   /** Alignment that the schema forces on a vector's first element; 0 for none. */
@@ -80,7 +82,7 @@ export function unionCodes(union: string): number[] {
 /** `name:type=default^align!`; see scripts/schema/render.ts. */
 function parseField(word: string, id: number): Field {
   const match = /^(\w+):(\[?)([@?]?)(\w+)(?:\/(\w+))?\]?(?:=([^^!]+))?(?:\^(\d+))?(!?)$/.exec(word)!;
-  const [, name, bracket, sigil, type, , initial, align, deprecated] = match as unknown as string[];
+  const [, name, bracket, sigil, type, members, initial, align, deprecated] = match as unknown as string[];
   const kind = sigil === '@' ? 'table' : sigil === '?' ? 'union' : type === 'str' ? 'string' : 'scalar';
   const scalar = kind === 'scalar' ? (type as Scalar) : null;
   return {
@@ -90,6 +92,7 @@ function parseField(word: string, id: number): Field {
     kind,
     scalar,
     type: type!,
+    enum: members ?? '',
     vector: bracket === '[',
     initial: initialOf(scalar, initial),
     align: Number(align ?? 0),

@@ -19,6 +19,7 @@ import {
   UsageError,
   writeAll,
 } from './common/index.ts';
+import { findWord, words } from './o2o/index.ts';
 
 interface Stage {
   pass: Pass;
@@ -33,6 +34,12 @@ interface Chain {
 
 /** @returns the exit code */
 export async function main(argv: readonly string[], streams: Streams = processStreams()): Promise<number> {
+  const word = findWord(argv[0]);
+  if (word) {
+    // Loaded only now: filters need none of it.
+    const { runWord } = await import('./o2o/word.ts');
+    return runWord(word, argv.slice(1), streams);
+  }
   const ignore = () => {};
   streams.stdout.on('error', ignore);
   try {
@@ -150,14 +157,21 @@ function usageOf({ name, usage }: Pass): string {
 }
 
 function overview(): string {
-  const width = Math.max(...passes.map(({ name }) => name.length)) + 2;
-  const rows = passes.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`);
+  const width = Math.max(...[...passes, ...words].map(({ name }) => name.length)) + 2;
+  const row = ({ name, summary }: { name: string; summary: string }) => `  ${name.padEnd(width)}${summary}`;
   return [
     'Usage: o2o FILTER [ARGUMENTS] [+ FILTER [ARGUMENTS]]… < IN.circle > OUT.circle',
+    ...words.map(({ name, positionals }) => `       o2o ${name} [options] ${positionals}`),
     '',
     'Rewrites Circle models; several filters run in one process. Each is a command of its own too.',
     '',
-    ...rows,
+    ...passes.map(row),
+    '',
+    'Looks at models:',
+    '',
+    ...words.map(row),
+    '',
+    'Options of filters:',
     '',
     '  --strict            exit 1 when a filter finds nothing to do',
     '  --external-buffers  write constants behind the flatbuffer (always from 1 GiB on)',

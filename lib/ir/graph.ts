@@ -7,6 +7,7 @@ import {
   type BuiltinOperator,
   builtinCodeOf,
   type CircleBuffer,
+  hasData,
   type Operator,
   type OperatorCode,
   operatorCode,
@@ -49,7 +50,7 @@ export class Value {
     this.attributes.shape = [...shape];
   }
   get isConstant(): boolean {
-    return this.buffer.data !== null;
+    return hasData(this.attributes, this.buffer);
   }
 }
 

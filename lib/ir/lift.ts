@@ -1,6 +1,5 @@
-/** Circle model → graph of objects. Every index is checked here, so that nothing after it meets a bad one. */
-import { type Model, type Operator, type SubGraph, tensorTypeName } from '../circle/index.ts';
-import { GgmaError } from '../errors.ts';
+/** Circle model → graph of objects. Unsound models are refused first, so that nothing after it meets a bad index. */
+import { type Model, type Operator, requireSound, SUBGRAPH_FIELD, type SubGraph } from '../circle/index.ts';
 import {
   Graph,
   type GraphReference,
@@ -13,10 +12,11 @@ import {
 
 /**
  * Lifts a whole model. Constants keep pointing at the model's bytes.
- * @throws GgmaError CIRCLE_INVALID with the path of an index that is out of range, of an output that two
- * operators produce, or of a constant that an operator writes.
+ * @throws GgmaError CIRCLE_INVALID with the path of an index that is out of range, of a tensor that two operators
+ * produce, of a constant that an operator writes, or of an operator that reads what a later one produces.
  */
 export function lift(model: Model): Module {
+  requireSound(model);
   const module = new Module();
   module.version = model.version;
   module.description = model.description;
@@ -30,18 +30,13 @@ export function lift(model: Model): Module {
   const subgraphs = model.subgraphs ?? [];
   module.graphs = subgraphs.map((subgraph) => emptyGraph(subgraph));
   subgraphs.forEach((subgraph, g) => {
-    fillGraph(module, module.graphs[g]!, subgraph, `subgraphs[${g}]`);
+    fillGraph(module, module.graphs[g]!, subgraph);
   });
-  const buffer = (index: number, path: string) => at(module.buffers, index, path, 'buffers');
   module.metadata =
-    model.metadata?.map((m, i) => ({ name: m.name, buffer: buffer(m.buffer, `metadata[${i}].buffer`) })) ??
-    null;
+    model.metadata?.map(({ name, buffer }) => ({ name, buffer: module.buffers[buffer]! })) ?? null;
   module.metadataBuffer =
-    model.metadataBuffer === null
-      ? null
-      : Array.from(model.metadataBuffer, (index, i) => buffer(index, `metadata_buffer[${i}]`));
-  module.signatures =
-    model.signatureDefs?.map((s, i) => liftSignature(module, s, `signature_defs[${i}]`)) ?? null;
+    model.metadataBuffer && Array.from(model.metadataBuffer, (index) => module.buffers[index]!);
+  module.signatures = model.signatureDefs?.map((signature) => liftSignature(module, signature)) ?? null;
   return module;
 }
 
@@ -55,57 +50,39 @@ function emptyGraph(subgraph: SubGraph): Graph {
   });
 }
 
-function fillGraph(module: Module, graph: Graph, subgraph: SubGraph, path: string): void {
-  graph.values = (subgraph.tensors ?? []).map(({ buffer, ...attributes }, i) => {
-    const where = `${path}.tensors[${i}].buffer`;
-    return new Value(attributes, at(module.buffers, buffer, where, 'buffers'));
-  });
-  const value = (index: number, where: string) => at(graph.values, index, where, 'tensors');
-  graph.inputs = Array.from(subgraph.inputs ?? [], (index, i) => value(index, `${path}.inputs[${i}]`));
-  graph.outputs = Array.from(subgraph.outputs ?? [], (index, i) => value(index, `${path}.outputs[${i}]`));
-  graph.ops = (subgraph.operators ?? []).map((operator, i) =>
-    liftOp(module, graph, operator, `${path}.operators[${i}]`),
+function fillGraph(module: Module, graph: Graph, subgraph: SubGraph): void {
+  graph.values = (subgraph.tensors ?? []).map(
+    ({ buffer, ...attributes }) => new Value(attributes, module.buffers[buffer]!),
   );
+  const value = (index: number) => graph.values[index]!;
+  graph.inputs = Array.from(subgraph.inputs ?? [], value);
+  graph.outputs = Array.from(subgraph.outputs ?? [], value);
+  graph.ops = (subgraph.operators ?? []).map((operator) => liftOp(module, graph, operator));
 }
 
-function liftOp(module: Module, graph: Graph, operator: Operator, path: string): Op {
+function liftOp(module: Module, graph: Graph, operator: Operator): Op {
   const { opcodeIndex, inputs, outputs, intermediates, ...attributes } = operator;
-  const optional = (indices: ArrayLike<number>, field: string) =>
-    Array.from(indices, (index, i) =>
-      index === -1 ? null : at(graph.values, index, `${path}.${field}[${i}]`, 'tensors'),
-    );
+  const optional = (indices: ArrayLike<number>) =>
+    Array.from(indices, (index) => (index === -1 ? null : graph.values[index]!));
   const op = new Op({
-    opcode: at(module.opcodes, opcodeIndex, `${path}.opcode_index`, 'operator_codes'),
-    inputs: optional(inputs ?? [], 'inputs'),
-    outputs: optional(outputs ?? [], 'outputs'),
-    intermediates: intermediates === null ? null : optional(intermediates, 'intermediates'),
-    graphReferences: graphReferences(module, operator, path),
+    opcode: module.opcodes[opcodeIndex]!,
+    inputs: optional(inputs ?? []),
+    outputs: optional(outputs ?? []),
+    intermediates: intermediates && optional(intermediates),
+    graphReferences: graphReferences(module, operator),
     attributes,
     has: { inputs: inputs !== null, outputs: outputs !== null },
   });
   for (const input of op.inputs) input?.users.push(op);
-  op.outputs.forEach((output, i) => {
-    if (output === null) return;
-    const where = `${path}.outputs[${i}]`;
-    if (output.producer !== null)
-      throw new GgmaError('CIRCLE_INVALID', `expected one producer for tensor '${output.name}', got two`, {
-        path: where,
-      });
-    if (output.isConstant)
-      throw new GgmaError(
-        'CIRCLE_INVALID',
-        `expected a tensor without data for an operator's output, got the constant '${output.name}' (${tensorTypeName(output.type)})`,
-        { path: where },
-      );
-    output.producer = op;
-  });
+  for (const output of op.outputs) if (output) output.producer = op;
   return op;
 }
 
-/** Option fields that number subgraphs (`bodySubgraphIndex`, `branchSubgraphIndices`, CALL's `subgraph`). */
-const SUBGRAPH_FIELD = /subgraph(Index|Indices)?$/i;
-
-function graphReferences(module: Module, operator: Operator, path: string): GraphReference[] {
+/** The subgraphs that an operator's options number, as objects. */
+export function graphReferences(
+  module: Module,
+  operator: Pick<Operator, 'builtinOptions' | 'builtinOptions2'>,
+): GraphReference[] {
   const found: GraphReference[] = [];
   for (const holder of ['builtinOptions', 'builtinOptions2'] as const) {
     const options = operator[holder] as Record<string, unknown> | null;
@@ -115,40 +92,20 @@ function graphReferences(module: Module, operator: Operator, path: string): Grap
       const indices = isVector ? Array.from(content as ArrayLike<number>) : [content];
       // A negative number means "no subgraph" in files that leave an optional branch out; it is kept as it is.
       if (indices.some((index) => index < 0)) continue;
-      const where = `${path}.${holder === 'builtinOptions' ? 'builtin_options' : 'builtin_options_2'}.${field}`;
-      const graphs = indices.map((index) => at(module.graphs, index, where, 'subgraphs'));
-      found.push({ holder, field, graphs, isVector });
+      found.push({ holder, field, graphs: indices.map((index) => module.graphs[index]!), isVector });
     }
   }
   return found;
 }
 
-function liftSignature(
-  module: Module,
-  signature: NonNullable<Model['signatureDefs']>[number],
-  path: string,
-): Signature {
-  const graph = at(module.graphs, signature.subgraphIndex, `${path}.subgraph_index`, 'subgraphs');
-  const ports = (maps: typeof signature.inputs, field: string): SignaturePort[] | null =>
-    maps?.map((map, i) => ({
-      name: map.name,
-      value: at(graph.values, map.tensorIndex, `${path}.${field}[${i}].tensor_index`, 'tensors'),
-    })) ?? null;
+function liftSignature(module: Module, signature: NonNullable<Model['signatureDefs']>[number]): Signature {
+  const graph = module.graphs[signature.subgraphIndex]!;
+  const ports = (maps: typeof signature.inputs): SignaturePort[] | null =>
+    maps?.map(({ name, tensorIndex }) => ({ name, value: graph.values[tensorIndex]! })) ?? null;
   return {
     key: signature.signatureKey,
     graph,
-    inputs: ports(signature.inputs, 'inputs'),
-    outputs: ports(signature.outputs, 'outputs'),
+    inputs: ports(signature.inputs),
+    outputs: ports(signature.outputs),
   };
-}
-
-function at<T>(list: readonly T[], index: number, path: string, what: string): T {
-  const found = list[index];
-  if (found === undefined)
-    throw new GgmaError(
-      'CIRCLE_INVALID',
-      `expected an index below ${list.length} into ${what}, got ${index}`,
-      { path },
-    );
-  return found;
 }

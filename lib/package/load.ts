@@ -1,6 +1,6 @@
 /** Package → model that runs: read, compile, pack the weights, and check that the parts belong together. */
 import { readFile } from 'node:fs/promises';
-import { readModel } from '../circle/index.ts';
+import { readModel, requireValid } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
 import { lift } from '../ir/index.ts';
 import { createEngine } from '../native.ts';
@@ -71,7 +71,9 @@ export async function loadContents(
   begin('read');
   const [bytes, tokenizer] = await Promise.all([readModelBytes(contents), loadTokenizer(contents)]);
   begin('compile');
-  const plan = compile(lift(readModel(bytes, modelName(contents))));
+  const circle = readModel(bytes, modelName(contents));
+  requireValid(circle);
+  const plan = compile(lift(circle));
   checkFit(contents, plan, tokenizer);
   const contextSize = chooseContextSize(contents, plan, options.contextSize);
   begin('pack');

@@ -1,4 +1,6 @@
 /** Random Circle models driven by the schema, so that every table, union member and kind of field occurs. */
+
+import * as enums from '../../lib/circle/enums.ts';
 import type { Model } from '../../lib/circle/index.ts';
 import { type Field, tableOf, unionCodes, unionMember } from '../../lib/circle/schema.ts';
 import type { Random } from './mutate.ts';
@@ -33,15 +35,26 @@ export function randomModel(random: Random): Model {
     }),
   );
   const list = (name: string) => Array.from({ length: 3 }, () => randomTable(name, random));
-  const signatures = list('SignatureDef').map((s) => ({ ...s, inputs: list('TensorMap'), outputs: null }));
+  const signatures = list('SignatureDef').map((s, i) => ({
+    ...s,
+    inputs: i === 1 ? null : list('TensorMap'),
+    outputs: i === 0 ? null : list('TensorMap'),
+  }));
   return {
     ...model,
     operatorCodes: list('OperatorCode'),
-    subgraphs: [subgraph],
+    // The others are as they come: with few tensors, or without lists.
+    subgraphs: [subgraph, ...list('SubGraph')],
     buffers: [...list('Buffer'), { data: null }, { data: new Uint8Array(0) }],
     metadata: list('Metadata'),
     signatureDefs: signatures,
   } as unknown as Model;
+}
+
+/** A model that has nothing at all. */
+export function bareModel(): Model {
+  const lists = ['operatorCodes', 'subgraphs', 'buffers', 'metadataBuffer', 'metadata', 'signatureDefs'];
+  return { version: 0, description: null, ...Object.fromEntries(lists.map((key) => [key, null])) } as Model;
 }
 
 type Table = Record<string, unknown>;
@@ -49,8 +62,14 @@ type Table = Record<string, unknown>;
 function randomTable(name: string, random: Random): Table {
   const table: Table = {};
   for (const field of tableOf(name).fields) {
-    // Deprecated fields are properties only where a file has them; places of data are the writer's.
-    if (field.deprecated || (name === 'Buffer' && field.key !== 'data')) continue;
+    // Places of data are the writer's.
+    if (name === 'Buffer' && field.key !== 'data') continue;
+    if (field.deprecated) {
+      // Properties only where a file has them, which it has not for the default.
+      const value = randomField(field, random);
+      if (value !== null && value !== field.initial) table[field.key] = value;
+      continue;
+    }
     const isPlace = /^largeCustomOptions/.test(field.key);
     if (field.kind === 'union') {
       table[field.key] = null;
@@ -75,19 +94,51 @@ function randomField(field: Field, random: Random): unknown {
     if (!field.vector) return randomTable(field.type, random);
     return Array.from({ length: Math.floor(3 * random()) }, () => randomTable(field.type, random));
   }
-  if (!field.vector) return randomScalar(field.scalar!, random);
-  const items = Array.from({ length: Math.floor(6 * random()) }, () => randomScalar(field.scalar!, random));
+  if (!field.vector) return randomMember(field, random) ?? randomScalar(field.scalar!, random);
+  const items = Array.from(
+    { length: Math.floor(6 * random()) },
+    () => randomMember(field, random) ?? randomScalar(field.scalar!, random),
+  );
   if (field.scalar === 'u8') return Uint8Array.from(items as number[]);
   return field.scalar === 'f32' ? Float32Array.from(items as number[]) : items;
+}
+
+/** Numbers of an enum, in order. */
+export function membersOf(name: string): number[] {
+  const members = (enums as unknown as Record<string, Record<string, number | string>>)[name]!;
+  return Object.values(members)
+    .filter((value) => typeof value === 'number')
+    .sort((a, b) => a - b);
+}
+
+/** Mostly a member, its first and last most often; sometimes a number that no member has. */
+function randomMember(field: Field, random: Random): number | undefined {
+  if (field.enum === '' || random() < 0.1) return undefined;
+  const members = membersOf(field.enum);
+  const draw = random();
+  if (draw < 0.3) return members[0];
+  return draw < 0.6 ? members.at(-1) : members[Math.floor(random() * members.length)];
 }
 
 function randomScalar(scalar: keyof typeof BITS, random: Random): number | bigint | boolean {
   if (scalar === 'bool') return random() < 0.5;
   if (scalar === 'f32')
-    return [0, -0, Number.NaN, Infinity, Math.fround(random() - 0.5)][Math.floor(5 * random())]!;
+    return [0, -0, Number.NaN, Infinity, -Infinity, 2 ** -149, Math.fround(random() - 0.5)][
+      Math.floor(7 * random())
+    ]!;
+  if (random() < 0.3) return extreme(scalar, random() < 0.5);
   const bits = (BigInt(Math.floor(random() * 2 ** 32)) << 32n) | BigInt(Math.floor(random() * 2 ** 32));
   const value = scalar.startsWith('u')
     ? BigInt.asUintN(BITS[scalar], bits)
     : BigInt.asIntN(BITS[scalar], bits);
   return BITS[scalar] === 64 ? value : Number(value);
+}
+
+function extreme(scalar: keyof typeof BITS, isHigh: boolean): number | bigint {
+  const bits = BigInt(BITS[scalar]);
+  const [low, high] = scalar.startsWith('u')
+    ? [0n, (1n << bits) - 1n]
+    : [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n];
+  const value = isHigh ? high : low;
+  return bits === 64n ? value : Number(value);
 }

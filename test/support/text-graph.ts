@@ -1,230 +1,227 @@
 /**
- * A small language for graphs in tests. One line each:
+ * Reads the language of lib/circle/print, for tests: what `o2o print` writes, and by hand
  *
  *   input  x f32[1,1,4]                 a graph input
  *   const  w f32[2,4] = 1 2 3 …         a constant; `= random 7` fills it from a seed
  *   y = FULLY_CONNECTED(x, w, -) keepNumDims=true
- *   lo, hi = SPLIT(0, y)                several outputs; types and shapes are inferred
- *   z: f32[1,2] = CUSTOM(y)             … or said, where there is no inference
+ *   lo, hi = SPLIT(0, y)                several outputs; types and shapes that are not said are inferred
+ *   z: f32[1,2] = CUSTOM:mine(y)        … which they must be where there is no inference
  *   output z
- *
- * Inside the parentheses `-` is a left-out input, `0.5` a FLOAT32 scalar, `[1,-1]` an INT32 vector, `7` an INT32
- * scalar, each a constant made on the spot. `#` starts a comment.
  */
-import { BuiltinOperator, BuiltinOptions, type Operator, TensorType } from '../../lib/circle/index.ts';
-import { intsOf } from '../../lib/ir/constants.ts';
-import { addConstant, addValue, makeOp } from '../../lib/ir/edit.ts';
+import { type TensorType, TensorType as Types } from '../../lib/circle/index.ts';
+import { typeNamed } from '../../lib/circle/print/types.ts';
+import { addConstant, addValue } from '../../lib/ir/edit.ts';
 import { Graph, Module, type Op, type Value } from '../../lib/ir/graph.ts';
+import { graphReferences } from '../../lib/ir/lift.ts';
 import { inferOutputs } from '../../lib/ir/shape.ts';
-import { randomFloats, seeded } from './mutate.ts';
+import { bytesOf, type Constants, readData } from './text/data.ts';
+import { readField } from './text/fields.ts';
+import { readMetadata, readModelLine, readSignature } from './text/model.ts';
+import { readOpcode, readOperator } from './text/operator.ts';
+import { scan, Words } from './text/scan.ts';
 
 export interface TextGraph {
   module: Module;
+  /** The first graph. */
   graph: Graph;
-  /** The value of that name. */
+  /** The value of that name in the first graph. */
   value(name: string): Value;
 }
 
-const TYPES: Record<string, TensorType> = {
-  f32: TensorType.FLOAT32,
-  i32: TensorType.INT32,
-  i64: TensorType.INT64,
-  bool: TensorType.BOOL,
-};
-
-type Fields = Record<string, number | boolean | number[]>;
-
-/** Options of operators, with what exporters write into them. */
-const OPTIONS: Partial<Record<keyof typeof BuiltinOperator, [BuiltinOptions, Fields]>> = {
-  ADD: [BuiltinOptions.AddOptions, { fusedActivationFunction: 0, potScaleInt16: false }],
-  SUB: [BuiltinOptions.SubOptions, { fusedActivationFunction: 0, potScaleInt16: false }],
-  MUL: [BuiltinOptions.MulOptions, { fusedActivationFunction: 0 }],
-  DIV: [BuiltinOptions.DivOptions, { fusedActivationFunction: 0 }],
-  MEAN: [BuiltinOptions.ReducerOptions, { keepDims: true }],
-  SUM: [BuiltinOptions.ReducerOptions, { keepDims: true }],
-  SOFTMAX: [BuiltinOptions.SoftmaxOptions, { beta: 1 }],
-  GATHER: [BuiltinOptions.GatherOptions, { axis: 0, batchDims: 0 }],
-  CONCATENATION: [BuiltinOptions.ConcatenationOptions, { axis: 0, fusedActivationFunction: 0 }],
-  TRANSPOSE: [BuiltinOptions.TransposeOptions, {}],
-  SQUEEZE: [BuiltinOptions.SqueezeOptions, { squeezeDims: [] }],
-  PACK: [BuiltinOptions.PackOptions, { valuesCount: 1, axis: 0 }],
-  SPLIT: [BuiltinOptions.SplitOptions, { numSplits: 1 }],
-  CAST: [BuiltinOptions.CastOptions, { inDataType: 0, outDataType: 0 }],
-  GELU: [BuiltinOptions.GeluOptions, { approximate: false }],
-  NEG: [BuiltinOptions.NegOptions, {}],
-  RMS_NORM: [BuiltinOptions.RmsNormOptions, { epsilon: 0 }],
-  ROPE: [BuiltinOptions.RoPEOptions, { mode: 0 }],
-  ATTENTION: [BuiltinOptions.AttentionOptions, {}],
-  RESHAPE: [BuiltinOptions.ReshapeOptions, { newShape: [] }],
-  BATCH_MATMUL: [
-    BuiltinOptions.BatchMatMulOptions,
-    { adjointLhs: false, adjointRhs: false, asymmetricQuantizeInputs: false },
-  ],
-  FULLY_CONNECTED: [
-    BuiltinOptions.FullyConnectedOptions,
-    {
-      fusedActivationFunction: 0,
-      weightsFormat: 0,
-      keepNumDims: true,
-      asymmetricQuantizeInputs: false,
-      quantizedBiasType: 0,
-    },
-  ],
-  STRIDED_SLICE: [
-    BuiltinOptions.StridedSliceOptions,
-    { beginMask: 0, endMask: 0, ellipsisMask: 0, newAxisMask: 0, shrinkAxisMask: 0, offset: false },
-  ],
-};
-
-/** Reads one graph. @throws Error with the line that cannot be read. */
-export function textGraph(text: string): TextGraph {
+/** Reads a text, usually one graph. @throws Error with the line that cannot be read. */
+export function textGraph(text: string, constants: Constants = () => undefined): TextGraph {
   const module = new Module();
-  const graph = new Graph({ name: 'subgraph', debugMetadataIndex: -1 });
-  module.graphs.push(graph);
-  const values = new Map<string, Value>();
-  const value = (name: string): Value => {
-    const found = values.get(name);
-    if (!found) throw new Error(`no value '${name}' in the graph`);
-    return found;
+  const readers: GraphReader[] = [];
+  const signatures: (() => void)[] = [];
+  const start = (name: string | null): GraphReader => {
+    const reader = new GraphReader(module, new Graph({ name, debugMetadataIndex: -1 }), constants);
+    module.graphs.push(reader.graph);
+    readers.push(reader);
+    return reader;
   };
-  const reader = new Reader(module, graph, values, value);
-  for (const [i, line] of text.split('\n').entries()) {
-    const words = line.replace(/#.*/, '').trim();
-    if (words === '') continue;
-    try {
-      reader.read(words);
-    } catch (error) {
-      throw new Error(`line ${i + 1}, '${words}': ${(error as Error).message}`, { cause: error });
-    }
+  const tensorOf = (g: number, words: Words) => readers[g]!.reference(words)!;
+  for (const { words: list, line } of scan(text)) {
+    const words = new Words(list);
+    const guarded = (work: () => void) => {
+      try {
+        work();
+        if (!words.isAtEnd) throw new Error(`expected the end of the line, got '${words.peek().text}'`);
+      } catch (error) {
+        const shown = list.map((word) => word.text).join(' ');
+        throw new Error(`line ${line}, '${shown}': ${(error as Error).message}`, { cause: error });
+      }
+    };
+    // Signatures name tensors of graphs that come later.
+    if (isKeyword(words, 'signature'))
+      signatures.push(() => guarded(() => readSignature(words, module, tensorOf)));
+    else
+      guarded(() => {
+        if (isKeyword(words, 'model')) readModelLine(words, module);
+        else if (isKeyword(words, 'metadata')) readMetadata(words, module, constants);
+        else if (isKeyword(words, 'graph')) readGraphLine(words, start);
+        else (readers.at(-1) ?? start('subgraph')).read(words);
+      });
   }
-  return { module, graph, value };
+  for (const read of signatures) read();
+  // Options number subgraphs, which may come later too.
+  for (const { ops } of module.graphs)
+    for (const op of ops) op.graphReferences.push(...graphReferences(module, op.attributes));
+  const first = readers[0] ?? start('subgraph');
+  return { module, graph: first.graph, value: (name) => first.named(name) };
 }
 
-class Reader {
+/** A keyword is followed by a name, a field or nothing; a tensor called so by `=`, `:`, `,` or `(`. */
+function isKeyword(words: Words, keyword: string): boolean {
+  return (
+    words.peek().text === keyword &&
+    words.peek().kind === 'name' &&
+    !['=', ':', ',', '('].some((mark) => words.is(mark, 1))
+  );
+}
+
+function readGraphLine(words: Words, start: (name: string | null) => GraphReader): void {
+  words.next();
+  const hasName = words.peek().kind === 'name' || words.peek().kind === 'string';
+  const { graph } = start(hasName ? words.name() : null);
+  if (words.take('{')) while (!words.take('}')) readField(words, 'SubGraph', graph.attributes as never);
+}
+
+interface Declared {
+  key: string;
+  name: string | null;
+}
+
+class GraphReader {
+  readonly graph: Graph;
   private readonly module: Module;
-  private readonly graph: Graph;
-  private readonly values: Map<string, Value>;
-  private readonly value: (name: string) => Value;
+  private readonly constants: Constants;
+  private readonly values = new Map<string, Value>();
   private literals = 0;
 
-  constructor(module: Module, graph: Graph, values: Map<string, Value>, value: (name: string) => Value) {
+  constructor(module: Module, graph: Graph, constants: Constants) {
     this.module = module;
     this.graph = graph;
-    this.values = values;
-    this.value = value;
+    this.constants = constants;
   }
 
-  read(line: string): void {
-    const declared = /^(input|const)\s+(\S+)\s+(\w+)\[([\d,\s]*)\](?:\s*=\s*(.+))?$/.exec(line);
-    const operation = /^([^=]+?)\s*=\s*([A-Z0-9_]+)\((.*?)\)\s*([^)]*)$/.exec(line);
-    const output = /^output\s+(\S+)$/.exec(line);
-    if (output) this.graph.outputs.push(this.value(output[1]!));
-    else if (declared) this.declare(declared);
-    else if (operation) this.operate(operation);
-    else throw new Error('expected input, const, output or an operator');
+  named(name: string): Value {
+    const found = this.values.get(keyOf(name, ''));
+    if (!found) throw new Error(`no value '${name}' in the graph`);
+    return found;
   }
 
-  private declare([, kind, name, typeName, dims, content]: RegExpExecArray): void {
-    const type = typeOf(typeName!);
-    const shape = shapeOf(dims!);
-    if (kind === 'input') {
-      const made = addValue(this.module, this.graph, { name: name!, type, shape });
-      this.graph.inputs.push(made);
-      this.values.set(name!, made);
+  /** A tensor by name or number; null for `-`. */
+  reference(words: Words): Value | null {
+    if (words.take('-')) return null;
+    const { key, name } = readName(words);
+    const found = this.values.get(key);
+    if (!found) throw new Error(`no value '${name}'`);
+    return found;
+  }
+
+  read(words: Words): void {
+    if (isKeyword(words, 'output')) {
+      words.next();
+      this.graph.outputs.push(this.reference(words)!);
+    } else if (['input', 'const', 'tensor'].some((keyword) => isKeyword(words, keyword))) this.declare(words);
+    else this.operate(words);
+  }
+
+  private declare(words: Words): void {
+    const keyword = words.next().text;
+    const value = this.add(readName(words), words);
+    if (keyword === 'input') this.graph.inputs.push(value);
+    if (!words.take('=')) {
+      if (keyword === 'const') throw new Error('expected = and the data of a constant');
       return;
     }
-    const count = shape.reduce((n, dim) => n * dim, 1);
-    const seed = /^random (\d+)$/.exec(content ?? '')?.[1];
-    const numbers = seed
-      ? randomFloats(count, seeded(Number(seed)))
-      : (content ?? '').split(/[\s,]+/).map(Number);
-    if (numbers.length !== count || numbers.some(Number.isNaN)) throw new Error(`expected ${count} numbers`);
-    this.values.set(name!, this.constant(name!, type, shape, numbers));
+    const { type, shape } = value;
+    value.buffer = { data: readData(words, type, shape, this.constants) };
+    this.module.buffers.push(value.buffer);
   }
 
-  private constant(name: string, type: TensorType, shape: number[], numbers: ArrayLike<number>): Value {
-    const bytes = new Uint8Array(arrayOf(type, numbers).buffer);
-    return addConstant(this.module, this.graph, { name, type, shape, bytes });
+  /** A new tensor, its type and shape from the words where they are said. */
+  private add({ key, name }: Declared, words?: Words): Value {
+    if (this.values.has(key)) throw new Error(`'${name}' twice`);
+    const value = addValue(this.module, this.graph, { name: name ?? '', type: Types.FLOAT32, shape: [] });
+    value.attributes.name = name;
+    if (words) readType(words, value);
+    this.values.set(key, value);
+    return value;
   }
 
-  private operate([, left, operator, args, rest]: RegExpExecArray): void {
-    const code = BuiltinOperator[operator as keyof typeof BuiltinOperator];
-    if (code === undefined) throw new Error(`no operator ${operator}`);
-    const inputs = splitArguments(args!).map((word) => this.argument(word));
-    const [type, fields] = OPTIONS[operator as keyof typeof BuiltinOperator] ?? [BuiltinOptions.NONE, null];
-    const given = fieldsOf(rest!);
-    const implied = operator === 'RESHAPE' ? { newShape: intsOf(inputs[1]) ?? [] } : {};
-    const options = fields && ({ ...fields, ...implied, ...given } as unknown as Operator['builtinOptions']);
-    if (!fields && Object.keys(given).length > 0) throw new Error(`no options for ${operator} here`);
-    const op = makeOp(this.module, code, inputs, [], { type, value: options });
-    this.outputs(op, left!);
+  private operate(words: Words): void {
+    const hasOutputs = !words.is('(', 1) && !(words.is(':', 1) && words.peek(2).kind === 'string');
+    const outputs: { declared: Declared | null; value: Value | null; isTyped: boolean }[] = [];
+    if (hasOutputs) {
+      do {
+        const declared = words.take('-') ? null : readName(words);
+        const isTyped = declared !== null && words.take(':');
+        outputs.push({ declared, isTyped, value: null });
+        // Read now, put in later: an operator's literals come before its outputs.
+        if (isTyped) outputs.at(-1)!.value = this.add(declared, words);
+      } while (words.take(','));
+      words.expect('=');
+    }
+    const opcode = readOpcode(words, this.module);
+    const inputs = words.list('(', ')', () => this.argument(words));
+    const op = readOperator(words, opcode, inputs, () => this.reference(words));
+    for (const input of op.inputs) input?.users.push(op);
+    for (const output of outputs) {
+      const value = output.value ?? (output.declared && this.add(output.declared));
+      op.outputs.push(value);
+      if (value) value.producer = op;
+    }
+    // Rules for several outputs count them, so they must be there first.
+    for (const [i, { declared, isTyped }] of outputs.entries())
+      if (declared !== null && !isTyped) inferOutput(op, i);
     this.graph.ops.push(op);
   }
 
-  private outputs(op: Op, left: string): void {
-    const names = left.split(/,(?![^[]*\])/).map((name) => name.trim());
-    // Rules for several outputs count them, so they must be there first.
-    names.forEach((word, i) => {
-      const [, name, typeName, dims] = /^(\S+?)(?::\s*(\w+)\[([\d,\s]*)\])?$/.exec(word)!;
-      const made = addValue(this.module, this.graph, {
-        name: name!,
-        type: typeName ? typeOf(typeName) : TensorType.FLOAT32,
-        shape: typeName ? shapeOf(dims!) : [],
-      });
-      op.outputs[i] = made;
-      made.producer = op;
-      if (this.values.has(name!)) throw new Error(`'${name}' twice`);
-      this.values.set(name!, made);
-    });
-    names.forEach((word, i) => {
-      if (word.includes(':')) return;
-      const spec = inferOutputs(op)?.[i];
-      if (!spec) throw new Error(`no inference for output ${i}; say its type as 'name: f32[1]'`);
-      op.outputs[i]!.type = spec.type;
-      op.outputs[i]!.shape = spec.shape;
-    });
-  }
-
-  private argument(word: string): Value | null {
-    if (word === '-') return null;
-    const known = this.values.get(word);
-    if (known) return known;
-    const name = `literal_${this.literals++}`;
-    if (/^\[.*\]$/.test(word)) {
-      const list = shapeOf(word.slice(1, -1));
-      return this.constant(name, TensorType.INT32, [list.length], list);
+  private argument(words: Words): Value | null {
+    const { kind, text } = words.peek();
+    if (kind === 'number') {
+      words.next();
+      return /^-?\d+$/.test(text)
+        ? this.literal(Types.INT32, [], [text])
+        : this.literal(Types.FLOAT32, [], [text]);
     }
-    if (/^-?\d+$/.test(word)) return this.constant(name, TensorType.INT32, [], [Number(word)]);
-    if (Number.isFinite(Number(word))) return this.constant(name, TensorType.FLOAT32, [], [Number(word)]);
-    throw new Error(`no value '${word}'`);
+    if (words.is('[')) {
+      const list = words.list('[', ']', () => words.next().text);
+      return this.literal(Types.INT32, [list.length], list);
+    }
+    return this.reference(words);
+  }
+
+  private literal(type: TensorType, shape: number[], texts: string[]): Value {
+    const bytes = bytesOf(type, texts);
+    return addConstant(this.module, this.graph, { name: `literal_${this.literals++}`, type, shape, bytes });
   }
 }
 
-function splitArguments(args: string): string[] {
-  return args.trim() === '' ? [] : args.split(/,(?![^[]*\])/).map((word) => word.trim());
+function inferOutput(op: Op, i: number): void {
+  const spec = inferOutputs(op)?.[i];
+  if (!spec) throw new Error(`no inference for output ${i}; say its type as 'name: f32[1]'`);
+  op.outputs[i]!.type = spec.type;
+  op.outputs[i]!.shape = spec.shape;
 }
 
-function fieldsOf(rest: string): Fields {
-  const pairs = rest
-    .split(/\s+/)
-    .filter((pair) => pair !== '')
-    .map((pair) => pair.split('=') as [string, string]);
-  return Object.fromEntries(pairs.map(([name, text]) => [name, TYPES[text] ?? (JSON.parse(text) as number)]));
+function readName(words: Words): Declared {
+  const name = words.peek().kind === 'tensor' ? null : words.name();
+  const number = words.peek().kind === 'tensor' ? words.next().text : '';
+  return { key: keyOf(name, number), name };
 }
 
-function typeOf(name: string): TensorType {
-  const type = TYPES[name];
+function keyOf(name: string | null, number: string): string {
+  return JSON.stringify([name, number]);
+}
+
+/** `f32[1,32] {isVariable=true}` */
+function readType(words: Words, value: Value): void {
+  const name = words.name();
+  const type = typeNamed(name);
   if (type === undefined) throw new Error(`no type ${name}`);
-  return type;
-}
-
-function shapeOf(dims: string): number[] {
-  return dims.trim() === '' ? [] : dims.split(',').map(Number);
-}
-
-function arrayOf(type: TensorType, numbers: ArrayLike<number>) {
-  if (type === TensorType.FLOAT32) return Float32Array.from(numbers);
-  if (type === TensorType.INT32) return Int32Array.from(numbers);
-  if (type === TensorType.INT64) return BigInt64Array.from(Array.from(numbers), BigInt);
-  return Uint8Array.from(numbers);
+  value.type = type;
+  value.attributes.shape = words.is('[') ? words.list('[', ']', () => Number(words.next().text)) : null;
+  if (words.take('{')) while (!words.take('}')) readField(words, 'Tensor', value.attributes as never);
 }

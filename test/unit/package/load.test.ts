@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readModel, verifyModel, writeModel } from '../../../lib/circle/index.ts';
 import { GgmaError } from '../../../lib/errors.ts';
 import { type LoadOptions, load, loadContents, readContents } from '../../../lib/package/index.ts';
 import type { EngineOptions } from '../../../lib/runtime/index.ts';
@@ -48,6 +49,20 @@ describe('package/load', () => {
     assert.match(error.message, pattern);
     return true;
   };
+
+  it('refuses a model with errors, with the path of the first, and takes one with warnings', async () => {
+    const dir = await golden('probe');
+    const path = join(dir, 'model.circle');
+    const circle = readModel(await readFile(path));
+    assert.ok(verifyModel(circle).warnings > 0);
+    const weights = circle.subgraphs![1]!.tensors!.findIndex(({ shape }) => String(shape) === '1024,64');
+    circle.subgraphs![1]!.tensors![weights]!.shape = [1024, 65];
+    await writeFile(path, writeModel(circle));
+    await assert.rejects(loadFake(dir), (error: unknown) => {
+      assert.equal((error as GgmaError).path, `subgraphs[1].tensors[${weights}].buffer`);
+      return code('CIRCLE_INVALID', /^DATA_SIZE: expected 266240 bytes .*, got 262144$/)(error);
+    });
+  });
 
   it('takes what the model has', async () => {
     const { model, engineOptions } = await loadFake(await golden('stories260K'));

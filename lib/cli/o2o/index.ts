@@ -1,0 +1,27 @@
+/** The registry of o2o's words beside the filters. */
+import type { WordEntry } from './word.ts';
+
+export const words: readonly WordEntry[] = [
+  {
+    name: 'verify',
+    summary: 'check models: structure, indices, shapes, data, signatures',
+    positionals: '[FILE…]',
+    load: async () => (await import('./verify.ts')).verify,
+  },
+  {
+    name: 'print',
+    summary: 'print a model as text, or all of it as JSON',
+    positionals: '[FILE]',
+    load: async () => (await import('./print.ts')).print,
+  },
+  {
+    name: 'diff',
+    summary: 'compare two models by structure, whatever their numbering',
+    positionals: 'A B',
+    load: async () => (await import('./diff.ts')).diff,
+  },
+];
+
+export function findWord(name: string | undefined): WordEntry | undefined {
+  return words.find((word) => word.name === name);
+}

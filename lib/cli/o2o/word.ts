@@ -1,0 +1,100 @@
+/** Words of o2o that look at models instead of rewriting them. */
+import { readFile } from 'node:fs/promises';
+import { type Model, readModel } from '../../circle/index.ts';
+import { GgmaError } from '../../errors.ts';
+import {
+  type CommandSpec,
+  type Invocation,
+  type OptionSpec,
+  refuseTerminalInput,
+  runCommand,
+  type Streams,
+} from '../common/index.ts';
+
+/** What lists of commands say of a word; its code is loaded when it runs. */
+export interface WordEntry {
+  name: string;
+  /** As in a list of commands: "print a model as text". */
+  summary: string;
+  /** As the help shows them, e.g. "[FILE]". */
+  positionals: string;
+  load(): Promise<Word>;
+}
+
+export interface Word {
+  /** How many positional arguments. */
+  count: readonly [min: number, max: number];
+  options: Readonly<Record<string, OptionSpec>>;
+  /** More lines of the help. */
+  details?: string;
+  /** @returns the exit code */
+  run(invocation: Invocation): Promise<number>;
+}
+
+/** Runs `o2o WORD …`. @returns the exit code */
+export async function runWord(entry: WordEntry, argv: readonly string[], streams: Streams): Promise<number> {
+  const word = await entry.load();
+  return runCommand(specOf(entry, word), argv, (invocation) => word.run(invocation), streams);
+}
+
+function specOf({ name, summary, positionals }: WordEntry, { count, options, details }: Word): CommandSpec {
+  const sentence = `${summary[0]!.toUpperCase()}${summary.slice(1)}.`;
+  return {
+    name: `o2o ${name}`,
+    summary: details === undefined ? sentence : `${sentence}\n\n${details}`,
+    positionals,
+    count,
+    options,
+  };
+}
+
+/** A file's model, or that of standard input. @throws GgmaError INPUT, CIRCLE_*; UsageError at a terminal */
+export async function openModel({ streams }: Invocation, file?: string): Promise<Model> {
+  if (file !== undefined) return readModel(await readInput(file), file);
+  refuseTerminalInput(streams, 'a Circle model');
+  const chunks: Buffer[] = [];
+  for await (const chunk of streams.stdin) chunks.push(chunk as Buffer);
+  return readModel(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), STDIN);
+}
+
+/** Says in which of several files an error is. */
+export async function inFile<T>(file: string | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const name = file ?? STDIN;
+    if (!(error instanceof GgmaError) || !error.code.startsWith('CIRCLE_') || error.path === name)
+      throw error;
+    const path = error.path === undefined ? name : `${name}: ${error.path}`;
+    throw new GgmaError(error.code, error.message, { path, cause: error });
+  }
+}
+
+/** How messages call standard input. */
+export const STDIN = 'standard input';
+
+function readInput(file: string): Promise<Uint8Array> {
+  return readFile(file).catch((cause: unknown) => {
+    const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+    throw new GgmaError('INPUT', `expected a readable Circle file${reason}`, { path: file, cause });
+  });
+}
+
+/** Writes lines in pieces that are worth a system call each. */
+export async function writeLines(invocation: Invocation, lines: Iterable<string>, end = '\n'): Promise<void> {
+  let piece: string[] = [];
+  let size = 0;
+  const flush = async () => {
+    if (piece.length > 0) await invocation.write(piece.join(''));
+    piece = [];
+    size = 0;
+  };
+  for (const line of lines) {
+    piece.push(line, end);
+    size += line.length;
+    if (size > PIECE) await flush();
+  }
+  await flush();
+}
+
+const PIECE = 1 << 16;

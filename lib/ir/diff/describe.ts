@@ -1,0 +1,87 @@
+/** Operators, tensors and constants as comparable text. */
+import { elementsOf, enumName, operatorName, tensorTypeName } from '../../circle/index.ts';
+import { bytesOf } from '../constants.ts';
+import type { Graph, Op, Value } from '../graph.ts';
+
+/** Operator and version, without its options. */
+export function opName(op: Op): string {
+  const { customCode, version } = op.opcode;
+  return `${customCode ?? operatorName(op.code)}${version === 1 ? '' : ` version ${version}`}`;
+}
+
+/** Options as text; an absent and an empty vector mean the same. */
+export function optionsText(op: Op): string {
+  const { customOptions, customOptionsFormat, mutatingVariableInputs } = op.attributes;
+  const parts = [
+    unionText('BuiltinOptions', op.attributes.builtinOptionsType, op.attributes.builtinOptions),
+    unionText('BuiltinOptions2', op.attributes.builtinOptions2Type, op.attributes.builtinOptions2),
+    customOptions?.length ? `custom options (format ${customOptionsFormat}) ${json(customOptions)}` : '',
+    mutatingVariableInputs?.some(Boolean) ? `mutating inputs ${json(mutatingVariableInputs)}` : '',
+  ].filter((part) => part !== '');
+  return parts.join(' ') || 'no options';
+}
+
+function unionText(union: string, code: number, value: object | null): string {
+  return code === 0 ? '' : `${enumName(union, code) ?? code} ${json(value)}`;
+}
+
+/** Type, shape, and what else a reader of the tensor has to know. */
+export function typeText({ type, shape, attributes }: Value): string {
+  const { quantization, sparsity, isVariable, shapeSignature, variantTensors, compressionType } = attributes;
+  const rest = {
+    ...(quantization && { quantization }),
+    ...(sparsity && { sparsity }),
+    ...(isVariable && { isVariable }),
+    ...(shapeSignature?.length && { shapeSignature }),
+    ...(variantTensors?.length && { variantTensors }),
+    ...(compressionType !== 0 && { compressionType }),
+  };
+  const text = Object.keys(rest).length > 0 ? ` ${json(rest)}` : '';
+  return `${tensorTypeName(type)}[${shape.join(', ')}]${text}`;
+}
+
+/** Where a value comes from: `input 2`, `constant`, `ADD`, `nothing`. */
+export function sourceText(value: Value | null, graph: Graph): string {
+  if (value === null) return 'nothing (-1)';
+  const place = graph.inputs.indexOf(value);
+  const source = value.producer
+    ? opName(value.producer)
+    : place >= 0
+      ? `input ${place}`
+      : value.isConstant
+        ? 'a constant'
+        : 'no producer';
+  return `'${value.name}' (${source})`;
+}
+
+/** undefined for equal bytes; else what differs. */
+export function constantsDiffer(a: Value, b: Value): { message: string; maxDifference?: number } | undefined {
+  const [left, right] = [bytesOf(a)!, bytesOf(b)!];
+  if (Buffer.compare(left, right) === 0) return undefined;
+  if (left.byteLength !== right.byteLength)
+    return { message: `${left.byteLength} bytes against ${right.byteLength}` };
+  const [x, y] = [elementsOf(a.type, left), elementsOf(b.type, right)];
+  if (a.type !== b.type || !x || !y) return { message: `other bytes in ${left.byteLength}` };
+  let [most, count] = [0, 0];
+  for (let i = 0; i < x.length; i++) {
+    if (Object.is(x[i], y[i])) continue;
+    count++;
+    const difference = Math.abs(Number(x[i]) - Number(y[i]));
+    // NaN against a number, or infinity against itself with another sign: as far apart as can be.
+    most = Math.max(most, Number.isNaN(difference) ? Infinity : difference);
+  }
+  return {
+    message: `${count} of ${x.length} elements, max |a − b| ${Number(most.toPrecision(3))}`,
+    maxDifference: most,
+  };
+}
+
+/** JSON with typed arrays as lists and bigints as text; empty vectors are left out like absent ones. */
+export function json(data: unknown): string {
+  return JSON.stringify(data, (_key, item) => {
+    if (typeof item === 'bigint') return `${item}`;
+    if (ArrayBuffer.isView(item))
+      return Array.from(item as Uint8Array, (n) => (Number.isFinite(n) ? n : `${n}`));
+    return typeof item === 'number' && !Number.isFinite(item) ? `${item}` : item;
+  });
+}

@@ -1,7 +1,8 @@
 /** Collects the steps, weights, tables and caches of one program while the graph is lowered. */
 import { TensorType, tensorTypeName } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
-import { bytesOf, elementCount } from '../ir/constants.ts';
+import type { AttentionBlock } from '../ir/attention.ts';
+import { elementCount } from '../ir/constants.ts';
 import type { Value } from '../ir/graph.ts';
 import type { Opcode, Operand, Slot, Step, Weight } from './program.ts';
 
@@ -19,8 +20,10 @@ export class ProgramBuilder {
   readonly slots: Slot[] = [];
   /** Values of the position alone whose rows kernels look up: cos and sin. */
   readonly tables: Value[] = [];
-  /** One per attention, in order: its place is the cache's number. */
-  readonly caches: { kvHeads: number; headDim: number }[] = [];
+  /** The attention blocks in order: a block's place is its cache's number. */
+  readonly blocks: AttentionBlock[] = [];
+  /** The value that the steps emitted next are for. */
+  origin: Value | null = null;
   private readonly known = new Map<string, Weight>();
   private readonly bufferNumbers = new Map<unknown, number>();
 
@@ -32,7 +35,7 @@ export class ProgramBuilder {
 
   /** Appends a step that writes `dst`. */
   emit(opcode: keyof typeof Opcode, dst: Slot, ...operands: Operand[]): Slot {
-    this.steps.push({ opcode, dst, operands, wantedRows: false });
+    this.steps.push({ opcode, dst, operands, wantedRows: false, origin: this.origin });
     return dst;
   }
 
@@ -64,7 +67,7 @@ export class ProgramBuilder {
     const key = `${number}:${dtype}:${rows}:${cols}`;
     let found = this.known.get(key);
     if (!found) {
-      found = { dtype, bytes: bytesOf(value)!, rows, cols, name: value.name };
+      found = { dtype, data: value.buffer.data!, rows, cols, name: value.name };
       this.known.set(key, found);
       this.weights.push(found);
     }

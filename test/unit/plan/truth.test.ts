@@ -1,0 +1,186 @@
+/**
+ * The graph is the truth: what is changed in it, and nowhere else, changes what the native engine computes, to what
+ * the reference interpreter computes of the changed graph.
+ */
+import assert from 'node:assert/strict';
+import { BuiltinOperator, BuiltinOptions, TensorType } from '../../../lib/circle/index.ts';
+import { floatsOf } from '../../../lib/ir/constants.ts';
+import { addConstant, addValue, insertOps, makeOp, replaceUses, setInput } from '../../../lib/ir/edit.ts';
+import type { Graph, Module, Op, Value } from '../../../lib/ir/graph.ts';
+import { compile } from '../../../lib/plan/index.ts';
+import { relativeError } from '../../support/goldens.ts';
+import { onNative } from '../../support/native-run.ts';
+import { decodeOnly, evaluateSequence, opsOfCode, residuals, tinyPackage } from '../../support/tiny-model.ts';
+
+const ids = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8];
+
+type Change = (graph: Graph, module: Module) => void;
+
+const { ADD, ATTENTION, CAST, FULLY_CONNECTED, GATHER, GREATER, LESS_EQUAL, MUL, SUB } = BuiltinOperator;
+
+/** Exchanges an input of one operator with an input of another. */
+function exchange([a, i]: [Op, number], [b, j]: [Op, number]): void {
+  const [x, y] = [a.input(i)!, b.input(j)!];
+  assert.notEqual(x, y);
+  setInput(a, i, y);
+  setInput(b, j, x);
+}
+
+const matmuls = (graph: Graph) =>
+  opsOfCode(graph, FULLY_CONNECTED).filter((op) => op.input(1)!.shape.at(-1)! > 1);
+
+/** Gives an operator other numbers. */
+function rewrite(graph: Graph, module: Module, op: Op, i: number, f: (x: number, k: number) => number): void {
+  const { type, shape } = op.input(i)!;
+  const bytes = new Uint8Array(floatsOf(op.input(i))!.map(f).buffer);
+  setInput(op, i, addConstant(module, graph, { name: 'rewritten', type, shape, bytes }));
+}
+
+/** Puts a new operator in front of another one; gives its output. */
+function compute(
+  graph: Graph,
+  module: Module,
+  before: Op,
+  code: BuiltinOperator,
+  inputs: Value[],
+  { type, shape }: { type: TensorType; shape: readonly number[] },
+  options?: Parameters<typeof makeOp>[4],
+): Value {
+  const output = addValue(module, graph, { name: 'computed', type, shape });
+  insertOps(graph, before, [makeOp(module, code, inputs, [output], options)]);
+  return output;
+}
+
+const changes: [string, Change][] = [
+  [
+    'the query weights of two layers exchanged',
+    (graph) => {
+      const [first, second] = opsOfCode(graph, ATTENTION);
+      exchange([first!, 1], [second!, 1]);
+    },
+  ],
+  [
+    'key and value weights exchanged',
+    (graph) => {
+      const [first] = opsOfCode(graph, ATTENTION);
+      exchange([first!, 2], [first!, 3]);
+    },
+  ],
+  [
+    'gate and up of a layer exchanged',
+    (graph) => {
+      const [gate, up] = matmuls(graph);
+      exchange([gate!, 1], [up!, 1]);
+    },
+  ],
+  [
+    'down of two layers exchanged',
+    (graph) => {
+      const [, , first, , , second] = matmuls(graph);
+      exchange([first!, 1], [second!, 1]);
+    },
+  ],
+  [
+    'theta doubled',
+    (graph, module) => {
+      const angles = opsOfCode(graph, FULLY_CONNECTED).find((op) => op.input(1)!.shape.at(-1) === 1)!;
+      // theta^(−2i / head_dim), head_dim 4
+      rewrite(graph, module, angles, 1, (frequency, i) => frequency * 2 ** (-i / 2));
+    },
+  ],
+  [
+    'the epsilon of a norm',
+    (graph, module) => {
+      const epsilon = opsOfCode(graph, ADD).find((op) => op.input(1)!.isConstant)!;
+      rewrite(graph, module, epsilon, 1, () => 0.5);
+    },
+  ],
+  [
+    'cos and sin exchanged',
+    (graph) => {
+      for (const op of opsOfCode(graph, ATTENTION)) exchange([op, 5], [op, 6]);
+    },
+  ],
+  [
+    'a layer removed',
+    (graph, module) => {
+      const [attended, fed] = residuals(graph);
+      replaceUses(module, graph, fed!.output!, attended!.input(0)!);
+    },
+  ],
+  [
+    'the embedding scaled',
+    (graph, module) => {
+      const embedded = opsOfCode(graph, GATHER)[0]!.output!;
+      const readers = embedded.users.map((op) => [op, op.inputs.indexOf(embedded)] as const);
+      const bytes = new Uint8Array(Float32Array.of(3).buffer);
+      const three = addConstant(module, graph, { name: 'three', type: embedded.type, shape: [], bytes });
+      const scaled = compute(graph, module, readers[0]![0], MUL, [embedded, three], embedded);
+      for (const [op] of readers)
+        op.inputs.forEach((input, i) => {
+          if (input === embedded) setInput(op, i, scaled);
+        });
+    },
+  ],
+  [
+    'a window of 3 in one layer',
+    (graph, module) => {
+      const [attention] = opsOfCode(graph, ATTENTION);
+      const [greater] = opsOfCode(graph, GREATER);
+      const [columns, position] = [greater!.input(0)!, greater!.input(1)!];
+      const mask = attention!.input(7)!;
+      const fill = mask.producer!.inputs.find((input) => input!.isConstant)!;
+      const at = attention!;
+      const three = addConstant(module, graph, {
+        name: 'three',
+        type: position.type,
+        shape: [],
+        bytes: new Uint8Array(BigInt64Array.of(3n).buffer),
+      });
+      const edge = compute(graph, module, at, SUB, [position, three], position);
+      const isBefore = compute(graph, module, at, LESS_EQUAL, [columns, edge], {
+        type: TensorType.BOOL,
+        shape: mask.shape,
+      });
+      const value = { inDataType: TensorType.BOOL, outDataType: TensorType.FLOAT32 };
+      const hidden = compute(graph, module, at, CAST, [isBefore], mask, {
+        type: BuiltinOptions.CastOptions,
+        value,
+      });
+      const closed = compute(graph, module, at, MUL, [fill, hidden], mask);
+      setInput(at, 7, compute(graph, module, at, ADD, [mask, closed], mask));
+    },
+  ],
+];
+
+const run = (module: Module) => onNative(module, (native) => native.logits(ids));
+
+describe('plan: the graph is the truth', () => {
+  let plain: Float32Array;
+  before(async () => {
+    plain = await run(decodeOnly(tinyPackage()));
+  });
+
+  it('computes what the interpreter computes, unchanged', () => {
+    assert.equal(plain.length, ids.length * 10);
+    const error = relativeError(plain, evaluateSequence(tinyPackage().decode, ids));
+    assert.ok(error < 1e-5, `${error}`);
+  });
+
+  for (const [title, change] of changes) {
+    it(title, async () => {
+      const tiny = tinyPackage();
+      change(tiny.decode, tiny.module);
+      const logits = await run(decodeOnly(tiny));
+      const error = relativeError(logits, evaluateSequence(tiny.decode, ids));
+      assert.ok(error < 1e-5, `${error} from what the graph says`);
+      assert.ok(relativeError(logits, plain) > 1e-3, 'the change shows');
+    });
+
+    it(`${title}, in the decode graph alone: refused beside the prefill graph`, () => {
+      const tiny = tinyPackage();
+      change(tiny.decode, tiny.module);
+      assert.throws(() => compile(tiny.module), { code: 'PLAN_PREFILL_DIFFERS' });
+    });
+  }
+});

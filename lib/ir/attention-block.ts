@@ -5,7 +5,7 @@ import { type KeyValue, matchKeyValue } from './attention-cache.ts';
 import { checkSizes } from './attention-check.ts';
 import { matchProjection } from './attention-projection.ts';
 import { fail, isOfPosition, peelScale, upThrough, type View } from './attention-view.ts';
-import { elementCount } from './constants.ts';
+import { bytesOf, elementCount } from './constants.ts';
 import type { Op, Value } from './graph.ts';
 import { dataInput, eitherOrder, isPlain, lastAxisSlice, optionsOf, producedBy } from './pattern.ts';
 
@@ -33,7 +33,7 @@ export function matchBlock(
   if (heads !== key.kvHeads * key.repeats || value.repeats !== key.repeats)
     fail(`${heads} query heads do not share ${key.kvHeads} kv heads evenly`, softmax);
   if ((q.rope === null) !== (k.rope === null)) fail('only one of q and k is rotated', softmax);
-  if (q.rope && k.rope && (q.rope.cos !== k.rope.cos || q.rope.sin !== k.rope.sin))
+  if (q.rope && k.rope && !(isSame(q.rope.cos, k.rope.cos) && isSame(q.rope.sin, k.rope.sin)))
     fail('q and k are rotated by different angles', softmax);
   if (q.rope && q.rope.width !== headDim)
     fail(`RoPE of width ${q.rope.width} on heads of ${headDim}`, softmax);
@@ -57,6 +57,13 @@ export function matchBlock(
   };
   checkSizes(block, softmax, key.appended, value.appended, view.rows);
   return { block, key, value };
+}
+
+/** One value, or two constants with the same bytes: some exporters give every reader a copy of its own. */
+function isSame(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  const [left, right] = [bytesOf(a), bytesOf(b)];
+  return String(a.shape) === String(b.shape) && !!left && !!right && Buffer.compare(left, right) === 0;
 }
 
 /** scores + mask: the mask is the side that no token reaches. */

@@ -28,7 +28,8 @@ function lowered(entry: Entry): LoweredGraph {
   try {
     return lowerGraph(recognisePrefill(entry));
   } catch (cause) {
-    if (cause instanceof GgmaError) throw differs(cause.message, cause.path ?? entry.path, cause);
+    if (cause instanceof GgmaError)
+      throw differs(`cannot be shown to: ${cause.message}`, cause.path ?? entry.path, cause);
     throw cause;
   }
 }
@@ -36,7 +37,7 @@ function lowered(entry: Entry): LoweredGraph {
 function differs(reason: string, path: string, cause?: GgmaError): GgmaError {
   return new GgmaError(
     'PLAN_PREFILL_DIFFERS',
-    `expected the prefill graph to be the decode graph's program over several rows, but ${reason}`,
+    `expected prefill to be decode's program over several rows, but prefill ${reason}`,
     { path, cause },
   );
 }

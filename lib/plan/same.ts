@@ -69,11 +69,8 @@ class Comparison {
   }
 
   private steps(a: Step, b: Step): Difference | null {
-    const differs = (reason: string): Difference => ({ reason, at: b.origin });
     if (a.opcode !== b.opcode || a.operands.length !== b.operands.length)
-      return differs(
-        `'${name(b)}' is made by ${b.opcode} where decode's '${name(a)}' is made by ${a.opcode}`,
-      );
+      return { reason: `has ${b.opcode} where decode has ${a.opcode}`, at: b.origin };
     if (a.opcode === 'attention') return this.operands(a, b, 0, 3) ?? this.attention(a, b);
     const isCommutative = a.opcode === 'add' || a.opcode === 'mul';
     const difference = this.operands(a, b);
@@ -84,55 +81,47 @@ class Comparison {
 
   private operands(a: Step, b: Step, from = 0, to = a.operands.length): Difference | null {
     for (let i = from; i < to; i++) {
-      const difference = this.operand(a.operands[i]!, b.operands[i]!, a, b);
+      const difference = this.operand(a.operands[i]!, b.operands[i]!, b);
       if (difference) return difference;
     }
     return null;
   }
 
-  private operand(a: Operand, b: Operand, left: Step, right: Step): Difference | null {
-    const differs = (reason: string): Difference => ({ reason, at: right.origin });
-    const where = `${right.opcode} making '${name(right)}'`;
+  private operand(a: Operand, b: Operand, step: Step): Difference | null {
     if (a.kind === 'slot' && b.kind === 'slot') return this.slots(a.slot, b.slot);
     if (a.kind === 'weight' && b.kind === 'weight') {
-      const [mine, theirs] = [a.weight, b.weight];
-      if (!mine || !theirs)
-        return mine === theirs
-          ? null
-          : differs(
-              `${where} has ${theirs ? 'a' : 'no'} bias or weight where decode has ${mine ? 'one' : 'none'}`,
-            );
-      const kind = sameWeight(mine, theirs);
-      if (!kind)
-        return differs(
-          `${where} reads the weight '${theirs.name}' where decode's '${name(left)}' reads '${mine.name}', of another content`,
-        );
-      this.weights.set(mine, kind);
+      if (a.weight === null && b.weight === null) return null;
+      const kind = a.weight && b.weight && sameWeight(a.weight, b.weight);
+      if (a.weight && kind) {
+        this.weights.set(a.weight, kind);
+        return null;
+      }
+    } else if ((a.kind === 'word' || a.kind === 'float') && a.kind === b.kind && a.value === b.value)
       return null;
-    }
-    if ((a.kind === 'word' || a.kind === 'float') && a.kind === b.kind && a.value === b.value) return null;
-    return differs(`${where} has ${textOf(b)} where decode's '${name(left)}' has ${textOf(a)}`);
+    const reason = `has ${describe(b)} in ${step.opcode} where decode has ${describe(a)}`;
+    return { reason, at: step.origin };
   }
 
   /** Sizes and scale; then the constants of the prefill graph at each of its rows. */
   private attention(a: Step, b: Step): Difference | null {
-    const differs = (reason: string): Difference => ({
-      reason: `the attention making '${name(b)}' ${reason}`,
-      at: b.origin,
-    });
+    const differs = (reason: string): Difference => ({ reason: `has attention ${reason}`, at: b.origin });
     const [left, right] = [this.blockOf(this.decode, a), this.blockOf(this.prefill, b)];
     for (const field of ['heads', 'kvHeads', 'headDim', 'scale'] as const)
       if (left[field] !== right[field])
-        return differs(`has ${field} ${right[field]} where decode's has ${left[field]}`);
+        return differs(`with ${field} ${right[field]} where decode has ${left[field]}`);
     const { count } = this.prefill.context.entry.rows;
     const window = this.decode.context.windows.get(left.mask)!;
     const hidden = maskDifference(this.constant(right.mask), count, window);
-    if (hidden) return differs(`has a mask that ${hidden}`);
+    if (hidden) return differs(`with a mask that ${hidden}`);
     if (!left.rope || !right.rope)
-      return left.rope === right.rope ? null : differs('has RoPE in one of the graphs only');
+      return left.rope === right.rope
+        ? null
+        : differs(
+            `${right.rope ? 'with' : 'without'} RoPE where decode has it ${left.rope ? 'with' : 'without'}`,
+          );
     for (const table of ['cos', 'sin'] as const) {
       const row = this.tableDifference(left.rope[table], this.constant(right.rope[table]), count);
-      if (row !== null) return differs(`has other numbers for ${table} at position ${row}`);
+      if (row !== null) return differs(`with another ${table} than decode at position ${row}`);
     }
     return null;
   }
@@ -173,13 +162,20 @@ function maskDifference(mask: Float32Array, rows: number, window: number): strin
     const [row, column] = [Math.floor(i / rows), i % rows];
     const sees = column <= row && (window === 0 || column > row - window);
     if (sees ? mask[i] !== 0 : !(mask[i]! <= -1e30))
-      return `is ${mask[i]} for column ${column} at position ${row}, where decode's ${sees ? 'is open' : 'is closed'}`;
+      return `is ${mask[i]} for column ${column} at position ${row}, where decode's is ${sees ? 'open' : 'closed'}`;
   }
   return null;
 }
 
-const name = (step: Step): string => step.origin?.name ?? step.opcode;
-
-function textOf(operand: Operand): string {
-  return operand.kind === 'word' || operand.kind === 'float' ? String(operand.value) : `a ${operand.kind}`;
+function describe(operand: Operand): string {
+  switch (operand.kind) {
+    case 'weight':
+      return operand.weight ? `the weight '${operand.weight.name}'` : 'no weight';
+    case 'word':
+      return `${operand.value}`;
+    case 'float':
+      return `${Number(operand.value.toPrecision(7))}`;
+    default:
+      return `a ${operand.kind}`;
+  }
 }

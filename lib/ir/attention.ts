@@ -7,9 +7,10 @@
  */
 import { BuiltinOperator } from '../circle/index.ts';
 import { matchBlock } from './attention-block.ts';
-import { refuseOutsideUses } from './attention-check.ts';
+import { checkCaches, checkWeights, refuseOutsideUses } from './attention-check.ts';
 import type { Projection } from './attention-projection.ts';
 import { fail } from './attention-view.ts';
+import { elementCount } from './constants.ts';
 import { dependence, type InputRoles, inputRoles } from './dependence.ts';
 import type { Graph, Op, Value } from './graph.ts';
 import { type Attempt, attempt } from './pattern.ts';
@@ -94,7 +95,7 @@ function fromOperator(op: Op): Attention {
       op,
     );
   const plain = (weight: Value): Projection => ({ weight, bias: null, norm: null });
-  return {
+  const attention: Attention = {
     hidden,
     q: plain(wq),
     k: plain(wk),
@@ -113,6 +114,11 @@ function fromOperator(op: Op): Attention {
     ops: new Set([op]),
     appended: [],
   };
+  checkWeights(attention, op, oneRow);
+  checkCaches(attention, op);
+  if (elementCount(cos.shape) !== headDim || elementCount(sin.shape) !== headDim)
+    fail(`cos and sin are [${cos.shape.join(', ')}] and [${sin.shape.join(', ')}], not one row`, op);
+  return attention;
 }
 
 /** The descriptor of the open block around a SOFTMAX of a decode graph. */

@@ -107,9 +107,9 @@ function keysOf(module: Module, graph: Graph): (string | null)[] {
 
 function describe(module: Module): string {
   const graphs = module.graphs.map((graph, i) => {
-    const names = keysOf(module, graph).map((key) => `'${key}'`);
+    const names = keysOf(module, graph).map((key) => ` '${key}'`);
     const inputs = graph.inputs.map((value) => `${value.name}[${value.shape.join(',')}]`).slice(0, 4);
-    return `subgraphs[${i}] ${names.join(', ')} with inputs ${inputs.join(', ')}${graph.inputs.length > 4 ? ', …' : ''}`;
+    return `subgraphs[${i}]${names.join()} with inputs ${inputs.join(', ')}${graph.inputs.length > 4 ? ', …' : ''}`;
   });
   return graphs.length === 0 ? 'no graph' : graphs.join('; ');
 }

@@ -33,7 +33,12 @@ export function lowerGraph(context: Context): LoweredGraph {
     const { reads, emit } = lowered.get(value)!;
     builder.origin = value;
     const sources = reads.map((read) => slots.get(read)!);
-    slots.set(value, emit(builder, sources));
+    try {
+      slots.set(value, emit(builder, sources));
+    } catch (error) {
+      if (!(error instanceof GgmaError) || error.path !== undefined) throw error;
+      throw new GgmaError(error.code, error.message, { path: pathOf(entry, value.producer), cause: error });
+    }
   }
   return { context, builder, logits: slots.get(entry.logits)! };
 }

@@ -41,6 +41,8 @@ export async function main(argv: readonly string[], streams: Streams = processSt
     if (first === undefined) throw new UsageError('expected a filter; o2o --help lists them');
     if (isHelp(first)) return await print(streams, overview());
     if (first === '--version') return await print(streams, `o2o v${version}\n`);
+    // Loaded when asked for: filters do without the compiler.
+    if (first === 'explain') return await (await import('./o2o/explain.ts')).main(argv.slice(1), streams);
     if (isHelp(second)) return await print(streams, describe(passNamed(first)));
     if (second === '--version' && argv.length === 2)
       return await print(streams, `${passNamed(first).name} v${version}\n`);
@@ -168,6 +170,8 @@ function overview(): string {
     'Rewrites Circle models; several filters run in one process. Each is a command of its own too.',
     '',
     ...rows,
+    '',
+    'o2o explain [FILE] prints what the compiler makes of a model.',
     '',
     '  --strict            exit 1 when a filter finds nothing to do',
     '  --external-buffers  write constants behind the flatbuffer (always from 1 GiB on)',

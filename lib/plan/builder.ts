@@ -1,18 +1,10 @@
 /** Collects the steps, weights, tables and caches of one program while the graph is lowered. */
-import { TensorType, tensorTypeName } from '../circle/index.ts';
+import { tensorTypeName } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
 import type { AttentionBlock } from '../ir/attention.ts';
 import { elementCount } from '../ir/constants.ts';
 import type { Value } from '../ir/graph.ts';
-import type { Opcode, Operand, Slot, Step, Weight } from './program.ts';
-
-const DTYPES = new Map<TensorType, number>([
-  [TensorType.FLOAT32, 0],
-  [TensorType.FLOAT16, 1],
-  [TensorType.BFLOAT16, 2],
-  [TensorType.GGML_Q8_0, 3],
-  [TensorType.GGML_Q4_0, 4],
-]);
+import { DTYPES, type OpcodeName, type Operand, type Slot, type Step, type Weight } from './program.ts';
 
 export class ProgramBuilder {
   readonly steps: Step[] = [];
@@ -34,7 +26,7 @@ export class ProgramBuilder {
   }
 
   /** Appends a step that writes `dst`. */
-  emit(opcode: keyof typeof Opcode, dst: Slot, ...operands: Operand[]): Slot {
+  emit(opcode: OpcodeName, dst: Slot, ...operands: Operand[]): Slot {
     this.steps.push({ opcode, dst, operands, wantedRows: false, origin: this.origin });
     return dst;
   }
@@ -56,18 +48,18 @@ export class ProgramBuilder {
   }
 
   private weight(value: Value, rows: number, cols: number): Weight {
-    const dtype = DTYPES.get(value.type);
-    if (dtype === undefined)
+    const { type } = value;
+    if (!DTYPES.has(type))
       throw new GgmaError(
         'PLAN_UNSUPPORTED',
-        `expected FLOAT32, FLOAT16, BFLOAT16, GGML_Q8_0 or GGML_Q4_0 for the weight '${value.name}', got ${tensorTypeName(value.type)}`,
+        `expected FLOAT32, FLOAT16, BFLOAT16, GGML_Q8_0 or GGML_Q4_0 for the weight '${value.name}', got ${tensorTypeName(type)}`,
       );
     const number = this.bufferNumbers.get(value.buffer) ?? this.bufferNumbers.size;
     this.bufferNumbers.set(value.buffer, number);
-    const key = `${number}:${dtype}:${rows}:${cols}`;
+    const key = `${number}:${type}:${rows}:${cols}`;
     let found = this.known.get(key);
     if (!found) {
-      found = { dtype, data: value.buffer.data!, rows, cols, name: value.name };
+      found = { type, data: value.buffer.data!, rows, cols, name: value.name };
       this.known.set(key, found);
       this.weights.push(found);
     }

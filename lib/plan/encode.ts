@@ -2,7 +2,7 @@
 import { type ByteSource, FileRange } from '../circle/index.ts';
 import type { Arena } from './arena.ts';
 import type { ProgramBuilder } from './builder.ts';
-import { NONE, Opcode, type Operand, type Slot, type Weight } from './program.ts';
+import { DTYPES, NONE, Opcode, type Operand, type Slot, type Weight } from './program.ts';
 
 const MAGIC = 0x504d4747; // "GGMP"
 const VERSION = 1;
@@ -49,7 +49,7 @@ export function encodeProgram(builder: ProgramBuilder, arena: Arena, logits: Slo
   builder.weights.forEach((weight, i) => {
     const at = offsets.weights + i * WEIGHT_BYTES;
     const { source, offset } = places[i]!;
-    words(at, [weight.dtype, source]);
+    words(at, [DTYPES.get(weight.type)!, source]);
     view.setBigUint64(at + 8, BigInt(offset), true);
     view.setBigUint64(at + 16, BigInt(weight.data.byteLength), true);
     words(at + 24, [weight.rows, weight.cols]);

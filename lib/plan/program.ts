@@ -3,7 +3,7 @@
  * the meaning of every instruction stand in native/core/program.h; the numbers here must agree with it.
  */
 
-import type { ByteSource } from '../circle/index.ts';
+import { type ByteSource, TensorType } from '../circle/index.ts';
 import { readBytes } from '../ir/constants.ts';
 import type { Value } from '../ir/graph.ts';
 
@@ -27,6 +27,15 @@ export const Opcode = {
 
 export type OpcodeName = keyof typeof Opcode;
 
+/** Types that weights may have, and their numbers in a program. */
+export const DTYPES: ReadonlyMap<TensorType, number> = new Map([
+  [TensorType.FLOAT32, 0],
+  [TensorType.FLOAT16, 1],
+  [TensorType.BFLOAT16, 2],
+  [TensorType.GGML_Q8_0, 3],
+  [TensorType.GGML_Q4_0, 4],
+]);
+
 /** A row vector of `width` floats that one step writes. */
 export interface Slot {
   width: number;
@@ -34,8 +43,7 @@ export interface Slot {
 
 /** A constant that kernels read: a matrix [rows, cols] = [outputs, inputs], or a vector with rows = 1. */
 export interface Weight {
-  /** 0 f32 · 1 f16 · 2 bf16 · 3 GGML_Q8_0 · 4 GGML_Q4_0 */
-  dtype: number;
+  type: TensorType;
   /** In memory, or in a file. */
   data: ByteSource;
   rows: number;
@@ -76,7 +84,7 @@ export function sourcesOf(step: Step): Slot[] {
 
 /** Whether two weights are one memory, or have the same bytes; undefined when they differ. */
 export function sameWeight(a: Weight, b: Weight): 'shared' | 'equal' | undefined {
-  if (a.dtype !== b.dtype || a.rows !== b.rows || a.cols !== b.cols) return undefined;
+  if (a.type !== b.type || a.rows !== b.rows || a.cols !== b.cols) return undefined;
   if (isSamePlace(a.data, b.data)) return 'shared';
   if (a.data.byteLength !== b.data.byteLength) return undefined;
   return Buffer.compare(readBytes(a.data), readBytes(b.data)) === 0 ? 'equal' : undefined;

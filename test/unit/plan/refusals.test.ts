@@ -180,8 +180,7 @@ const refusals: Refusal[] = [
   {
     title: 'no cache_position',
     code: 'SIGNATURE',
-    message:
-      /expected one decode graph .*, got subgraphs\[0\] {1,2}with inputs ids\[1,1\], past_k\[1,2,3,4\]/,
+    message: /expected one decode graph .*, got subgraphs\[0\] with inputs ids\[1,1\], past_k\[1,2,3,4\]/,
     at: /^undefined$/,
     edit: ({ graph, value }) => {
       graph.inputs = graph.inputs.filter((input) => input !== value('cache_position'));

@@ -9,6 +9,7 @@ import { evaluate, type Tensor } from '../../lib/ir/evaluate.ts';
 import type { Graph, Module, Value } from '../../lib/ir/graph.ts';
 import { proveMask } from '../../lib/plan/mask.ts';
 import { constantElements, firstDifference } from '../support/compare.ts';
+import { goldenFamilies } from '../support/golden-cases.ts';
 import {
   type GoldenPrompt,
   golden,
@@ -22,15 +23,6 @@ import {
 import { sharedDir } from '../support/shared.ts';
 
 const models = ['probe', 'stories260K'];
-const families = [
-  'llama-gqa',
-  'llama3-rope',
-  'llama3-rope-old',
-  'llama-linear-rope',
-  'mistral',
-  'qwen2',
-  'qwen3',
-];
 const tolerance = 1e-4;
 
 const modelDir = (name: string) => join(sharedDir()!, 'models', name);
@@ -100,7 +92,7 @@ describe('export', function () {
     });
   }
 
-  for (const name of families) {
+  for (const name of goldenFamilies) {
     it(`${name}: decode after a prefill of all but the last id`, () => {
       const hf = openHf(familyDir(name));
       const longest = familyPrompts(name).at(-1)!;

@@ -6,7 +6,7 @@ import { evaluate } from '../../lib/ir/evaluate.ts';
 import type { Module } from '../../lib/ir/graph.ts';
 import { packModel } from '../../lib/package/index.ts';
 import { floatTensor, scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../support/checkpoint.ts';
-import { familyCases, type NumericCase, numericCases } from '../support/golden-cases.ts';
+import { familyCases, goldenFamilies, type NumericCase, numericCases } from '../support/golden-cases.ts';
 import { golden, inputNamed, needShared, relativeError, tensorFor } from '../support/goldens.ts';
 import { type NativeRun, onNative } from '../support/native-run.ts';
 import { reread } from '../support/passes.ts';
@@ -14,16 +14,6 @@ import { root } from '../support/root.ts';
 import { sharedDir } from '../support/shared.ts';
 
 const tolerance = 1e-4;
-
-const families = [
-  'llama-gqa',
-  'llama3-rope',
-  'llama3-rope-old',
-  'llama-linear-rope',
-  'mistral',
-  'qwen2',
-  'qwen3',
-];
 
 /** The reference tools' files by model: fused and open, merged and not, of three exporter versions. */
 const files: Record<string, string[]> = {
@@ -89,7 +79,7 @@ describe('golden: the native engine against transformers', () => {
     });
   }
 
-  for (const family of families) {
+  for (const family of goldenFamilies) {
     it(`${family}: ids and logits of every prompt`, async () => {
       const all = familyCases(family);
       assert.equal(all.length, 4);

@@ -54,6 +54,12 @@ export function numericCases(model: string): NumericCase[] {
   return [...ofLily, ...others];
 }
 
+/** The models of families/models that the exporter knows. */
+export const goldenFamilies = [
+  ...['llama-gqa', 'llama3-rope', 'llama3-rope-old', 'llama-linear-rope', 'llama-yarn', 'mistral'],
+  ...['qwen2', 'qwen3', 'smollm3', 'phi3', 'olmo2', 'gemma3-text', 'granite'],
+];
+
 interface FamilyPrompt {
   name: string;
   ids: number[];

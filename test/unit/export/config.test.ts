@@ -25,13 +25,13 @@ const refuses = (changes: object, code: string, ...words: string[]) =>
 
 describe('export/config', () => {
   it('fills in what files leave out', () => {
-    const { kvHeads, headDim, rope, rmsNormEps } = read({
+    const { kvHeads, headDim, ropes, rmsNormEps } = read({
       num_key_value_heads: undefined,
       rms_norm_eps: undefined,
       head_dim: null,
     });
     assert.deepEqual({ kvHeads, headDim, rmsNormEps }, { kvHeads: 2, headDim: 4, rmsNormEps: 1e-6 });
-    assert.deepEqual(rope, { theta: 10_000, scaling: { type: 'default' } });
+    assert.deepEqual(ropes, [{ theta: 10_000, scaling: { type: 'default' } }]);
   });
 
   it('reads old and new spelling of RoPE alike', () => {
@@ -44,10 +44,10 @@ describe('export/config', () => {
     const old = read({ rope_theta: 500_000, rope_scaling: { rope_type: 'llama3', ...llama3 } });
     const older = read({ rope_theta: 500_000, rope_scaling: { type: 'llama3', ...llama3 } });
     const newer = read({ rope_parameters: { rope_theta: 500_000, rope_type: 'llama3', ...llama3 } });
-    assert.equal(newer.rope.scaling.type, 'llama3');
-    assert.deepEqual(old.rope, newer.rope);
-    assert.deepEqual(older.rope, newer.rope);
-    assert.equal(read({ rope_scaling: null }).rope.scaling.type, 'default');
+    assert.equal(newer.ropes[0]!.scaling.type, 'llama3');
+    assert.deepEqual(old.ropes, newer.ropes);
+    assert.deepEqual(older.ropes, newer.ropes);
+    assert.equal(read({ rope_scaling: null }).ropes[0]!.scaling.type, 'default');
   });
 
   it('refuses sizes that cannot be, with field, rule and value', () => {
@@ -70,7 +70,7 @@ describe('export/config', () => {
       '"gpt2"',
       ...families.map((f) => f.modelType),
     );
-    refuses({ rope_scaling: { rope_type: 'yarn', factor: 4 } }, 'UNSUPPORTED', '"yarn"', 'llama3');
+    refuses({ rope_scaling: { rope_type: 'dynamic', factor: 4 } }, 'UNSUPPORTED', '"dynamic"', 'llama3');
     refuses({ quantization_config: { bits: 4 } }, 'UNSUPPORTED', 'quantization_config');
     refuses({ hidden_act: 'gelu' }, 'UNSUPPORTED', 'hidden_act', 'silu');
     refuses({ sliding_window: 16 }, 'UNSUPPORTED', 'sliding_window');

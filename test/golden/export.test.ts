@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readModelConfig } from '../../lib/export/config.ts';
 import { exportDecode, exportPrefill, openHf } from '../../lib/export/index.ts';
 import { findAttention } from '../../lib/ir/attention.ts';
 import { floatsOf } from '../../lib/ir/constants.ts';
 import { evaluate, type Tensor } from '../../lib/ir/evaluate.ts';
 import type { Graph, Module, Value } from '../../lib/ir/graph.ts';
+import { parseJsonObject } from '../../lib/json.ts';
 import { proveMask } from '../../lib/plan/mask.ts';
 import { constantElements, firstDifference } from '../support/compare.ts';
 import { goldenFamilies } from '../support/golden-cases.ts';
@@ -119,6 +121,12 @@ describe('export', function () {
       const got = evaluate(decode, inputs, { outputs: [logits] }).get(logits)!.data as Float32Array;
       const error = relativeError(got, familyFloats(name, longest.first));
       assert.ok(error <= tolerance, `${error}`);
+    });
+
+    it(`${name}: config.json in the layout of transformers 4.x says the same`, () => {
+      const read = (file: string) => readModelConfig(parseJsonObject(readFileSync(file), file), file);
+      const older = join(sharedDir()!, 'families', 'golden', name.replace(/-old$/, ''), 'config.v4.json');
+      assert.deepEqual(read(older), read(join(familyDir(name), 'config.json')));
     });
 
     it(`${name}: every attention of decode is found, and its mask proved`, () => {

@@ -109,6 +109,40 @@ describe('export/config', () => {
     );
   });
 
+  it('knows which layers of smollm3 and gemma3 have which RoPE', () => {
+    const ropes = (changes: object) => read(changes).recipe.ropes;
+    assert.deepEqual(ropes({ model_type: 'smollm3', no_rope_layers: [1, 0] }), [0, null]);
+    assert.deepEqual(ropes({ model_type: 'smollm3', no_rope_layer_interval: 2 }), [0, null]);
+    refuses({ model_type: 'smollm3', no_rope_layers: [1] }, 'CONFIG', 'no_rope_layers', 'list of 2');
+    refuses({ model_type: 'smollm3', no_rope_layers: [1, 2] }, 'CONFIG', 'no_rope_layers', '0 and 1');
+    const gemma = { model_type: 'gemma3_text', hidden_activation: 'gelu_pytorch_tanh', sliding_window: 5 };
+    const { recipe, ropes: both } = read({ ...gemma, sliding_window_pattern: 2, rope_theta: 7 });
+    assert.deepEqual(
+      [recipe.ropes, recipe.windows],
+      [
+        [1, 0],
+        [5, null],
+      ],
+    );
+    assert.deepEqual(
+      both.map(({ theta }) => theta),
+      [7, 10_000],
+    );
+    refuses({ ...gemma, hidden_activation: 'silu' }, 'UNSUPPORTED', 'hidden_activation', 'gelu_pytorch_tanh');
+    refuses({ ...gemma, final_logit_softcapping: 30 }, 'UNSUPPORTED', 'final_logit_softcapping');
+    assert.ok(read(gemma).recipe.normsAddOne);
+  });
+
+  it('reads the defaults of yarn, and refuses what it does not compute', () => {
+    const yarn = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 64 };
+    assert.deepEqual(read({ rope_parameters: yarn }).ropes[0]!.scaling, {
+      ...{ type: 'yarn', factor: 4, originalMaxPositions: 64, betaFast: 32, betaSlow: 1 },
+      attentionFactor: 0.1 * Math.log(4) + 1,
+    });
+    refuses({ rope_parameters: { ...yarn, mscale: 1 } }, 'UNSUPPORTED', 'mscale');
+    refuses({ rope_parameters: { ...yarn, truncate: false } }, 'UNSUPPORTED', 'truncate');
+  });
+
   it('scales frequencies: linear by its factor, llama3 only the slow ones', () => {
     const plain = inverseFrequencies({ theta: 10_000, scaling: { type: 'default' } }, 16);
     const linear = inverseFrequencies({ theta: 10_000, scaling: { type: 'linear', factor: 2 } }, 16);

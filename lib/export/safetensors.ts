@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { GgmaError } from '../errors.ts';
+import { widenBfloat16, widenFloat16 } from '../ir/half.ts';
 import { isObject, type Json, type JsonObject, parseJsonObject } from '../json.ts';
-import { widenBfloat16, widenFloat16 } from './half.ts';
 import { readExactly, readTensorEntries, type TensorEntry, withFile } from './safetensors-header.ts';
 
 export interface WeightsOptions {

@@ -14,11 +14,11 @@ export interface TinyPackage {
   decode: Graph;
 }
 
-/** Two layers, two heads over one kv head, 10 ids; random weights, the same every time. */
-export function tinyPackage(config: object = {}): TinyPackage {
+/** Two layers, two heads over one kv head, 10 ids, or other sizes; random weights, the same every time. */
+export function tinyPackage(sizes: Partial<typeof tinyConfig> = {}): TinyPackage {
   const scratch = scratchFolder();
   try {
-    const module = packModel(writeModelDir(scratch.path, { ...tinyConfig, ...config }, tinyTensors()));
+    const module = packModel(writeModelDir(scratch.path, { ...tinyConfig, ...sizes }, tinyTensors(sizes)));
     const [prefill, decode] = module.graphs;
     return { module, prefill: prefill!, decode: decode! };
   } finally {

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { GgmaError } from '../../../lib/errors.ts';
-import { widenBfloat16, widenFloat16 } from '../../../lib/export/half.ts';
 import { Weights } from '../../../lib/export/safetensors.ts';
+import { widenBfloat16, widenFloat16 } from '../../../lib/ir/half.ts';
 import { floatTensor, framed, safetensors, scratchFolder } from '../../support/checkpoint.ts';
 
 describe('export/safetensors', () => {

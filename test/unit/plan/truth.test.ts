@@ -9,6 +9,7 @@ import { addConstant, addValue, insertOps, makeOp, replaceUses, setInput } from 
 import type { Graph, Module, Op, Value } from '../../../lib/ir/graph.ts';
 import { compile } from '../../../lib/plan/index.ts';
 import { relativeError } from '../../support/goldens.ts';
+import { narrowInput } from '../../support/narrow.ts';
 import { onNative } from '../../support/native-run.ts';
 import { decodeOnly, evaluateSequence, opsOfCode, residuals, tinyPackage } from '../../support/tiny-model.ts';
 
@@ -196,6 +197,38 @@ describe('plan: the graph is the truth', () => {
         message,
         path: /^subgraphs\[0\]\.operators\[\d+\]$/,
       });
+    });
+  }
+});
+
+describe('plan: weights of other types', () => {
+  const sizes = { hidden_size: 32, intermediate_size: 64, num_attention_heads: 4, num_key_value_heads: 2 };
+  const types: [TensorType, number][] = [
+    [TensorType.FLOAT16, 1e-5],
+    [TensorType.BFLOAT16, 1e-5],
+    // Kernels may also store what a row multiplies such weights with in eight bits.
+    [TensorType.GGML_Q8_0, 3e-2],
+    [TensorType.GGML_Q4_0, 3e-2],
+  ];
+  for (const [type, tolerance] of types) {
+    it(`${TensorType[type]}: what the interpreter computes of the same bytes`, async () => {
+      const tiny = tinyPackage(sizes);
+      const { decode, module } = tiny;
+      let narrowed = 0;
+      for (const op of decode.ops)
+        op.inputs.forEach((input, i) => {
+          if (!input?.isConstant || input.shape.length !== 2 || input.shape[1]! % 32 || input.type !== 0)
+            return;
+          if (op.code !== FULLY_CONNECTED && op.code !== ATTENTION && op.code !== GATHER) return;
+          narrowInput(module, decode, op, i, type);
+          narrowed++;
+        });
+      assert.equal(narrowed, 2 * 7 + 2);
+      const logits = await run(decodeOnly(tiny));
+      const error = relativeError(logits, evaluateSequence(decode, ids));
+      assert.ok(error < tolerance, `${error}`);
+      const wide = await run(decodeOnly(tinyPackage(sizes)));
+      assert.ok(relativeError(logits, wide) > 1e-4, 'the type shows');
     });
   }
 });

@@ -22,6 +22,8 @@ export function tabulate({ graph, position }: DecodeEntry, values: readonly Valu
       last = { first, count, rows: tabulation(Array.from({ length: count }, (_, i) => first + i)) };
     return last.rows;
   };
+  // An operator that the interpreter does not know is found now, not in the middle of a generation.
+  if (values.length > 0) block(0, 1);
   return values.map((value, i) => ({
     width: value.shape.at(-1) ?? 1,
     evaluate: (first, count) => block(first, count)[i]!,

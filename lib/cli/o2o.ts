@@ -48,6 +48,7 @@ export async function main(argv: readonly string[], streams: Streams = processSt
     if (first === undefined) throw new UsageError('expected a filter; o2o --help lists them');
     if (isHelp(first)) return await print(streams, overview());
     if (first === '--version') return await print(streams, `o2o v${version}\n`);
+    // Loaded when asked for: filters do without the compiler.
     if (isHelp(second)) return await print(streams, describe(passNamed(first)));
     if (second === '--version' && argv.length === 2)
       return await print(streams, `${passNamed(first).name} v${version}\n`);
@@ -172,6 +173,7 @@ function overview(): string {
     ...words.map(row),
     '',
     'Options of filters:',
+    '',
     '',
     '  --strict            exit 1 when a filter finds nothing to do',
     '  --external-buffers  write constants behind the flatbuffer (always from 1 GiB on)',

@@ -2,7 +2,7 @@
 
 import { Fields } from '../fields.ts';
 import type { JsonObject } from '../json.ts';
-import { type Family, families, type Recipe } from './families/index.ts';
+import { type Family, families, plainRecipe, type Recipe } from './families/index.ts';
 import { type Rope, readRope } from './rope-config.ts';
 
 export interface ModelConfig {
@@ -16,7 +16,8 @@ export interface ModelConfig {
   headDim: number;
   vocabSize: number;
   rmsNormEps: number;
-  rope: Rope;
+  /** `recipe.ropes` says which a layer uses. */
+  ropes: Rope[];
   tieWordEmbeddings: boolean;
 }
 
@@ -40,7 +41,7 @@ export function readModelConfig(file: JsonObject, where: string): ModelConfig {
   if (headDim % 2 !== 0) fields.fail('head_dim', 'an even number, as RoPE rotates halves,');
   return {
     family,
-    recipe: family.recipe(fields, layers),
+    recipe: { ...plainRecipe(layers), ...family.recipe(fields, layers) },
     hiddenSize,
     intermediateSize: fields.integer('intermediate_size'),
     layers,
@@ -49,8 +50,8 @@ export function readModelConfig(file: JsonObject, where: string): ModelConfig {
     headDim,
     vocabSize: fields.integer('vocab_size'),
     rmsNormEps: fields.positive('rms_norm_eps', 1e-6),
-    rope: readRope(fields),
-    tieWordEmbeddings: fields.flag('tie_word_embeddings'),
+    ropes: family.ropes?.(fields) ?? [readRope(fields)],
+    tieWordEmbeddings: fields.flag('tie_word_embeddings', family.tiesEmbeddings ?? false),
   };
 }
 

@@ -14,6 +14,7 @@ export function inverseFrequencies({ theta, scaling }: Rope, headDim: number): F
   if (scaling.type === 'default') return plain;
   const factor = f(scaling.factor);
   if (scaling.type === 'linear') return plain.map((frequency) => f(frequency / factor));
+  if (scaling.type === 'yarn') return yarn(plain, theta, scaling);
   const { lowFreqFactor, highFreqFactor, originalMaxPositions } = scaling;
   const [longest, shortest] = [originalMaxPositions / lowFreqFactor, originalMaxPositions / highFreqFactor];
   return plain.map((frequency) => {
@@ -26,16 +27,40 @@ export function inverseFrequencies({ theta, scaling }: Rope, headDim: number): F
   });
 }
 
-/** cos and sin of positions 0 … length − 1, [length, head_dim] each. */
+/** Fast frequencies stay, slow ones are divided by the factor, and those between are mixed along a ramp. */
+function yarn(
+  plain: Float32Array,
+  theta: number,
+  { factor, originalMaxPositions, betaFast, betaSlow }: Extract<Rope['scaling'], { type: 'yarn' }>,
+): Float32Array {
+  const headDim = 2 * plain.length;
+  /** The dimension that turns so many times over the original length. */
+  const dimension = (turns: number) =>
+    (headDim * Math.log(originalMaxPositions / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+  const low = Math.max(Math.floor(dimension(betaFast)), 0);
+  const high = Math.min(Math.ceil(dimension(betaSlow)), headDim - 1);
+  return plain.map((frequency, i) => {
+    const ramp = Math.min(Math.max((i - low) / (Math.max(high, low + 0.001) - low), 0), 1);
+    return frequency * (1 - ramp) + (frequency / factor) * ramp;
+  });
+}
+
+/** What cos and sin are multiplied by. */
+export function attentionFactor({ scaling }: Rope): number {
+  return scaling.type === 'yarn' ? scaling.attentionFactor : 1;
+}
+
+/** cos and sin of positions 0 … length − 1, times `factor`: [length, head_dim] each. */
 export function ropeTables(
   frequencies: Float32Array,
   length: number,
+  factor: number,
 ): { cos: Float32Array; sin: Float32Array } {
   const half = frequencies.length;
   const table = (of: (angle: number) => number) =>
     Float32Array.from({ length: length * half * 2 }, (_, i) => {
       const position = Math.floor(i / (2 * half));
-      return of(f(position * frequencies[i % half]!));
+      return f(of(f(position * frequencies[i % half]!))) * f(factor);
     });
   return { cos: table(Math.cos), sin: table(Math.sin) };
 }

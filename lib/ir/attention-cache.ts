@@ -1,15 +1,16 @@
 /** The key or value side of attention: cache ++ new row, repeated over grouped query heads, laid out for a product. */
 import { BuiltinOperator, BuiltinOptions } from '../circle/index.ts';
+import { fail, type View } from './attention-view.ts';
 import type { InputRoles } from './dependence.ts';
 import type { Op, Value } from './graph.ts';
-import { isPlain, Mismatch, normalAxis, optionsOf, scaledBy, swapsLastTwo } from './pattern.ts';
+import { isPlain, normalAxis, optionsOf, scaledBy, swapsLastTwo } from './pattern.ts';
 
 export interface KeyValue {
-  /** Graph input [1, kv_heads, rows, head_dim]. */
-  cache: Value;
-  /** [1, kv_heads, rows + 1, head_dim]: cache ++ row. */
+  /** Decode: the graph input [1, kv_heads, rows, head_dim]. Prefill has none. */
+  cache: Value | null;
+  /** [..., kv_heads, columns, head_dim]: cache ++ new row, or in prefill the rows themselves. */
   appended: Value;
-  /** [1, kv_heads, 1, head_dim]: the new row. */
+  /** [..., kv_heads, L, head_dim]: the new rows. */
   row: Value;
   kvHeads: number;
   headDim: number;
@@ -20,46 +21,62 @@ export interface KeyValue {
 }
 
 /**
- * Walks up from the right side of a BATCH_MATMUL to the concatenation. Keys end as [H, D, rows] (or [H, rows, D]
- * with a transposed product), values as [H, rows, D].
+ * Walks up from the right side of a BATCH_MATMUL to the concatenation, or in prefill to the rows. Keys end as
+ * [H, D, columns] (or [H, columns, D] with a transposed product), values as [H, columns, D].
  */
-export function matchKeyValue(
-  rhs: Value,
-  kind: 'key' | 'value',
-  adjoint: boolean,
-  roles: InputRoles,
-  ops: Set<Op>,
-): KeyValue {
-  // Whether the last two axes are still swapped against [rows, head_dim].
+export function matchKeyValue(rhs: Value, kind: 'key' | 'value', adjoint: boolean, view: View): KeyValue {
+  const { roles, ops } = view;
+  const isPrefill = !view.isDecode;
+  // Whether the last two axes are still swapped against [columns, head_dim].
   let swapped = (kind === 'key') !== adjoint;
   let factor = 1;
   let repeats = 1;
   let at = rhs;
   for (;;) {
     const op: Op = at.producer ?? fail(`the ${kind}s come from '${at.name}', not from a cache`, null);
-    ops.add(op);
-    if (op.code === BuiltinOperator.CONCATENATION) {
+    const scaled = scaledBy(op);
+    if (op.code === BuiltinOperator.CONCATENATION && !isPrefill) {
+      ops.add(op);
       if (swapped) fail(`the ${kind}s are transposed`, op);
       return { ...matchAppend(op, kind, roles), repeats, factor };
     }
-    const scaled = scaledBy(op);
     if (scaled) {
       factor *= scaled.factor;
       at = scaled.input;
-    } else if (op.code === BuiltinOperator.TRANSPOSE) {
-      if (!swapsLastTwo(op)) fail(`TRANSPOSE of the ${kind}s is not of the last two axes`, op);
+    } else if (op.code === BuiltinOperator.TRANSPOSE && swapsLastTwo(op)) {
       swapped = !swapped;
       at = op.input(0)!;
-    } else if (op.code === BuiltinOperator.RESHAPE) {
-      if (!keepsLastTwo(op)) fail(`RESHAPE of the ${kind}s changes a row`, op);
+    } else if (op.code === BuiltinOperator.RESHAPE && keepsLastTwo(op)) {
       at = op.input(0)!;
     } else if (op.code === BuiltinOperator.BROADCAST_TO) {
       repeats *= repeatCount(op, kind);
       at = op.input(0)!;
+    } else if (isPrefill) {
+      return { ...matchRows(at, kind, swapped, view), repeats, factor };
+    } else if (op.code === BuiltinOperator.TRANSPOSE) {
+      fail(`TRANSPOSE of the ${kind}s is not of the last two axes`, op);
+    } else if (op.code === BuiltinOperator.RESHAPE) {
+      fail(`RESHAPE of the ${kind}s changes a row`, op);
     } else {
       fail(`${BuiltinOperator[op.code]} between the cache and the ${kind}s`, op);
     }
+    ops.add(op);
   }
+}
+
+/** Prefill: the keys or values of every row, as they are made. */
+function matchRows(
+  rows: Value,
+  kind: string,
+  swapped: boolean,
+  view: View,
+): Omit<KeyValue, 'repeats' | 'factor'> {
+  const { shape, producer } = rows;
+  if (swapped) fail(`the ${kind}s are transposed`, producer);
+  if (view.rows.count > 1 && view.rows.axisOf(rows) !== shape.length - 2)
+    fail(`the ${kind}s [${shape.join(', ')}] are no rows [..., ${view.rows.count}, head_dim]`, producer);
+  const headDim = shape.at(-1)!;
+  return { cache: null, appended: rows, row: rows, kvHeads: view.rows.widthOf(rows) / headDim, headDim };
 }
 
 /** cache ++ row along the rows. */
@@ -96,8 +113,4 @@ function repeatCount(op: Op, kind: string): number {
   if (from[axis] !== 1 || !innermost)
     fail(`BROADCAST_TO repeats the ${kind}s in another order than head / group`, op);
   return to[axis]!;
-}
-
-function fail(reason: string, op: Op | null): never {
-  throw new Mismatch(reason, op);
 }

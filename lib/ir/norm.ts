@@ -1,4 +1,4 @@
-/** RMS norm: x · rsqrt(mean(x²) + ε) · weight, over the last axis (Zhang & Sennrich 2019). */
+/** RMS norm: x · rsqrt(mean(x²) + ε) · weight, over the last axis (Zhang & Sennrich 2019); written out, or RMS_NORM. */
 import { BuiltinOperator, BuiltinOptions } from '../circle/index.ts';
 import { intsOf, scalarOf } from './constants.ts';
 import type { Op, Value } from './graph.ts';
@@ -18,6 +18,20 @@ export interface RmsNorm {
 
 /** The norm that ends in `value`, with its weight when there is one. */
 export function matchRmsNorm(value: Value): RmsNorm | undefined {
+  return fromOperator(value) ?? fromProducts(value);
+}
+
+function fromOperator(value: Value): RmsNorm | undefined {
+  const op = producedBy(value, BuiltinOperator.RMS_NORM);
+  const [input, weight] = [op?.input(0), op?.input(1)];
+  const width = input?.shape.at(-1) ?? 0;
+  // The operator also takes a weight of one element for all columns.
+  if (!op || !input || !weight?.isConstant || width === 0 || !isRow(weight, width)) return undefined;
+  const epsilon = optionsOf(op, BuiltinOptions.RmsNormOptions)?.epsilon ?? 0;
+  return { input, weight, epsilon, width, ops: [op] };
+}
+
+function fromProducts(value: Value): RmsNorm | undefined {
   const outer = producedBy(value, BuiltinOperator.MUL);
   if (!outer || !isPlain(outer)) return undefined;
   const weighted = eitherOrder(outer, (weight, rest) => {

@@ -86,9 +86,9 @@ export function dataInput(op: Op): Value | undefined {
 }
 
 /** Walks up through order-keeping operators; `seen` collects them. */
-export function through(value: Value, seen?: Set<Op>): Value {
+export function through(value: Value, seen?: Set<Op>, keeps = keepsOrder): Value {
   let at = value;
-  for (let op = at.producer; op && keepsOrder(op); op = at.producer) {
+  for (let op = at.producer; op && keeps(op); op = at.producer) {
     const next = dataInput(op);
     if (!next) break;
     seen?.add(op);

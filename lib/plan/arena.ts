@@ -1,4 +1,4 @@
-/** Where slots lie within a row's arena: first fit over their lifetimes. */
+/** Where slots lie within a row's arena: the widest first, each at the first place that is free while it lives. */
 import { type Slot, type Step, sourcesOf } from './program.ts';
 
 export interface Arena {
@@ -24,20 +24,24 @@ export function placeSlots(steps: readonly Step[], kept: Slot): Arena {
     dies.set(step.dst, Math.max(i, dies.get(step.dst) ?? i));
   });
   dies.set(kept, steps.length);
-  const offsets = new Map<Slot, number>();
-  let live: { slot: Slot; from: number; to: number }[] = [];
-  let width = 0;
-  for (const [slot, start] of born) {
-    live = live.filter((other) => dies.get(other.slot)! >= start).sort((a, b) => a.from - b.from);
+  const placed: { slot: Slot; from: number; to: number }[] = [];
+  const bySize = [...born.keys()].sort((a, b) => b.width - a.width);
+  for (const slot of bySize) {
+    const [start, end] = [born.get(slot)!, dies.get(slot)!];
     const size = Math.ceil(slot.width / ALIGNMENT) * ALIGNMENT;
     let from = 0;
-    for (const other of live) {
+    for (const other of placed) {
+      if (born.get(other.slot)! > end || dies.get(other.slot)! < start) continue;
       if (other.from - from >= size) break;
       from = Math.max(from, other.to);
     }
-    offsets.set(slot, from);
-    live.push({ slot, from, to: from + size });
-    width = Math.max(width, from + size);
+    const after = placed.findIndex((other) => other.from > from);
+    placed.splice(after < 0 ? placed.length : after, 0, { slot, from, to: from + size });
   }
-  return { offsets, width };
+  const places = new Map(placed.map(({ slot, from }) => [slot, from]));
+  return {
+    // In the order of the steps, which is how slots are numbered.
+    offsets: new Map([...born.keys()].map((slot) => [slot, places.get(slot)!])),
+    width: Math.max(0, ...placed.map(({ to }) => to)),
+  };
 }

@@ -1,5 +1,5 @@
 /** Attention as instructions: three projections, q/k norms, the kernel over the cache, the output projection. */
-import type { Attention } from '../ir/attention.ts';
+import type { AttentionBlock } from '../ir/attention.ts';
 import type { Projection } from '../ir/attention-projection.ts';
 import type { ProgramBuilder } from './builder.ts';
 import { float, type Slot, slot, table, weight, word } from './program.ts';
@@ -7,7 +7,7 @@ import { float, type Slot, slot, table, weight, word } from './program.ts';
 /** hidden [hidden_size] → [hidden_size]; `window` 0 attends all earlier positions. */
 export function lowerAttention(
   builder: ProgramBuilder,
-  block: Attention,
+  block: AttentionBlock,
   hidden: Slot,
   window: number,
 ): Slot {
@@ -15,7 +15,7 @@ export function lowerAttention(
   const q = project(builder, block.q, hidden, heads * headDim);
   const k = project(builder, block.k, hidden, kvHeads * headDim);
   const v = project(builder, block.v, hidden, kvHeads * headDim);
-  const cache = builder.caches.push({ kvHeads, headDim }) - 1;
+  const cache = builder.blocks.push(block) - 1;
   const context = builder.emit(
     'attention',
     builder.slot(heads * headDim),

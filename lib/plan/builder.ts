@@ -1,17 +1,10 @@
 /** Collects the steps, weights, tables and caches of one program while the graph is lowered. */
-import { TensorType, tensorTypeName } from '../circle/index.ts';
+import { tensorTypeName } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
-import { bytesOf, elementCount } from '../ir/constants.ts';
+import type { AttentionBlock } from '../ir/attention.ts';
+import { elementCount } from '../ir/constants.ts';
 import type { Value } from '../ir/graph.ts';
-import type { Opcode, Operand, Slot, Step, Weight } from './program.ts';
-
-const DTYPES = new Map<TensorType, number>([
-  [TensorType.FLOAT32, 0],
-  [TensorType.FLOAT16, 1],
-  [TensorType.BFLOAT16, 2],
-  [TensorType.GGML_Q8_0, 3],
-  [TensorType.GGML_Q4_0, 4],
-]);
+import { DTYPES, type OpcodeName, type Operand, type Slot, type Step, type Weight } from './program.ts';
 
 export class ProgramBuilder {
   readonly steps: Step[] = [];
@@ -19,8 +12,10 @@ export class ProgramBuilder {
   readonly slots: Slot[] = [];
   /** Values of the position alone whose rows kernels look up: cos and sin. */
   readonly tables: Value[] = [];
-  /** One per attention, in order: its place is the cache's number. */
-  readonly caches: { kvHeads: number; headDim: number }[] = [];
+  /** The attention blocks in order: a block's place is its cache's number. */
+  readonly blocks: AttentionBlock[] = [];
+  /** The value that the steps emitted next are for. */
+  origin: Value | null = null;
   private readonly known = new Map<string, Weight>();
   private readonly bufferNumbers = new Map<unknown, number>();
 
@@ -31,8 +26,8 @@ export class ProgramBuilder {
   }
 
   /** Appends a step that writes `dst`. */
-  emit(opcode: keyof typeof Opcode, dst: Slot, ...operands: Operand[]): Slot {
-    this.steps.push({ opcode, dst, operands, wantedRows: false });
+  emit(opcode: OpcodeName, dst: Slot, ...operands: Operand[]): Slot {
+    this.steps.push({ opcode, dst, operands, wantedRows: false, origin: this.origin });
     return dst;
   }
 
@@ -53,18 +48,18 @@ export class ProgramBuilder {
   }
 
   private weight(value: Value, rows: number, cols: number): Weight {
-    const dtype = DTYPES.get(value.type);
-    if (dtype === undefined)
+    const { type } = value;
+    if (!DTYPES.has(type))
       throw new GgmaError(
         'PLAN_UNSUPPORTED',
-        `expected FLOAT32, FLOAT16, BFLOAT16, GGML_Q8_0 or GGML_Q4_0 for the weight '${value.name}', got ${tensorTypeName(value.type)}`,
+        `expected FLOAT32, FLOAT16, BFLOAT16, GGML_Q8_0 or GGML_Q4_0 for the weight '${value.name}', got ${tensorTypeName(type)}`,
       );
     const number = this.bufferNumbers.get(value.buffer) ?? this.bufferNumbers.size;
     this.bufferNumbers.set(value.buffer, number);
-    const key = `${number}:${dtype}:${rows}:${cols}`;
+    const key = `${number}:${type}:${rows}:${cols}`;
     let found = this.known.get(key);
     if (!found) {
-      found = { dtype, bytes: bytesOf(value)!, rows, cols, name: value.name };
+      found = { type, data: value.buffer.data!, rows, cols, name: value.name };
       this.known.set(key, found);
       this.weights.push(found);
     }

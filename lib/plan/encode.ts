@@ -1,7 +1,8 @@
 /** Writes a program for the native decoder. Layout: native/core/program.h. */
+import { type ByteSource, FileRange } from '../circle/index.ts';
 import type { Arena } from './arena.ts';
 import type { ProgramBuilder } from './builder.ts';
-import { NONE, Opcode, type Operand, type Slot, type Weight } from './program.ts';
+import { DTYPES, NONE, Opcode, type Operand, type Slot, type Weight } from './program.ts';
 
 const MAGIC = 0x504d4747; // "GGMP"
 const VERSION = 1;
@@ -10,8 +11,8 @@ const WEIGHT_BYTES = 40;
 
 export interface Encoded {
   program: Uint8Array;
-  /** The memory that the weight records point into, by number. */
-  sources: Uint8Array[];
+  /** The memories and parts of files that the weight records point into, by number. */
+  sources: ByteSource[];
 }
 
 export function encodeProgram(builder: ProgramBuilder, arena: Arena, logits: Slot): Encoded {
@@ -28,7 +29,7 @@ export function encodeProgram(builder: ProgramBuilder, arena: Arena, logits: Slo
     weights: builder.weights.length * WEIGHT_BYTES,
     slots: slots.length * 8,
     tables: builder.tables.length * 4,
-    caches: builder.caches.length * 8,
+    caches: builder.blocks.length * 8,
     steps: stepWords.length * 4,
   };
   const offsets = layOut(sizes);
@@ -42,15 +43,15 @@ export function encodeProgram(builder: ProgramBuilder, arena: Arena, logits: Slo
   words(0, [
     ...[MAGIC, VERSION, offsets.end, logits.width, arena.width, slotNumbers.get(logits)!, sources.length],
     ...[builder.weights.length, offsets.weights, slots.length, offsets.slots],
-    ...[builder.tables.length, offsets.tables, builder.caches.length, offsets.caches],
+    ...[builder.tables.length, offsets.tables, builder.blocks.length, offsets.caches],
     ...[stepWords.length, offsets.steps],
   ]);
   builder.weights.forEach((weight, i) => {
     const at = offsets.weights + i * WEIGHT_BYTES;
     const { source, offset } = places[i]!;
-    words(at, [weight.dtype, source]);
+    words(at, [DTYPES.get(weight.type)!, source]);
     view.setBigUint64(at + 8, BigInt(offset), true);
-    view.setBigUint64(at + 16, BigInt(weight.bytes.byteLength), true);
+    view.setBigUint64(at + 16, BigInt(weight.data.byteLength), true);
     words(at + 24, [weight.rows, weight.cols]);
   });
   slots.forEach((slot, i) => {
@@ -62,7 +63,7 @@ export function encodeProgram(builder: ProgramBuilder, arena: Arena, logits: Slo
   );
   words(
     offsets.caches,
-    builder.caches.flatMap(({ kvHeads, headDim }) => [kvHeads, headDim]),
+    builder.blocks.flatMap(({ kvHeads, headDim }) => [kvHeads, headDim]),
   );
   words(offsets.steps, stepWords);
   return { program: new Uint8Array(view.buffer), sources };
@@ -80,17 +81,42 @@ function layOut<K extends string>(sizes: Record<K, number>): Record<K | 'end', n
   return offsets;
 }
 
-/** Weights are views into few large memories (the file as it was read); each of those is one source. */
-function gatherSources(weights: readonly Weight[]) {
-  const numbers = new Map<ArrayBufferLike, number>();
-  const sources: Uint8Array[] = [];
-  const places = weights.map(({ bytes }) => {
-    let source = numbers.get(bytes.buffer);
-    if (source === undefined) {
-      source = sources.push(new Uint8Array(bytes.buffer)) - 1;
-      numbers.set(bytes.buffer, source);
-    }
-    return { source, offset: bytes.byteOffset };
+interface Place {
+  source: number;
+  /** From the source's start. */
+  offset: number;
+}
+
+/**
+ * Weights are parts of few large memories or files (the model as it was read): each of those is one source. Of a file
+ * the source is the range from its first weight to the end of its last.
+ */
+export function gatherSources(weights: readonly { data: ByteSource }[]): {
+  sources: ByteSource[];
+  places: Place[];
+} {
+  const numbers = new Map<unknown, number>();
+  const sources: ByteSource[] = [];
+  const numberOf = (whole: unknown, source: () => ByteSource): number => {
+    const known = numbers.get(whole) ?? sources.push(source()) - 1;
+    numbers.set(whole, known);
+    return known;
+  };
+  const spans = new Map<number, { start: number; end: number }>();
+  for (const { data } of weights) {
+    if (data instanceof Uint8Array) continue;
+    const { start, end } = spans.get(data.fd) ?? { start: Infinity, end: 0 };
+    spans.set(data.fd, {
+      start: Math.min(start, data.offset),
+      end: Math.max(end, data.offset + data.byteLength),
+    });
+  }
+  const places = weights.map(({ data }): Place => {
+    if (data instanceof Uint8Array)
+      return { source: numberOf(data.buffer, () => new Uint8Array(data.buffer)), offset: data.byteOffset };
+    const { start, end } = spans.get(data.fd)!;
+    const source = numberOf(data.fd, () => new FileRange(data.fd, start, end - start, data.path));
+    return { source, offset: data.offset - start };
   });
   return { sources, places };
 }

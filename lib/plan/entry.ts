@@ -1,23 +1,35 @@
 /** Which graphs of a package are run: the decode graph, and the prefill graph beside it when there is one. */
 import { GgmaError } from '../errors.ts';
+import { elementCount } from '../ir/constants.ts';
 import { dependence, type InputRoles, inputRoles } from '../ir/dependence.ts';
 import type { Graph, Module, Value } from '../ir/graph.ts';
+import { oneRow, type Rows, rowsOf } from '../ir/rows.ts';
 
+/** A graph from token ids to logits. */
 export interface Entry {
   /** `subgraphs[i]`, for messages. */
   path: string;
   graph: Graph;
-  roles: InputRoles & { tokens: Value; position: Value };
+  /** [1, L] */
+  tokens: Value;
+  rows: Rows;
   depends: Map<Value, number>;
+  /** [1, L, vocabulary] */
   logits: Value;
+}
+
+/** One token over the caches. */
+export interface DecodeEntry extends Entry {
+  position: Value;
+  caches: Value[];
 }
 
 /**
  * The decode graph: the one whose inputs are ids, a position and caches. It is found by what its inputs are; a
  * signature called `decode` decides between several.
- * @throws GgmaError SIGNATURE saying what was found
+ * @throws GgmaError SIGNATURE saying what was found, PLAN_SHAPE for more than one token or sizes that are not fixed
  */
-export function decodeEntry(module: Module): Entry {
+export function decodeEntry(module: Module): DecodeEntry {
   const candidates = module.graphs.filter((graph) => {
     const roles = inputRoles(graph);
     return roles.tokens && roles.position && roles.caches.length > 0;
@@ -30,23 +42,43 @@ export function decodeEntry(module: Module): Entry {
       `expected one decode graph (inputs: token ids, cache_position, key and value caches), got ${describe(module)}`,
     );
   const roles = inputRoles(graph);
+  const [tokens, position] = [roles.tokens!, roles.position!];
+  for (const [input, what] of [
+    [tokens, 'one token [1, 1]'],
+    [position, 'one position [1]'],
+  ] as const)
+    if (elementCount(input.shape) !== 1)
+      throw shapeError(module, graph, input, `expected ${what} in the decode graph`);
+  return { ...entryOf(module, graph, roles, oneRow), position, caches: roles.caches };
+}
+
+/** The graph that takes a whole prompt: ids, and no caches. @throws GgmaError as {@link decodeEntry} */
+export function prefillEntry(module: Module): Entry | undefined {
+  for (const graph of module.graphs) {
+    const roles = inputRoles(graph);
+    if (!roles.tokens || roles.caches.length > 0) continue;
+    const { shape } = roles.tokens;
+    if (elementCount(shape) !== shape.at(-1))
+      throw shapeError(module, graph, roles.tokens, 'expected one prompt [1, L] in the prefill graph');
+    return entryOf(module, graph, roles, rowsOf(graph, roles.tokens));
+  }
+  return undefined;
+}
+
+function entryOf(module: Module, graph: Graph, roles: InputRoles, rows: Rows): Entry {
   const path = `subgraphs[${module.graphs.indexOf(graph)}]`;
-  const depends = dependence(graph, roles);
+  for (const value of graph.values) {
+    const isFixed = [...value.shape, ...(value.attributes.shapeSignature ?? [])].every((dim) => dim > 0);
+    if (!isFixed) throw shapeError(module, graph, value, 'expected fixed sizes');
+  }
   return {
     path,
     graph,
-    roles: { ...roles, tokens: roles.tokens!, position: roles.position! },
-    depends,
+    tokens: roles.tokens!,
+    rows,
+    depends: dependence(graph, roles),
     logits: logitsOf(graph, path),
   };
-}
-
-/** The graph that takes a whole prompt: ids, and no caches. */
-export function prefillGraph(module: Module): Graph | undefined {
-  return module.graphs.find((graph) => {
-    const roles = inputRoles(graph);
-    return roles.tokens !== null && roles.caches.length === 0;
-  });
 }
 
 /** The one output that an operator makes and that is no cache: rank 3, [1, rows, vocabulary]. */
@@ -62,15 +94,22 @@ function logitsOf(graph: Graph, path: string): Value {
   return logits;
 }
 
+function shapeError(module: Module, graph: Graph, value: Value, expected: string): GgmaError {
+  const shape = value.attributes.shapeSignature ?? value.shape;
+  return new GgmaError('PLAN_SHAPE', `${expected}, got '${value.name}' [${shape.join(', ')}]`, {
+    path: `subgraphs[${module.graphs.indexOf(graph)}].tensors[${graph.values.indexOf(value)}]`,
+  });
+}
+
 function keysOf(module: Module, graph: Graph): (string | null)[] {
   return (module.signatures ?? []).filter((signature) => signature.graph === graph).map(({ key }) => key);
 }
 
 function describe(module: Module): string {
   const graphs = module.graphs.map((graph, i) => {
-    const names = keysOf(module, graph).map((key) => `'${key}'`);
+    const names = keysOf(module, graph).map((key) => ` '${key}'`);
     const inputs = graph.inputs.map((value) => `${value.name}[${value.shape.join(',')}]`).slice(0, 4);
-    return `subgraphs[${i}] ${names.join(', ')} with inputs ${inputs.join(', ')}${graph.inputs.length > 4 ? ', …' : ''}`;
+    return `subgraphs[${i}]${names.join()} with inputs ${inputs.join(', ')}${graph.inputs.length > 4 ? ', …' : ''}`;
   });
   return graphs.length === 0 ? 'no graph' : graphs.join('; ');
 }

@@ -3,25 +3,16 @@
  * emits steps. Every one of them works on each row by itself: that is the proof that the one-token graph is a program
  * over any number of rows. What no lowering takes is refused with the operator's path.
  */
-import { BuiltinOperator } from '../circle/index.ts';
-import type { Attention } from '../ir/attention.ts';
-import { elementCount } from '../ir/constants.ts';
+import { BuiltinOperator, BuiltinOptions } from '../circle/index.ts';
 import { Depends } from '../ir/dependence.ts';
+import { matchGelu } from '../ir/gelu.ts';
 import type { Op, Value } from '../ir/graph.ts';
 import { matchRmsNorm } from '../ir/norm.ts';
-import { dataInput, eitherOrder, isPlain, keepsOrder, producedBy, scaledBy, through } from '../ir/pattern.ts';
+import { dataInput, eitherOrder, isPlain, optionsOf, producedBy, scaledBy, through } from '../ir/pattern.ts';
 import { lowerAttention } from './attention.ts';
 import type { ProgramBuilder } from './builder.ts';
-import type { Entry } from './entry.ts';
-import { float, type Slot, slot, weight, word } from './program.ts';
-
-export interface Context {
-  entry: Entry;
-  /** Attention by its output value. */
-  attention: Map<Value, Attention>;
-  /** Window of each mask, proved. */
-  windows: Map<Value, number>;
-}
+import { float, type OpcodeName, type Operand, type Slot, slot, weight, word } from './program.ts';
+import type { Context } from './recognise.ts';
 
 /** What a lowering made of a value: the values of each row that it reads, and the steps to emit. */
 export interface Lowered {
@@ -32,11 +23,33 @@ export interface Lowered {
 
 export type Lowering = (value: Value, op: Op, context: Context) => Lowered | undefined;
 
-/** Elements of a value of one row. */
-export const widthOf = (value: Value): number => elementCount(value.shape);
+/** One instruction: dst, the slots of what it reads, and other operands, made when it is emitted. */
+function step(
+  opcode: OpcodeName,
+  width: number,
+  reads: Value[],
+  others: (builder: ProgramBuilder) => Operand[] = () => [],
+): Lowered {
+  return {
+    reads,
+    emit: (builder, sources) =>
+      builder.emit(opcode, builder.slot(width), ...sources.map(slot), ...others(builder)),
+  };
+}
 
 const ofToken = (value: Value, { entry }: Context): boolean =>
   !value.isConstant && ((entry.depends.get(value) ?? 0) & Depends.token) !== 0;
+
+/** Both hold a row of `value`'s elements, each element beside the one that it is combined with. */
+function areAligned(value: Value, operands: Value[], context: Context): boolean {
+  const { rows } = context.entry;
+  return operands.every(
+    (operand) =>
+      ofToken(operand, context) &&
+      rows.widthOf(operand) === rows.widthOf(value) &&
+      (rows.count === 1 || String(operand.shape) === String(value.shape)),
+  );
+}
 
 const attention: Lowering = (value, _op, context) => {
   const block = context.attention.get(value);
@@ -49,51 +62,44 @@ const attention: Lowering = (value, _op, context) => {
 };
 
 const gather: Lowering = (value, op, { entry }) => {
+  const { rows, tokens } = entry;
   const [table, ids] = [op.input(0), op.input(1)];
+  const options = optionsOf(op, BuiltinOptions.GatherOptions);
   if (op.code !== BuiltinOperator.GATHER || !table?.isConstant || table.shape.length !== 2) return undefined;
-  if (!ids || through(ids) !== entry.roles.tokens || table.shape[1] !== widthOf(value)) return undefined;
-  return {
-    reads: [],
-    emit: (builder) => builder.emit('gather', builder.slot(widthOf(value)), weight(builder.matrix(table))),
-  };
+  if (!ids || options?.axis || options?.batchDims) return undefined;
+  if (through(ids, undefined, rows.keepsOrder) !== tokens || table.shape[1] !== rows.widthOf(value))
+    return undefined;
+  return step('gather', rows.widthOf(value), [], (builder) => [weight(builder.matrix(table))]);
 };
 
+/** x · Wᵀ + b, the bias inside or added by an operator of its own. */
 const matmul: Lowering = (value, op, context) => {
-  const [input, matrix, bias] = op.inputs;
-  if (op.code !== BuiltinOperator.FULLY_CONNECTED || !input || !matrix?.isConstant || !isPlain(op))
-    return undefined;
-  if (matrix.shape.length !== 2 || matrix.shape[1] !== widthOf(input) || matrix.shape[0] !== widthOf(value))
-    return undefined;
-  if ((bias && !bias.isConstant) || !ofToken(input, context)) return undefined;
-  return {
-    reads: [input],
-    emit: (builder, [source]) =>
-      builder.emit(
-        'matmul',
-        builder.slot(widthOf(value)),
-        slot(source!),
-        weight(builder.matrix(matrix)),
-        weight(bias ? builder.vector(bias) : null),
-      ),
-  };
+  const { rows } = context.entry;
+  const add = op.code === BuiltinOperator.ADD && isPlain(op) ? op : undefined;
+  const added = add && eitherOrder(add, (bias, rest) => (bias.isConstant ? { bias, rest } : undefined));
+  const connected = added ? producedBy(added.rest, BuiltinOperator.FULLY_CONNECTED) : op;
+  if (connected?.code !== BuiltinOperator.FULLY_CONNECTED || !isPlain(connected)) return undefined;
+  const [input, matrix, inner] = connected.inputs;
+  if (!input || !matrix?.isConstant || !ofToken(input, context)) return undefined;
+  if (matrix.shape.length !== 2 || matrix.shape[1] !== rows.widthOf(input)) return undefined;
+  if (matrix.shape[0] !== rows.widthOf(value) || (inner && (!inner.isConstant || added))) return undefined;
+  if (added && !rows.isVector(added.bias, value)) return undefined;
+  const bias = inner ?? added?.bias;
+  return step('matmul', rows.widthOf(value), [input], (builder) => [
+    weight(builder.matrix(matrix)),
+    weight(bias ? builder.vector(bias) : null),
+  ]);
 };
 
-const rmsNorm: Lowering = (value) => {
+const rmsNorm: Lowering = (value, _op, { entry }) => {
   const norm = matchRmsNorm(value);
   if (!norm) return undefined;
-  const groups = widthOf(value) / norm.width;
-  return {
-    reads: [norm.input],
-    emit: (builder, [source]) =>
-      builder.emit(
-        'rmsNorm',
-        builder.slot(widthOf(value)),
-        slot(source!),
-        weight(norm.weight ? builder.vector(norm.weight) : null),
-        float(norm.epsilon),
-        word(groups),
-      ),
-  };
+  const width = entry.rows.widthOf(value);
+  return step('rmsNorm', width, [norm.input], (builder) => [
+    weight(norm.weight ? builder.vector(norm.weight) : null),
+    float(norm.epsilon),
+    word(width / norm.width),
+  ]);
 };
 
 /** x · sigmoid(x) */
@@ -110,50 +116,38 @@ const siluMul: Lowering = (value, op, context) => {
   if (op.code !== BuiltinOperator.MUL || !isPlain(op)) return undefined;
   return eitherOrder(op, (activated, up) => {
     const gate = siluOf(activated);
-    if (!gate || !ofToken(up, context) || widthOf(gate) !== widthOf(value) || widthOf(up) !== widthOf(value))
-      return undefined;
-    return {
-      reads: [gate, up],
-      emit: (builder, [g, u]) => builder.emit('siluMul', builder.slot(widthOf(value)), slot(g!), slot(u!)),
-    };
+    if (!gate || !areAligned(value, [gate, up], context)) return undefined;
+    return step('siluMul', context.entry.rows.widthOf(value), [gate, up]);
   });
 };
 
-const silu: Lowering = (value) => {
+const silu: Lowering = (value, _op, { entry }) => {
   const input = siluOf(value);
-  return (
-    input && {
-      reads: [input],
-      emit: (builder, [source]) => builder.emit('silu', builder.slot(widthOf(value)), slot(source!)),
-    }
-  );
+  return input && step('silu', entry.rows.widthOf(value), [input]);
+};
+
+const gelu: Lowering = (value, _op, { entry }) => {
+  const found = matchGelu(value);
+  return found && step(found.approximate ? 'geluTanh' : 'gelu', entry.rows.widthOf(value), [found.input]);
 };
 
 const scale: Lowering = (value, op, context) => {
   const scaled = scaledBy(op);
   if (!scaled || scaled.factor === 1 || !ofToken(scaled.input, context)) return undefined;
-  return {
-    reads: [scaled.input],
-    emit: (builder, [source]) =>
-      builder.emit('scale', builder.slot(widthOf(value)), slot(source!), float(scaled.factor)),
-  };
+  return step('scale', context.entry.rows.widthOf(value), [scaled.input], () => [float(scaled.factor)]);
 };
 
 const elementwise: Lowering = (value, op, context) => {
   const opcode =
     op.code === BuiltinOperator.ADD ? 'add' : op.code === BuiltinOperator.MUL ? 'mul' : undefined;
   const [a, b] = [op.input(0), op.input(1)];
-  if (!opcode || !a || !b || !isPlain(op) || !ofToken(a, context) || !ofToken(b, context)) return undefined;
-  if (widthOf(a) !== widthOf(value) || widthOf(b) !== widthOf(value)) return undefined;
-  return {
-    reads: [a, b],
-    emit: (builder, [x, y]) => builder.emit(opcode, builder.slot(widthOf(value)), slot(x!), slot(y!)),
-  };
+  if (!opcode || !a || !b || !isPlain(op) || !areAligned(value, [a, b], context)) return undefined;
+  return step(opcode, context.entry.rows.widthOf(value), [a, b]);
 };
 
 /** Another shape, the same row. */
-const alias: Lowering = (_value, op) => {
-  const input = keepsOrder(op) ? dataInput(op) : undefined;
+const alias: Lowering = (_value, op, { entry }) => {
+  const input = entry.rows.keepsOrder(op) ? dataInput(op) : undefined;
   return input && { reads: [input], emit: (_builder, [source]) => source! };
 };
 
@@ -165,6 +159,7 @@ export const lowerings: readonly Lowering[] = [
   rmsNorm,
   siluMul,
   silu,
+  gelu,
   scale,
   elementwise,
   alias,

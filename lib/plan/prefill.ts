@@ -1,57 +1,43 @@
 /**
- * One program serves prefill and decode, so both graphs of a package must hold the same weights: by identity of the
- * buffer (merge.circles shares them) or by equal bytes.
+ * One program serves prompt and decode. That is right for a package only when its prefill graph is the same program
+ * over several rows, so the graph is lowered too, and the two programs are compared step by step from the logits up:
+ * the same instructions, over the same weights at the same places, with masks and position tables that say the same.
  */
-import { BuiltinOperator } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
-import { bytesOf } from '../ir/constants.ts';
-import type { Graph, Op, Value } from '../ir/graph.ts';
+import type { Entry } from './entry.ts';
+import { type LoweredGraph, lowerGraph } from './lower.ts';
+import { pathOf, recognisePrefill } from './recognise.ts';
+import { compareSteps, type StepsComparison } from './same.ts';
+import type { PlanTable } from './tables.ts';
 
-/** @throws GgmaError PLAN_PREFILL_DIFFERS naming the first weight of one graph that the other does not have */
-export function checkSameWeights(decode: Graph, prefill: Graph): void {
-  const [left, right] = [matricesOf(decode), matricesOf(prefill)];
-  for (const weight of left) requireIn(weight, right, 'decode', 'prefill');
-  for (const weight of right) requireIn(weight, left, 'prefill', 'decode');
-  const [first, second] = [left.length, right.length];
-  if (first !== second)
-    throw new GgmaError(
-      'PLAN_PREFILL_DIFFERS',
-      `expected ${first} weights in prefill as in decode, got ${second}`,
-    );
+export interface PrefillProof extends StepsComparison {
+  /** `subgraphs[i]` */
+  path: string;
+  /** Prompt rows of the exported graph: the positions at which masks and tables were compared. */
+  rows: number;
 }
 
-/** Weights in the order in which operators read them. */
-function matricesOf(graph: Graph): Value[] {
-  const found = graph.ops.flatMap((op) => weightsOf(op)).filter((value) => value.isConstant);
-  return [...new Set(found)];
+/** @throws GgmaError PLAN_PREFILL_DIFFERS saying what is different, with the operator's path in the prefill graph */
+export function provePrefill(decode: LoweredGraph, tables: readonly PlanTable[], entry: Entry): PrefillProof {
+  const comparison = compareSteps(decode, lowered(entry), tables);
+  if (comparison.ok) return { ...comparison.value, path: entry.path, rows: entry.rows.count };
+  throw differs(comparison.reason, pathOf(entry, comparison.at?.producer));
 }
 
-function weightsOf(op: Op): Value[] {
-  const inputs =
-    op.code === BuiltinOperator.ATTENTION
-      ? op.inputs.slice(1, 5)
-      : op.code === BuiltinOperator.FULLY_CONNECTED
-        ? op.inputs.slice(1, 3)
-        : op.code === BuiltinOperator.GATHER
-          ? op.inputs.slice(0, 1)
-          : [];
-  // The small matrix of RoPE's frequencies is computed with in decode, and folded into a table in prefill.
-  return inputs.filter(
-    (value): value is Value => value !== null && value.shape.length === 2 && value.shape[1]! > 1,
+function lowered(entry: Entry): LoweredGraph {
+  try {
+    return lowerGraph(recognisePrefill(entry));
+  } catch (cause) {
+    if (cause instanceof GgmaError)
+      throw differs(`cannot be shown to: ${cause.message}`, cause.path ?? entry.path, cause);
+    throw cause;
+  }
+}
+
+function differs(reason: string, path: string, cause?: GgmaError): GgmaError {
+  return new GgmaError(
+    'PLAN_PREFILL_DIFFERS',
+    `expected prefill to be decode's program over several rows, but prefill ${reason}`,
+    { path, cause },
   );
-}
-
-function requireIn(weight: Value, others: readonly Value[], here: string, there: string): void {
-  const same = (other: Value) =>
-    other.buffer === weight.buffer ||
-    (String(other.shape) === String(weight.shape) && other.type === weight.type && equalBytes(other, weight));
-  if (!others.some(same))
-    throw new GgmaError(
-      'PLAN_PREFILL_DIFFERS',
-      `expected the weight '${weight.name}' of the ${here} graph in the ${there} graph too, got none of its content`,
-    );
-}
-
-function equalBytes(a: Value, b: Value): boolean {
-  return Buffer.compare(bytesOf(a)!, bytesOf(b)!) === 0;
 }

@@ -3,6 +3,10 @@
  * the meaning of every instruction stand in native/core/program.h; the numbers here must agree with it.
  */
 
+import { type ByteSource, TensorType } from '../circle/index.ts';
+import { readBytes } from '../ir/constants.ts';
+import type { Value } from '../ir/graph.ts';
+
 /** Left-out operand. */
 export const NONE = 0xffffffff;
 
@@ -17,9 +21,20 @@ export const Opcode = {
   silu: 8,
   attention: 9,
   select: 10,
+  gelu: 11,
+  geluTanh: 12,
 } as const;
 
 export type OpcodeName = keyof typeof Opcode;
+
+/** Types that weights may have, and their numbers in a program. */
+export const DTYPES: ReadonlyMap<TensorType, number> = new Map([
+  [TensorType.FLOAT32, 0],
+  [TensorType.FLOAT16, 1],
+  [TensorType.BFLOAT16, 2],
+  [TensorType.GGML_Q8_0, 3],
+  [TensorType.GGML_Q4_0, 4],
+]);
 
 /** A row vector of `width` floats that one step writes. */
 export interface Slot {
@@ -28,9 +43,9 @@ export interface Slot {
 
 /** A constant that kernels read: a matrix [rows, cols] = [outputs, inputs], or a vector with rows = 1. */
 export interface Weight {
-  /** 0 f32 · 1 f16 · 2 bf16 · 3 GGML_Q8_0 · 4 GGML_Q4_0 */
-  dtype: number;
-  bytes: Uint8Array;
+  type: TensorType;
+  /** In memory, or in a file. */
+  data: ByteSource;
   rows: number;
   cols: number;
   /** The tensor's name, for messages and `explain`. */
@@ -52,6 +67,8 @@ export interface Step {
   operands: Operand[];
   /** Runs over the rows whose logits are wanted only. */
   wantedRows: boolean;
+  /** The graph's value that it makes, or a part of it: for messages. */
+  origin: Value | null;
 }
 
 export const slot = (value: Slot): Operand => ({ kind: 'slot', slot: value });
@@ -63,4 +80,24 @@ export const float = (value: number): Operand => ({ kind: 'float', value });
 /** The slots that a step reads. */
 export function sourcesOf(step: Step): Slot[] {
   return step.operands.flatMap((operand) => (operand.kind === 'slot' ? [operand.slot] : []));
+}
+
+/** Whether two weights are one memory, or have the same bytes; undefined when they differ. */
+export function sameWeight(a: Weight, b: Weight): 'shared' | 'equal' | undefined {
+  if (a.type !== b.type || a.rows !== b.rows || a.cols !== b.cols) return undefined;
+  if (isSamePlace(a.data, b.data)) return 'shared';
+  if (a.data.byteLength !== b.data.byteLength) return undefined;
+  return Buffer.compare(readBytes(a.data), readBytes(b.data)) === 0 ? 'equal' : undefined;
+}
+
+function isSamePlace(a: ByteSource, b: ByteSource): boolean {
+  if (a instanceof Uint8Array || b instanceof Uint8Array)
+    return (
+      a instanceof Uint8Array &&
+      b instanceof Uint8Array &&
+      a.buffer === b.buffer &&
+      a.byteOffset === b.byteOffset &&
+      a.byteLength === b.byteLength
+    );
+  return a.fd === b.fd && a.offset === b.offset && a.byteLength === b.byteLength;
 }

@@ -17,7 +17,7 @@ export function keepWantedRows(builder: ProgramBuilder, logits: Slot): Slot {
   const selects: Step[] = [...crossing].map((source) => {
     const dst = builder.slot(source.width);
     selected.set(source, dst);
-    return { opcode: 'select', dst, operands: [slot(source)], wantedRows: false };
+    return { opcode: 'select', dst, operands: [slot(source)], wantedRows: false, origin: null };
   });
   for (const step of after) {
     step.wantedRows = true;

@@ -1,10 +1,11 @@
 /**
  * Position tables (cos, sin) in blocks, before the first step that needs them: a model that allows 131,072
- * positions and is asked for 40 evaluates 256.
+ * positions and is asked for 40 evaluates 64. Blocks double, so that a start is quick and a long text needs few.
  */
 import type { ComputeProgram, PositionTable } from './engine.ts';
 
-const blockPositions = 256;
+const firstBlock = 32;
+const largestBlock = 1024;
 
 export class PositionTables {
   readonly #program: Pick<ComputeProgram, 'setTable'>;
@@ -26,7 +27,8 @@ export class PositionTables {
   /** Makes the rows of positions 0 … end − 1 present. */
   ensure(end: number): void {
     while (this.#ready < end) {
-      const count = Math.min(blockPositions, this.#maxPositions - this.#ready);
+      const block = Math.min(Math.max(this.#ready, firstBlock), largestBlock);
+      const count = Math.min(block, this.#maxPositions - this.#ready);
       if (count <= 0) return; // the step reports the missing row
       for (const [index, table] of this.#tables.entries())
         this.#program.setTable(index, this.#ready, table.evaluate(this.#ready, count));

@@ -35,8 +35,11 @@
 //                head h / (heads / kv_heads). dst, q [heads · head_dim]; k, v [kv_heads · head_dim]; tables
 //                [head_dim].
 //   10 SELECT    dst src                        the wanted rows of src, one behind the other
+//   11 GELU      dst src                        src · Φ(src)
+//   12 GELU_TANH dst src                        its tanh form
 //
-// dst of 3–8 may be the slot they read. The logits slot is read in the wanted rows after the last step.
+// dst of 3–8, 11 and 12 may be the slot they read. The logits slot is read in the wanted rows after the last
+// step.
 #ifndef GGMA_CORE_PROGRAM_H
 #define GGMA_CORE_PROGRAM_H
 

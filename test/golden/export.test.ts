@@ -2,13 +2,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readModelConfig } from '../../lib/export/config.ts';
 import { exportDecode, exportPrefill, openHf } from '../../lib/export/index.ts';
 import { findAttention } from '../../lib/ir/attention.ts';
 import { floatsOf } from '../../lib/ir/constants.ts';
 import { evaluate, type Tensor } from '../../lib/ir/evaluate.ts';
 import type { Graph, Module, Value } from '../../lib/ir/graph.ts';
+import { parseJsonObject } from '../../lib/json.ts';
 import { proveMask } from '../../lib/plan/mask.ts';
 import { constantElements, firstDifference } from '../support/compare.ts';
+import { goldenFamilies } from '../support/golden-cases.ts';
 import {
   type GoldenPrompt,
   golden,
@@ -22,15 +25,6 @@ import {
 import { sharedDir } from '../support/shared.ts';
 
 const models = ['probe', 'stories260K'];
-const families = [
-  'llama-gqa',
-  'llama3-rope',
-  'llama3-rope-old',
-  'llama-linear-rope',
-  'mistral',
-  'qwen2',
-  'qwen3',
-];
 const tolerance = 1e-4;
 
 const modelDir = (name: string) => join(sharedDir()!, 'models', name);
@@ -100,7 +94,7 @@ describe('export', function () {
     });
   }
 
-  for (const name of families) {
+  for (const name of goldenFamilies) {
     it(`${name}: decode after a prefill of all but the last id`, () => {
       const hf = openHf(familyDir(name));
       const longest = familyPrompts(name).at(-1)!;
@@ -127,6 +121,12 @@ describe('export', function () {
       const got = evaluate(decode, inputs, { outputs: [logits] }).get(logits)!.data as Float32Array;
       const error = relativeError(got, familyFloats(name, longest.first));
       assert.ok(error <= tolerance, `${error}`);
+    });
+
+    it(`${name}: config.json in the layout of transformers 4.x says the same`, () => {
+      const read = (file: string) => readModelConfig(parseJsonObject(readFileSync(file), file), file);
+      const older = join(sharedDir()!, 'families', 'golden', name.replace(/-old$/, ''), 'config.v4.json');
+      assert.deepEqual(read(older), read(join(familyDir(name), 'config.json')));
     });
 
     it(`${name}: every attention of decode is found, and its mask proved`, () => {

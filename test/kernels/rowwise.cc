@@ -50,6 +50,12 @@ GGMA_TEST(rms_norm_is_right_and_the_same_everywhere) {
   }
 }
 
+double gelu(double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }
+double gelu_tanh(double x) {
+  const double u = std::sqrt(2.0 / 3.14159265358979323846) * (x + 0.044715 * x * x * x);
+  return 0.5 * x * (1.0 + std::tanh(u));
+}
+
 struct Case {
   Kernel<ElementwiseArgs> KernelTable::* kernel;
   double (*expected)(double a, double b, double factor);
@@ -109,6 +115,42 @@ GGMA_TEST(silu_holds_at_the_ends) {
         CHECK_FOR(dst[0] <= 0.0f && std::abs(dst[0] - silu(x)) <= 5e-39 * std::abs(x) + 1e-36, detail);
       }
     }
+  }
+}
+
+// Where Φ is small its relative error grows with the exponent's, so the tails are held to an absolute error.
+GGMA_TEST(gelu_is_right_and_the_same_everywhere) {
+  const struct {
+    Kernel<ElementwiseArgs> KernelTable::* kernel;
+    double (*expected)(double);
+  } cases[] = {{&KernelTable::gelu, gelu}, {&KernelTable::gelu_tanh, gelu_tanh}};
+  const float inf = std::numeric_limits<float>::infinity();
+  for (const auto& c : cases) {
+    const size_t width = 1003;
+    Guarded a = Guarded::random(width, 3, 6.0f);
+    const float ends[] = {0.0f, -0.0f, 1e-30f, -1e-30f, 13.0f, -13.0f, 1000.0f, -1000.0f};
+    for (size_t i = 0; i < 8; i++) a[i] = ends[i];
+    Guarded expected(width);
+    for (const KernelTable* kernels : available_kernels()) {
+      Guarded dst(width);
+      const ElementwiseArgs args{dst.data(), a.data(), a.data(), width, 0.0f};
+      (kernels->*c.kernel)(&args, 0, 1);
+      CHECK(dst.intact());
+      if (kernels == available_kernels().front()) expected = dst;
+      CHECK_FOR(dst.same_bits(expected), kernels->name);
+      for (const float x : {kNaN, inf}) {
+        Guarded in(1, x), out(1);
+        const ElementwiseArgs one{out.data(), in.data(), in.data(), 1, 0.0f};
+        (kernels->*c.kernel)(&one, 0, 1);
+        CHECK_FOR(std::isnan(x) ? std::isnan(out[0]) : std::isinf(out[0]), kernels->name);
+      }
+    }
+    double worst = 0;
+    for (size_t i = 0; i < width; i++) {
+      const double right = c.expected(a[i]);
+      worst = std::max(worst, std::abs(expected[i] - right) / std::max(1.0, std::abs(right)));
+    }
+    CHECK_FOR(worst < 4e-7, std::to_string(worst));
   }
 }
 

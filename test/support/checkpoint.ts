@@ -52,24 +52,27 @@ export const tinyConfig = {
   tie_word_embeddings: false,
 };
 
-/** The tensors that tinyConfig needs. */
-export function tinyTensors(): Record<string, FileTensor> {
-  const shapes: [string, number[]][] = [['model.embed_tokens.weight', [10, 8]]];
-  for (let i = 0; i < 2; i++) {
+/** The tensors that tinyConfig needs, or a configuration that differs from it in sizes. */
+export function tinyTensors(changes: Partial<typeof tinyConfig> = {}): Record<string, FileTensor> {
+  const config = { ...tinyConfig, ...changes };
+  const { hidden_size: hidden, intermediate_size: inner, vocab_size: vocab } = config;
+  const kv = (hidden / config.num_attention_heads) * config.num_key_value_heads;
+  const shapes: [string, number[]][] = [['model.embed_tokens.weight', [vocab, hidden]]];
+  for (let i = 0; i < config.num_hidden_layers; i++) {
     const layer = `model.layers.${i}`;
     shapes.push(
-      [`${layer}.input_layernorm.weight`, [8]],
-      [`${layer}.self_attn.q_proj.weight`, [8, 8]],
-      [`${layer}.self_attn.k_proj.weight`, [4, 8]],
-      [`${layer}.self_attn.v_proj.weight`, [4, 8]],
-      [`${layer}.self_attn.o_proj.weight`, [8, 8]],
-      [`${layer}.post_attention_layernorm.weight`, [8]],
-      [`${layer}.mlp.gate_proj.weight`, [12, 8]],
-      [`${layer}.mlp.up_proj.weight`, [12, 8]],
-      [`${layer}.mlp.down_proj.weight`, [8, 12]],
+      [`${layer}.input_layernorm.weight`, [hidden]],
+      [`${layer}.self_attn.q_proj.weight`, [hidden, hidden]],
+      [`${layer}.self_attn.k_proj.weight`, [kv, hidden]],
+      [`${layer}.self_attn.v_proj.weight`, [kv, hidden]],
+      [`${layer}.self_attn.o_proj.weight`, [hidden, hidden]],
+      [`${layer}.post_attention_layernorm.weight`, [hidden]],
+      [`${layer}.mlp.gate_proj.weight`, [inner, hidden]],
+      [`${layer}.mlp.up_proj.weight`, [inner, hidden]],
+      [`${layer}.mlp.down_proj.weight`, [hidden, inner]],
     );
   }
-  shapes.push(['model.norm.weight', [8]], ['lm_head.weight', [10, 8]]);
+  shapes.push(['model.norm.weight', [hidden]], ['lm_head.weight', [vocab, hidden]]);
   return Object.fromEntries(shapes.map(([name, shape], i) => [name, floatTensor(shape, i + 1)]));
 }
 

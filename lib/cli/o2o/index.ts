@@ -20,6 +20,12 @@ export const words: readonly WordEntry[] = [
     positionals: 'A B',
     load: async () => (await import('./diff.ts')).diff,
   },
+  {
+    name: 'explain',
+    summary: 'say what the run time makes of a model, and what it proved',
+    positionals: '[FILE]',
+    load: async () => (await import('./explain.ts')).explainWord,
+  },
 ];
 
 export function findWord(name: string | undefined): WordEntry | undefined {

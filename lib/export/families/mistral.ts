@@ -7,13 +7,6 @@ export const mistral: Family = {
   understands: ['sliding_window'],
   recipe: (fields, layers) => {
     const isOff = fields.object.sliding_window === null;
-    const window = isOff ? null : fields.integer('sliding_window', 4096);
-    return {
-      qkvBias: false,
-      outputBias: false,
-      mlpBias: false,
-      headNorm: false,
-      windows: everyLayer(window, layers),
-    };
+    return { windows: everyLayer(isOff ? null : fields.integer('sliding_window', 4096), layers) };
   },
 };

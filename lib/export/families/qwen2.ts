@@ -5,11 +5,5 @@ export const qwen2: Family = {
   modelType: 'qwen2',
   title: 'Qwen2',
   understands: ['sliding_window', 'use_sliding_window', 'layer_types'],
-  recipe: (fields, layers) => ({
-    qkvBias: true,
-    outputBias: false,
-    mlpBias: false,
-    headNorm: false,
-    windows: qwenWindows(fields, layers),
-  }),
+  recipe: (fields, layers) => ({ qkvBias: true, windows: qwenWindows(fields, layers) }),
 };

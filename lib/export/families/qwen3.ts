@@ -8,8 +8,7 @@ export const qwen3: Family = {
   recipe: (fields, layers) => ({
     qkvBias: fields.flag('attention_bias'),
     outputBias: fields.flag('attention_bias'),
-    mlpBias: false,
-    headNorm: true,
+    qkNorm: 'head',
     windows: qwenWindows(fields, layers),
   }),
 };

@@ -1,5 +1,6 @@
 /** One attention block. Shapes: L rows, S columns (L, or cached rows + 1), H heads, K kv heads, D head_dim. */
 import type { Value } from '../../ir/graph.ts';
+import type { Recipe } from '../families/index.ts';
 import { linear } from './linear.ts';
 import { rmsNorm } from './norm.ts';
 import { type RopeRows, rotate } from './rope.ts';
@@ -8,7 +9,7 @@ import type { Scope } from './scope.ts';
 /** What the block gets beside the hidden state. */
 export interface AttentionInputs {
   /** Made when the block asks, since decode reshapes them in every layer: tables [1, 1, L, D], mask [1, 1, L, S]. */
-  rope: () => RopeRows;
+  rope: () => RopeRows | null;
   mask: (columns: number) => Value;
   /** Decode: [1, K, cached rows, D]. */
   cache: { key: Value; value: Value } | null;
@@ -24,12 +25,12 @@ export function attention(
   const { builder: b, config, owners } = scope;
   const { heads, kvHeads, hiddenSize, recipe } = config;
   const owner = owners.attention;
-  const q = splitHeads(scope, x, `${name}.q`, heads, recipe.headNorm);
-  const k = splitHeads(scope, x, `${name}.k`, kvHeads, recipe.headNorm);
-  const v = splitHeads(scope, x, `${name}.v`, kvHeads, false);
+  const q = splitHeads(scope, x, `${name}.q`, heads, recipe.qkNorm);
+  const k = splitHeads(scope, x, `${name}.k`, kvHeads, recipe.qkNorm);
+  const v = splitHeads(scope, x, `${name}.v`, kvHeads, null);
   const tables = rope();
-  const query = rotate(scope, q, tables);
-  const newKey = rotate(scope, k, tables);
+  const query = tables ? rotate(scope, q, tables) : q;
+  const newKey = tables ? rotate(scope, k, tables) : k;
   const key = cache ? b.concat(cache.key, newKey, -2, `${owner}::cat`) : newKey;
   const value = cache ? b.concat(cache.value, v, -2, `${owner}::cat`) : v;
   const context = attend(scope, query, key, value, mask);
@@ -37,15 +38,16 @@ export function attention(
 }
 
 /** A projection, taken apart into heads: [1, L, hidden] → [1, n, L, D]. */
-function splitHeads(scope: Scope, x: Value, name: string, n: number, hasNorm: boolean): Value {
+function splitHeads(scope: Scope, x: Value, name: string, n: number, norm: Recipe['qkNorm']): Value {
   const { builder: b, config, owners } = scope;
   const flat = linear(scope, x, `${name}_proj`, n * config.headDim, config.recipe.qkvBias);
-  const split = b.reshape(flat, [1, x.shape[1]!, n, config.headDim], `${owners.attention}::reshape_default`);
-  const normed = hasNorm ? rmsNorm(scope, split, `${name}_norm`) : split;
+  const whole = norm === 'whole' ? rmsNorm(scope, flat, `${name}_norm`) : flat;
+  const split = b.reshape(whole, [1, x.shape[1]!, n, config.headDim], `${owners.attention}::reshape_default`);
+  const normed = norm === 'head' ? rmsNorm(scope, split, `${name}_norm`) : split;
   return b.transpose(normed, [0, 2, 1, 3], `${owners.attention}::permute`);
 }
 
-/** softmax(q·kᵀ / √D + mask) · v → [1, L, H·D]. The scale goes half on q, half on k, as scaled_dot_product_attention has it. */
+/** softmax(q·kᵀ · scale + mask) · v → [1, L, H·D]. The scale goes half on q, half on k, as scaled_dot_product_attention has it. */
 function attend(
   scope: Scope,
   query: Value,
@@ -54,7 +56,8 @@ function attend(
   mask: (columns: number) => Value,
 ): Value {
   const { builder: b, config, owners } = scope;
-  const { heads, kvHeads, headDim } = config;
+  const { heads, kvHeads, headDim, recipe } = config;
+  const factor = recipe.scale === null ? headDim ** -0.25 : Math.sqrt(recipe.scale);
   const owner = owners.attention;
   const reshape = `${owner}::reshape_default`;
   const [rows, columns] = [query.shape[2]!, key.shape[2]!];
@@ -62,9 +65,9 @@ function attend(
   const allKeys = isGrouped ? repeat(scope, key, [1, heads, columns, headDim]) : key;
   const allValues = isGrouped ? repeat(scope, value, [heads, columns, headDim]) : value;
   const bias = mask(columns);
-  const scaledQuery = b.mul(query, b.scalar(headDim ** -0.25), `${owner}::mul`);
+  const scaledQuery = b.mul(query, b.scalar(factor), `${owner}::mul`);
   const turnedKeys = b.transpose(allKeys, [0, 1, 3, 2], `${owner}::permute`);
-  const scaledKeys = b.mul(turnedKeys, b.scalar(headDim ** -0.25), `${owner}::mul`);
+  const scaledKeys = b.mul(turnedKeys, b.scalar(factor), `${owner}::mul`);
   const left = b.reshape(scaledQuery, [heads, rows, headDim], reshape);
   const right = b.reshape(scaledKeys, [heads, headDim, columns], reshape);
   const scores = b.reshape(b.batchMatmul(left, right, `${owner}::bmm`), [1, heads, rows, columns], reshape);

@@ -92,6 +92,12 @@ export class GraphBuilder {
     return this.op(BuiltinOperator.ADD, [a, b], name, broadcast(a.shape, b.shape), options);
   }
 
+  /** x / number */
+  divide(x: Value, number: number, name: string): Value {
+    const options = { type: BuiltinOptions.DivOptions, value: { fusedActivationFunction: FUSED_NONE } };
+    return this.op(BuiltinOperator.DIV, [x, this.scalar(number)], name, x.shape, options);
+  }
+
   mean(x: Value, name: string): Value {
     const options = { type: BuiltinOptions.ReducerOptions, value: { keepDims: true } };
     return this.op(BuiltinOperator.MEAN, [x, this.ints([-1])], name, [...x.shape.slice(0, -1), 1], options);
@@ -103,6 +109,11 @@ export class GraphBuilder {
 
   logistic(x: Value, name: string): Value {
     return this.op(BuiltinOperator.LOGISTIC, [x], name, x.shape);
+  }
+
+  geluTanh(x: Value, name: string): Value {
+    const options = { type: BuiltinOptions.GeluOptions, value: { approximate: true } };
+    return this.op(BuiltinOperator.GELU, [x], name, x.shape, options);
   }
 
   neg(x: Value, name: string): Value {

@@ -7,7 +7,7 @@ import { type AttentionInputs, attention } from './attention.ts';
 import { maskColumns, maskConstant, maskOfPosition, masksOf } from './mask.ts';
 import { mlp } from './mlp.ts';
 import { rmsNorm } from './norm.ts';
-import { ropeConstants, ropeOfPosition } from './rope.ts';
+import { type RopeRows, ropeConstants, ropeOfPosition } from './rope.ts';
 import { Scope } from './scope.ts';
 
 /** Inputs input_ids [1, length] …; outputs logits [1, length, vocab], all keys, all values [1, K, length, D]. */
@@ -21,10 +21,10 @@ export function buildPrefill(config: ModelConfig, weights: Weights, length: numb
   // What became constants here had numbers too.
   for (const [stem, n] of [...ALWAYS_FOLDED, ...FOLDED_IN_PREFILL]) b.skipNumbers(stem, n);
   const hidden = embed(scope, ids);
-  const tables = ropeConstants(scope, length);
+  const tables = config.ropes.map((rope) => ropeConstants(scope, rope, length));
   const masks = masksOf(scope, (window) => maskConstant(scope, length, window));
   layers(scope, hidden, (i) => ({
-    rope: () => tables,
+    rope: () => ropeOf(config, tables, i),
     mask: () => masks.get(config.recipe.windows[i]!)!,
     cache: null,
   }));
@@ -52,11 +52,14 @@ export function buildDecode(config: ModelConfig, weights: Weights, cacheLength: 
   const maskPosition = b.reshape(position, [1, 1], `${owners.model}::reshape_default`);
   const columns = maskColumns(scope, cacheLength);
   const masks = masksOf(scope, (window) => maskOfPosition(scope, columns, maskPosition, window));
-  const { cos, sin } = ropeOfPosition(scope, ropePosition);
+  const tables = config.ropes.map((rope) => ropeOfPosition(scope, rope, ropePosition));
   const reshape = `${owners.attention}::reshape_default`;
   const row = (table: Value) => b.reshape(table, [1, 1, 1, config.headDim], reshape);
   layers(scope, hidden, (i) => ({
-    rope: () => ({ cos: row(cos), sin: row(sin) }),
+    rope: () => {
+      const rope = ropeOf(config, tables, i);
+      return rope && { cos: row(rope.cos), sin: row(rope.sin) };
+    },
     mask: (count) => {
       const whole = b.reshape(masks.get(config.recipe.windows[i]!)!, [1, 1, 1, cacheLength], reshape);
       b.skipNumbers('slice', 1);
@@ -82,9 +85,22 @@ const FOLDED_IN_PREFILL = [
   ['bmm', 1],
 ] as const;
 
+/** The cos and sin of a layer, or null. */
+function ropeOf({ recipe }: ModelConfig, tables: readonly RopeRows[], layer: number): RopeRows | null {
+  const rope = recipe.ropes[layer] ?? null;
+  return rope === null ? null : tables[rope]!;
+}
+
 /** [1, rows] ids → [1, rows, hidden] */
 function embed(scope: Scope, ids: Value): Value {
-  return scope.builder.gather(embedding(scope), ids, 'torch.nn.modules.sparse.Embedding::embedding');
+  const owner = 'torch.nn.modules.sparse.Embedding';
+  const rows = scope.builder.gather(embedding(scope), ids, `${owner}::embedding`);
+  return times(scope, rows, scope.config.recipe.embeddingScale, owner);
+}
+
+/** x · factor, where there is one. */
+function times({ builder: b }: Scope, x: Value, factor: number, owner: string): Value {
+  return factor === 1 ? x : b.mul(x, b.scalar(factor), `${owner}::mul`);
 }
 
 function embedding(scope: Scope): Value {
@@ -95,22 +111,29 @@ function embedding(scope: Scope): Value {
 /** The layers, the last norm and the head; sets the graph's outputs. */
 function layers(scope: Scope, embedded: Value, inputs: (layer: number) => AttentionInputs): void {
   const { builder: b, config, owners } = scope;
+  const { norms, residualScale, logitsDivisor } = config.recipe;
   const [keys, values]: [Value[], Value[]] = [[], []];
+  const norm = (x: Value, layer: string, name: string | null) =>
+    name === null ? x : rmsNorm(scope, x, `${layer}.${name}`);
+  const plus = (hidden: Value, change: Value) =>
+    b.add(hidden, times(scope, change, residualScale, owners.layer), `${owners.layer}::add`);
   let hidden = embedded;
   for (let i = 0; i < config.layers; i++) {
     const name = `model.layers.${i}`;
-    const normed = rmsNorm(scope, hidden, `${name}.input_layernorm`);
+    const normed = norm(hidden, name, norms.beforeAttention);
     const { output, key, value } = attention(scope, normed, `${name}.self_attn`, inputs(i));
     keys.push(key);
     values.push(value);
-    hidden = b.add(hidden, output, `${owners.layer}::add`);
-    const fed = mlp(scope, rmsNorm(scope, hidden, `${name}.post_attention_layernorm`), name);
-    hidden = b.add(hidden, fed, `${owners.layer}::add`);
+    hidden = plus(hidden, norm(output, name, norms.afterAttention));
+    const fed = mlp(scope, norm(hidden, name, norms.beforeMlp), name);
+    hidden = plus(hidden, norm(fed, name, norms.afterMlp));
   }
   const normed = rmsNorm(scope, hidden, 'model.norm');
   const head = config.tieWordEmbeddings
     ? embedding(scope)
     : scope.weight('lm_head.weight', [config.vocabSize, config.hiddenSize]);
-  b.graph.outputs.push(b.linear(normed, head, null), ...keys, ...values);
+  const logits = b.linear(normed, head, null);
+  const scaled = logitsDivisor === 1 ? logits : b.divide(logits, logitsDivisor, `${owners.causalLm}::div`);
+  b.graph.outputs.push(scaled, ...keys, ...values);
   scope.warnUnused();
 }

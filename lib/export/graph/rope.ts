@@ -1,5 +1,6 @@
 import type { Value } from '../../ir/graph.ts';
-import { inverseFrequencies, ropeTables } from '../rope.ts';
+import { attentionFactor, inverseFrequencies, ropeTables } from '../rope.ts';
+import type { Rope } from '../rope-config.ts';
 import type { Scope } from './scope.ts';
 
 export interface RopeRows {
@@ -8,8 +9,8 @@ export interface RopeRows {
 }
 
 /** Prefill: constants [1, 1, rows, head_dim] for positions 0 … rows − 1. */
-export function ropeConstants({ builder: b, config, owners }: Scope, rows: number): RopeRows {
-  const { cos, sin } = ropeTables(inverseFrequencies(config.rope, config.headDim), rows);
+export function ropeConstants({ builder: b, config, owners }: Scope, rope: Rope, rows: number): RopeRows {
+  const { cos, sin } = ropeTables(inverseFrequencies(rope, config.headDim), rows, attentionFactor(rope));
   const shape = [1, 1, rows, config.headDim];
   return {
     cos: b.floats(`${owners.attention}::cos_table`, shape, cos),
@@ -18,19 +19,20 @@ export function ropeConstants({ builder: b, config, owners }: Scope, rows: numbe
 }
 
 /** Decode: cos and sin [1, 1, head_dim] of one position, INT64[1, 1, 1]. */
-export function ropeOfPosition({ builder: b, config, owners }: Scope, position: Value): RopeRows {
+export function ropeOfPosition({ builder: b, config, owners }: Scope, rope: Rope, position: Value): RopeRows {
   const { causalLm, rotary } = owners;
-  const frequencies = inverseFrequencies(config.rope, config.headDim);
+  const frequencies = inverseFrequencies(rope, config.headDim);
   const inverse = b.floats(`${causalLm}::inv_freq`, [1, frequencies.length, 1], frequencies);
   const angles = b.batchMatmul(inverse, b.cast(position, `${rotary}::_to_copy`), `${causalLm}::bmm`);
   const half = b.transpose(angles, [0, 2, 1], `${causalLm}::permute`);
   const both = b.concat(half, half, -1, `${causalLm}::cat`);
   const cos = b.cos(both, `${causalLm}::cos`);
   const sin = b.sin(both, `${causalLm}::sin`);
-  // attention_scaling: 1 for every rope_type of this exporter, and still in the reference's graph.
+  // attention_scaling: 1 but for yarn, and in the reference's graph all the same.
+  const factor = attentionFactor(rope);
   return {
-    cos: b.mul(cos, b.scalar(1), `${rotary}::mul`),
-    sin: b.mul(sin, b.scalar(1), `${rotary}::mul`),
+    cos: b.mul(cos, b.scalar(factor), `${rotary}::mul`),
+    sin: b.mul(sin, b.scalar(factor), `${rotary}::mul`),
   };
 }
 

@@ -41,10 +41,30 @@ export class Scope {
 
   /** A tensor of the checkpoint as float32; used twice (a tied embedding) it is one constant. */
   weight(name: string, shape: readonly number[]): Value {
+    return this.constant(name, shape, () => {
+      const part = this.config.family.partOf?.(name, this.config);
+      if (!part) return this.weights.float32(name, shape);
+      const [rows, ...rest] = shape as [number, ...number[]];
+      const whole = this.weights.float32(part.tensor, [part.rows, ...rest]);
+      const rowBytes = whole.byteLength / part.rows;
+      return whole.subarray(part.begin * rowBytes, (part.begin + rows) * rowBytes);
+    });
+  }
+
+  /** The weight of a norm, [width], as it multiplies. */
+  normWeight(name: string, width: number): Value {
+    return this.constant(name, [width], () => {
+      const bytes = this.weights.float32(name, [width]);
+      if (!this.config.recipe.normsAddOne) return bytes;
+      const weight = new Float32Array(Uint8Array.from(bytes).buffer);
+      return new Uint8Array(weight.map((w) => 1 + w).buffer);
+    });
+  }
+
+  private constant(name: string, shape: readonly number[], read: () => Uint8Array): Value {
     let value = this.loaded.get(name);
     if (!value) {
-      const bytes = this.weights.float32(name, shape);
-      value = this.builder.constant(`tico::p_${name.replaceAll('.', '_')}`, shape, bytes);
+      value = this.builder.constant(`tico::p_${name.replaceAll('.', '_')}`, shape, read());
       this.loaded.set(name, value);
     }
     return value;

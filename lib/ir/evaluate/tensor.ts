@@ -1,8 +1,9 @@
 /** Values while a graph is evaluated: typed arrays with a shape, and the precision that floats are stored in. */
-import { TensorType, tensorTypeName } from '../../circle/index.ts';
+import { TensorType, tensorByteLength, tensorTypeName } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 import { bytesOf, elementCount } from '../constants.ts';
 import type { Value } from '../graph.ts';
+import { isNarrow, widen } from './widen.ts';
 
 export type Precision = 'f32' | 'f64';
 export type FloatData = Float32Array | Float64Array;
@@ -97,18 +98,25 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** The contents of a constant. Its bytes may lie anywhere in the file, so they are copied to be aligned. */
+/**
+ * The contents of a constant; narrow floats and GGML blocks as FLOAT32. Its bytes may lie anywhere in the file, so
+ * they are copied to be aligned.
+ */
 export function constantTensor(value: Value, precision: Precision): Tensor {
   const bytes = bytesOf(value)!;
-  const count = elementCount(value.shape);
-  const exact = allocate(value.type, count, 'f32');
-  if (bytes.byteLength < exact.byteLength)
+  const { type, shape } = value;
+  const count = elementCount(shape);
+  const exact = isNarrow(type) ? null : allocate(type, count, 'f32');
+  const need = exact ? exact.byteLength : tensorByteLength(type, shape);
+  if (bytes.byteLength < need)
     throw new GgmaError(
       'CIRCLE_INVALID',
-      `expected ${exact.byteLength} bytes for '${value.name}' [${value.shape.join(', ')}], got ${bytes.byteLength}`,
+      `expected ${need} bytes for '${value.name}' [${shape.join(', ')}], got ${bytes.byteLength}`,
     );
-  new Uint8Array(exact.buffer).set(bytes.subarray(0, exact.byteLength));
-  return withPrecision({ type: value.type, shape: value.shape, data: exact }, precision);
+  if (!exact)
+    return withPrecision({ type: TensorType.FLOAT32, shape, data: widen(type, bytes, count) }, precision);
+  new Uint8Array(exact.buffer).set(bytes.subarray(0, need));
+  return withPrecision({ type, shape, data: exact }, precision);
 }
 
 /** The tensor with its floats stored in the given precision. */

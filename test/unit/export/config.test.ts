@@ -25,13 +25,13 @@ const refuses = (changes: object, code: string, ...words: string[]) =>
 
 describe('export/config', () => {
   it('fills in what files leave out', () => {
-    const { kvHeads, headDim, rope, rmsNormEps } = read({
+    const { kvHeads, headDim, ropes, rmsNormEps } = read({
       num_key_value_heads: undefined,
       rms_norm_eps: undefined,
       head_dim: null,
     });
     assert.deepEqual({ kvHeads, headDim, rmsNormEps }, { kvHeads: 2, headDim: 4, rmsNormEps: 1e-6 });
-    assert.deepEqual(rope, { theta: 10_000, scaling: { type: 'default' } });
+    assert.deepEqual(ropes, [{ theta: 10_000, scaling: { type: 'default' } }]);
   });
 
   it('reads old and new spelling of RoPE alike', () => {
@@ -44,10 +44,10 @@ describe('export/config', () => {
     const old = read({ rope_theta: 500_000, rope_scaling: { rope_type: 'llama3', ...llama3 } });
     const older = read({ rope_theta: 500_000, rope_scaling: { type: 'llama3', ...llama3 } });
     const newer = read({ rope_parameters: { rope_theta: 500_000, rope_type: 'llama3', ...llama3 } });
-    assert.equal(newer.rope.scaling.type, 'llama3');
-    assert.deepEqual(old.rope, newer.rope);
-    assert.deepEqual(older.rope, newer.rope);
-    assert.equal(read({ rope_scaling: null }).rope.scaling.type, 'default');
+    assert.equal(newer.ropes[0]!.scaling.type, 'llama3');
+    assert.deepEqual(old.ropes, newer.ropes);
+    assert.deepEqual(older.ropes, newer.ropes);
+    assert.equal(read({ rope_scaling: null }).ropes[0]!.scaling.type, 'default');
   });
 
   it('fault 4: refuses sizes that cannot be, with field, rule and value', () => {
@@ -70,7 +70,7 @@ describe('export/config', () => {
       '"gpt2"',
       ...families.map((f) => f.modelType),
     );
-    refuses({ rope_scaling: { rope_type: 'yarn', factor: 4 } }, 'UNSUPPORTED', '"yarn"', 'llama3');
+    refuses({ rope_scaling: { rope_type: 'dynamic', factor: 4 } }, 'UNSUPPORTED', '"dynamic"', 'llama3');
     refuses({ quantization_config: { bits: 4 } }, 'UNSUPPORTED', 'quantization_config');
     refuses({ hidden_act: 'gelu' }, 'UNSUPPORTED', 'hidden_act', 'silu');
     refuses({ sliding_window: 16 }, 'UNSUPPORTED', 'sliding_window');
@@ -107,6 +107,40 @@ describe('export/config', () => {
       'UNSUPPORTED',
       'layer_types',
     );
+  });
+
+  it('knows which layers of smollm3 and gemma3 have which RoPE', () => {
+    const ropes = (changes: object) => read(changes).recipe.ropes;
+    assert.deepEqual(ropes({ model_type: 'smollm3', no_rope_layers: [1, 0] }), [0, null]);
+    assert.deepEqual(ropes({ model_type: 'smollm3', no_rope_layer_interval: 2 }), [0, null]);
+    refuses({ model_type: 'smollm3', no_rope_layers: [1] }, 'CONFIG', 'no_rope_layers', 'list of 2');
+    refuses({ model_type: 'smollm3', no_rope_layers: [1, 2] }, 'CONFIG', 'no_rope_layers', '0 and 1');
+    const gemma = { model_type: 'gemma3_text', hidden_activation: 'gelu_pytorch_tanh', sliding_window: 5 };
+    const { recipe, ropes: both } = read({ ...gemma, sliding_window_pattern: 2, rope_theta: 7 });
+    assert.deepEqual(
+      [recipe.ropes, recipe.windows],
+      [
+        [1, 0],
+        [5, null],
+      ],
+    );
+    assert.deepEqual(
+      both.map(({ theta }) => theta),
+      [7, 10_000],
+    );
+    refuses({ ...gemma, hidden_activation: 'silu' }, 'UNSUPPORTED', 'hidden_activation', 'gelu_pytorch_tanh');
+    refuses({ ...gemma, final_logit_softcapping: 30 }, 'UNSUPPORTED', 'final_logit_softcapping');
+    assert.ok(read(gemma).recipe.normsAddOne);
+  });
+
+  it('reads the defaults of yarn, and refuses what it does not compute', () => {
+    const yarn = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 64 };
+    assert.deepEqual(read({ rope_parameters: yarn }).ropes[0]!.scaling, {
+      ...{ type: 'yarn', factor: 4, originalMaxPositions: 64, betaFast: 32, betaSlow: 1 },
+      attentionFactor: 0.1 * Math.log(4) + 1,
+    });
+    refuses({ rope_parameters: { ...yarn, mscale: 1 } }, 'UNSUPPORTED', 'mscale');
+    refuses({ rope_parameters: { ...yarn, truncate: false } }, 'UNSUPPORTED', 'truncate');
   });
 
   it('scales frequencies: linear by its factor, llama3 only the slow ones', () => {

@@ -265,7 +265,7 @@ describe('ir/attention', () => {
           'weights3 =': 'weights3 = RESHAPE(weights, [4,4,1])',
           'context3 =': 'context3 = BATCH_MATMUL(values_all, weights3)',
         },
-        /BATCH_MATMUL of more than one row per head/,
+        /BATCH_MATMUL of 4 rows per head, not 1/,
       ],
       [
         { 'k_rot =': 'k_rot_ = ADD(k_cos, k_sin)\nk_rot = MUL(k_rot_, 2.0)' },

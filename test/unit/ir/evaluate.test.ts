@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { TensorType } from '../../../lib/circle/index.ts';
 import { GgmaError } from '../../../lib/errors.ts';
+import { floatsOf } from '../../../lib/ir/constants.ts';
 import { erf } from '../../../lib/ir/evaluate/math.ts';
 import { evaluate, type Tensor } from '../../../lib/ir/evaluate.ts';
 import { attentionBlock, BLOCK_POSITION } from '../../support/attention-block.ts';
 import { transposeRows } from '../../support/flow.ts';
 import { relativeError, tensorFor } from '../../support/goldens.ts';
 import { randomFloats, seeded } from '../../support/mutate.ts';
+import { narrow } from '../../support/narrow.ts';
 import { apply } from '../../support/passes.ts';
 import { textGraph } from '../../support/text-graph.ts';
 
@@ -239,6 +241,45 @@ describe('ir/evaluate', () => {
     });
   });
 
+  describe('constants of narrow types', () => {
+    const narrowTypes = [
+      [TensorType.FLOAT16, 1 / 2048],
+      [TensorType.BFLOAT16, 1 / 256],
+      [TensorType.GGML_Q8_0, 1 / 254],
+      [TensorType.GGML_Q4_0, 1 / 8],
+    ] as const;
+
+    for (const [type, tolerance] of narrowTypes)
+      it(`${TensorType[type]} is widened, wherever its bytes lie`, () => {
+        const { graph, value } = textGraph(`const w f32[4,64] = random 3\nids = NEG(w)\noutput ids`);
+        const floats = floatsOf(value('w'))!;
+        const bytes = narrow(type, floats);
+        const moved = new Uint8Array(bytes.length + 3);
+        moved.set(bytes, 3);
+        value('w').type = type;
+        value('w').buffer = { data: moved.subarray(3) };
+        const got = evaluate(graph, new Map()).get(value('ids'))!.data as Float32Array;
+        assert.equal(got.length, 256);
+        got.forEach((x, i) => {
+          const block = floats.subarray(i - (i % 32), i - (i % 32) + 32);
+          const largest = type < 0 ? Math.max(...block.map(Math.abs)) : Math.abs(floats[i]!);
+          // A block's scale is a half itself.
+          assert.ok(Math.abs(-x - floats[i]!) <= tolerance * largest * 1.02, `${i}: ${-x} for ${floats[i]}`);
+        });
+        // Known numbers: what is stored exactly comes back exactly.
+        const exact = Float32Array.from({ length: 256 }, (_, i) => [-8, 7, 0, -1][i % 4]!);
+        value('w').buffer = { data: narrow(type, exact) };
+        const again = evaluate(graph, new Map()).get(value('ids'))!.data as Float32Array;
+        if (type !== TensorType.GGML_Q8_0)
+          assert.deepEqual(
+            [...again].map((x) => -x + 0),
+            [...exact],
+          );
+        value('w').buffer = { data: bytes.subarray(1) };
+        assert.throws(() => evaluate(graph, new Map()), { code: 'CIRCLE_INVALID' });
+      });
+  });
+
   describe('precision', () => {
     const text = 'input x f32[1]\na = ADD(x, 1.0)\ny = SUB(a, 1.0)\noutput y';
 
@@ -305,7 +346,7 @@ describe('ir/evaluate', () => {
       const { graph, value } = textGraph(
         'input x f32[1]\nconst w f32[1] = 1\ny = ADD(x, w)\noutput y\noutput w',
       );
-      value('w').type = TensorType.FLOAT16;
+      value('w').type = TensorType.GGML_Q8_1;
       const inputs = new Map([[value('x'), tensorFor(value('x'), [1])]]);
       for (const [name, path] of [
         ['y', 'subgraph.operators[0]'],
@@ -317,7 +358,7 @@ describe('ir/evaluate', () => {
             error instanceof GgmaError &&
             error.code === 'EVALUATE_UNSUPPORTED' &&
             error.path === path &&
-            error.message.includes('FLOAT16'),
+            error.message.includes('GGML_Q8_1'),
         );
     });
 

@@ -21,7 +21,7 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   Napi::Value set_table(const Napi::CallbackInfo& info);
   Napi::Value table_length(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
-  Napi::Value decode_greedy(const Napi::CallbackInfo& info);
+  Napi::Value decode(const Napi::CallbackInfo& info);
 
   // Throws DISPOSED.
   Model& model() const;

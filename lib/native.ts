@@ -129,6 +129,8 @@ export interface Program {
   createSequence(): number;
   /** Its memory goes at once; a job that uses it finishes first, one that waits fails with SEQUENCE_UNKNOWN. */
   freeSequence(sequence: number): void;
+  /** For the program's logits. */
+  createSampler(options: SamplerOptions): Sampler;
   /** Tokens that the sequence holds. */
   sequenceLength(sequence: number): number;
   memory(): ProgramMemory;

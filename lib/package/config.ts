@@ -4,7 +4,7 @@
  */
 import { GgmaError } from '../errors.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
-import { show } from '../runtime/index.ts';
+import { defaultsRules, type SamplingDefaults, show } from '../runtime/index.ts';
 
 export interface PackageConfig {
   modelType: string | null;
@@ -49,6 +49,29 @@ export function readConfig(file: JsonObject, where: string): PackageConfig {
 /** generation_config.json's end-of-sequence ids; empty where it names none. @throws GgmaError CONFIG */
 export function readGenerationEos(file: JsonObject, where: string, vocabSize: number): number[] {
   return new Fields(file, where).ids('eos_token_id', vocabSize);
+}
+
+/**
+ * What generation_config.json recommends for drawing tokens at random; null and absent are the same.
+ * @throws GgmaError CONFIG
+ */
+export function readSamplingDefaults(file: JsonObject, where: string): SamplingDefaults {
+  const names = {
+    temperature: 'temperature',
+    topK: 'top_k',
+    topP: 'top_p',
+    minP: 'min_p',
+    repeatPenalty: 'repetition_penalty',
+  } as const;
+  const found: SamplingDefaults = {};
+  for (const [option, name] of Object.entries(names) as [keyof SamplingDefaults, string][]) {
+    const value = file[name];
+    if (value === undefined || value === null) continue;
+    const rule = defaultsRules[option];
+    if (!rule.holds(value)) new Fields(file, where).fail(name, rule.expects, value);
+    found[option] = value as number;
+  }
+  return found;
 }
 
 class Fields {

@@ -3,7 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GgmaError } from '../errors.ts';
 import { parseJsonObject } from '../json.ts';
-import { type PackageConfig, readConfig, readGenerationEos } from './config.ts';
+import type { SamplingDefaults } from '../runtime/index.ts';
+import { type PackageConfig, readConfig, readGenerationEos, readSamplingDefaults } from './config.ts';
 
 export const fileNames = {
   model: 'model.circle',
@@ -20,6 +21,8 @@ export interface PackageContents {
   config: PackageConfig;
   /** Ids that end a generation: generation_config.json's, else config.json's; may be empty. */
   eosIds: number[];
+  /** What generation_config.json recommends for drawing tokens at random. */
+  sampling: SamplingDefaults;
   /** Paths; null where the package has no such file. */
   sentencePiece: string | null;
   tokenizerJson: string | null;
@@ -47,16 +50,20 @@ export async function readContents(dir: string, model?: Uint8Array): Promise<Pac
 
   const config = await readJsonFile(join(dir, fileNames.config), readConfig);
   const generationPath = pathOf(fileNames.generationConfig);
-  const generationEos =
+  const generation =
     generationPath === null
-      ? []
-      : await readJsonFile(generationPath, (file, where) => readGenerationEos(file, where, config.vocabSize));
-  const eosIds = generationEos.length > 0 ? generationEos : config.eosIds;
+      ? { eosIds: [], sampling: {} }
+      : await readJsonFile(generationPath, (file, where) => ({
+          eosIds: readGenerationEos(file, where, config.vocabSize),
+          sampling: readSamplingDefaults(file, where),
+        }));
+  const eosIds = generation.eosIds.length > 0 ? generation.eosIds : config.eosIds;
   return {
     dir,
     model: model ?? join(dir, fileNames.model),
     config,
     eosIds,
+    sampling: generation.sampling,
     sentencePiece: pathOf(fileNames.sentencePiece),
     tokenizerJson: pathOf(fileNames.tokenizerJson),
     warnings:

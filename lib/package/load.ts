@@ -80,6 +80,7 @@ export async function loadContents(
     plan,
     tokenizer,
     eosIds: contents.eosIds,
+    sampling: contents.sampling,
     contextSize,
     warnings: contents.warnings,
   });

@@ -153,6 +153,7 @@ Napi::Function ProgramObject::define(Napi::Env env) {
       env, "Program",
       {InstanceMethod<&ProgramObject::create_sequence>("createSequence"),
        InstanceMethod<&ProgramObject::free_sequence>("freeSequence"),
+       InstanceMethod<&ProgramObject::create_sampler>("createSampler"),
        InstanceMethod<&ProgramObject::sequence_length>("sequenceLength"),
        InstanceMethod<&ProgramObject::memory>("memory"),
        InstanceMethod<&ProgramObject::set_table>("setTable"),
@@ -181,6 +182,13 @@ Napi::Value ProgramObject::free_sequence(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
     model().free_sequence(static_cast<int32_t>(integer(info[0], "sequence", 0, INT32_MAX)));
     return info.Env().Undefined();
+  });
+}
+
+Napi::Value ProgramObject::create_sampler(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&]() -> Napi::Value {
+    const auto vocab = Napi::Number::New(info.Env(), model().program().vocab);
+    return info.Env().GetInstanceData<Instance>()->sampler_class.New({vocab, info[0]});
   });
 }
 

@@ -66,7 +66,7 @@ class DecodeJob : public PromiseJob {
   }
 
   void run(const std::atomic<bool>& disposed) override {
-    Batch batch(*model_, requests_);
+    Batch batch(*model_, std::move(requests_));
     batch.run(most_ms_, &disposed);
     outcomes_ = std::move(batch.outcomes);
   }

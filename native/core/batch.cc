@@ -18,12 +18,12 @@ Failure not_finite(int32_t position) {
 
 }  // namespace
 
-Batch::Batch(Model& model, const std::vector<DecodeRequest>& requests)
-    : outcomes(requests.size()), model_(model) {
-  runs_.reserve(requests.size());
+Batch::Batch(Model& model, std::vector<DecodeRequest> requests)
+    : outcomes(requests.size()), model_(model), requests_(std::move(requests)) {
+  runs_.reserve(requests_.size());
   std::set<int32_t> seen;
-  for (size_t i = 0; i < requests.size(); i++) {
-    const DecodeRequest& request = requests[i];
+  for (size_t i = 0; i < requests_.size(); i++) {
+    const DecodeRequest& request = requests_[i];
     runs_.push_back(
         {&request, &outcomes[i], nullptr, request.feed, request.feed_count, request.position, true, 0});
     active_++;
@@ -95,32 +95,34 @@ void Batch::run(double most_ms, const std::atomic<bool>* disposed) {
 }
 
 // One row for everyone who draws, and the rest of the room shared among the prompts. Where there is not room
-// for all, another one comes first in each step.
+// for all, the next step begins with those who were left out.
 void Batch::plan_step() {
   parts_.clear();
   rows_.clear();
   flags_.clear();
-  const size_t first = turn_++ % runs_.size();
-  const auto each = [&](auto body) {
+  // body returns whether it took rows for a run.
+  const auto each = [&](size_t& turn, bool prompt, auto body) {
+    const size_t first = turn;
     for (size_t i = 0; i < runs_.size(); i++) {
-      Run& run = runs_[(first + i) % runs_.size()];
-      if (run.active) body(run);
+      const size_t at = (first + i) % runs_.size();
+      if (runs_[at].active && (runs_[at].pending_count > 1) == prompt && body(runs_[at]))
+        turn = (at + 1) % runs_.size();
     }
   };
   size_t room = kChunkRows, prompts = 0;
-  each([&](Run& run) {
-    if (run.pending_count > 1) {
-      prompts++;
-    } else if (room > 0 && add_part(run, 1)) {
-      room--;
-    }
+  for (const Run& run : runs_) prompts += run.active && run.pending_count > 1 ? 1 : 0;
+  each(draw_turn_, false, [&](Run& run) {
+    const bool fits = room > 0 && add_part(run, 1);
+    room -= fits ? 1 : 0;
+    return fits;
   });
   if (!parts_.empty()) room = std::min(room, kMixedRows);
-  each([&](Run& run) {
-    if (run.pending_count <= 1) return;
+  each(prompt_turn_, true, [&](Run& run) {
     const size_t share = std::max(kLeastShare, room / prompts--);
     const size_t rows = std::min({run.pending_count, share, room});
-    if (rows > 0 && add_part(run, rows)) room -= rows;
+    const bool fits = rows > 0 && add_part(run, rows);
+    room -= fits ? rows : 0;
+    return fits;
   });
 }
 

@@ -13,7 +13,7 @@ namespace ggma {
 class Batch {
  public:
   // Checks each request; one that is wrong fails alone and changes nothing.
-  Batch(Model& model, const std::vector<DecodeRequest>& requests);
+  Batch(Model& model, std::vector<DecodeRequest> requests);
   // Gives back memory that the sequences do not need.
   ~Batch();
   Batch(const Batch&) = delete;
@@ -51,8 +51,9 @@ class Batch {
   void draw(Run& run, size_t wanted);
 
   Model& model_;
+  const std::vector<DecodeRequest> requests_;
   std::vector<Run> runs_;
-  size_t active_ = 0, turn_ = 0;
+  size_t active_ = 0, draw_turn_ = 0, prompt_turn_ = 0;  // turns: of runs_, who comes first
   bool ended_ = false;
   std::vector<Part> parts_;
   std::vector<Row> rows_;

@@ -3,11 +3,27 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "core/logarithm.h"
 
 namespace ggma {
+namespace {
+
+constexpr size_t kBuckets = 1024;
+
+}  // namespace
+
+template <class Keep>
+void Distribution::keep_where(Keep keep) {
+  size_t kept = 0;
+  list_.filter([&](size_t i) {
+    // What is kept goes to the front: entry i is still the one that was.
+    const bool stays = keep(i);
+    if (stays) terms_[kept++] = terms_[i];
+    return stays;
+  });
+  terms_.resize(kept);
+}
 
 void Distribution::set(const float* scores, size_t count, const Filters& filters) {
   scores_.look_at(scores, count);
@@ -35,13 +51,8 @@ void Distribution::set(const float* scores, size_t count, const Filters& filters
   terms_.resize(list_.size());
   const double listed = scores_.exp_terms(list_.values.data(), list_.size(), temperature_, terms_.data());
   if (filters.top_p < 1) keep_top_p(filters.top_p, top_k ? listed : whole_);
-  if (filters.min_p > 0) {
-    // The highest term is 1.
-    list_.filter([&](size_t i) { return double{terms_[i]} >= filters.min_p; });
-    terms_.erase(std::remove_if(terms_.begin(), terms_.end(),
-                                [&](float term) { return double{term} < filters.min_p; }),
-                 terms_.end());
-  }
+  // The highest term is 1.
+  if (filters.min_p > 0) keep_where([&](size_t i) { return double{terms_[i]} >= filters.min_p; });
 }
 
 // All that top-p and min-p can keep, and little else: a term below (1 − p) · whole / count is not needed, for
@@ -61,39 +72,35 @@ void Distribution::gather(const Filters& filters) {
                    list_);
 }
 
+// Adds up the terms by buckets of scores; only in the bucket where they reach top_p does the order matter. A
+// sort of thousands of candidates would take longer than the model.
 void Distribution::keep_top_p(double top_p, double whole) {
-  const auto before = [&](size_t a, size_t b) {
-    return list_.values[a] > list_.values[b] || (list_.values[a] == list_.values[b] && a < b);
+  const std::vector<float>& values = list_.values;
+  const auto lowest = std::min_element(values.begin(), values.end());
+  const float highest = scores_.highest();
+  const float scale = highest > *lowest ? static_cast<float>(kBuckets - 1) / (highest - *lowest) : 0;
+  const auto bucket_of = [&](float value) {
+    const float at = (highest - value) * scale;  // NaN where the difference overflows: far away, too
+    return at < static_cast<float>(kBuckets - 1) ? static_cast<size_t>(at) : kBuckets - 1;
   };
-  order_.resize(list_.size());
-  std::iota(order_.begin(), order_.end(), size_t{0});
-  // Halves [low, high) until it holds the last one that stays: that with less than `needed` before it.
+  masses_.assign(kBuckets, 0.0);
+  for (size_t i = 0; i < values.size(); i++) masses_[bucket_of(values[i])] += double{terms_[i]};
   const double needed = top_p * whole;
-  size_t low = 0, high = order_.size();
-  double mass = 0;  // of [0, low)
-  const auto at = [&](size_t i) { return order_.begin() + static_cast<std::ptrdiff_t>(i); };
-  while (high - low > 1) {
-    const size_t middle = low + (high - low) / 2;
-    std::nth_element(at(low), at(middle), at(high), before);
-    double upper = mass;
-    for (size_t i = low; i < middle; i++) upper += double{terms_[order_[i]]};
-    if (upper < needed) {
-      low = middle;
-      mass = upper;
-    } else {
-      high = middle;
-    }
-  }
-  const size_t last = order_[low];
-  const float least = list_.values[last];
-  size_t kept = 0;
-  list_.filter([&](size_t i) {
-    // filter() writes behind i: values[i] is still the one that was.
-    const bool stays = list_.values[i] > least || (list_.values[i] == least && i <= last);
-    if (stays) terms_[kept++] = terms_[i];
-    return stays;
-  });
-  terms_.resize(kept);
+  double before = 0;
+  size_t bucket = 0;
+  const size_t last_bucket = bucket_of(*lowest);
+  while (bucket < last_bucket && before + masses_[bucket] < needed) before += masses_[bucket++];
+  order_.clear();
+  for (size_t i = 0; i < values.size(); i++)
+    if (bucket_of(values[i]) == bucket) order_.push_back(i);
+  std::sort(order_.begin(), order_.end(),
+            [&](size_t a, size_t b) { return values[a] > values[b] || (values[a] == values[b] && a < b); });
+  // Those of order_ stay while the ones before them have less than is needed.
+  size_t stays = 0;
+  for (; stays < order_.size() && before < needed; stays++) before += double{terms_[order_[stays]]};
+  const size_t last = order_[std::max<size_t>(stays, 1) - 1];
+  const float least = values[last];
+  keep_where([&](size_t i) { return values[i] > least || (values[i] == least && i <= last); });
 }
 
 int32_t Distribution::pick(double unit) {

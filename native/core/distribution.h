@@ -30,6 +30,8 @@ class Distribution {
 
  private:
   void gather(const Filters& filters);
+  template <class Keep>
+  void keep_where(Keep keep);  // keep(index into list_)
   void keep_top_p(double top_p, double whole);
 
   Scores scores_;
@@ -39,6 +41,7 @@ class Distribution {
   double whole_ = 0;          // sum of all terms, where they were added up
   ScoreList list_;            // what is left
   std::vector<float> terms_;  // e^((score − highest) / temperature) of list_
+  std::vector<double> masses_;
   std::vector<size_t> order_;
 };
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { GgmaError } from './errors.ts';
 
@@ -127,6 +128,12 @@ export interface Sampler {
 export interface Program {
   /** An empty sequence. */
   createSequence(): number;
+  /**
+   * A sequence that begins with the first `positions` tokens of another, whose keys and values it shares: nothing is
+   * copied until one of them writes into a common block of 64 positions. A job like the others, so it sees what those
+   * before it wrote. Rejects with SEQUENCE_UNKNOWN, and STEP_INVALID for more positions than there are.
+   */
+  forkSequence(sequence: number, positions: number): Promise<number>;
   /** Its memory goes at once; a job that uses it finishes first, one that waits fails with SEQUENCE_UNKNOWN. */
   freeSequence(sequence: number): void;
   /** For the program's logits. */
@@ -196,11 +203,23 @@ function addon(): Addon {
   return loaded;
 }
 
+/** What the folder of a prebuilt addon is called, for example linux-x64 or linux-arm64-musl. */
+export function prebuildTarget(): string {
+  return `${os.platform()}-${os.arch()}${usesMusl() ? '-musl' : ''}`;
+}
+
+/** A Linux whose C library is not glibc. The report names glibc's version where there is one. */
+function usesMusl(): boolean {
+  if (os.platform() !== 'linux') return false;
+  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return header?.glibcVersionRuntime === undefined;
+}
+
 /** The addon of the package at `root`: a prebuilt one, or the one that was built here. */
 export function loadAddon(root: string): Addon {
   const require = createRequire(import.meta.url);
   const target = `${os.platform()}-${os.arch()}`;
-  // The C library is not asked for: an addon for the other one does not load, and the next is tried.
+  // Asking for the C library takes longer than loading: an addon for the other one does not load, and the next is tried.
   const prebuilt = os.platform() === 'linux' ? [target, `${target}-musl`] : [target];
   const candidates = [...prebuilt.map((name) => `prebuilds/${name}/ggma.node`), 'build/Release/ggma.node'];
   const tried: string[] = [];
@@ -217,10 +236,16 @@ export function loadAddon(root: string): Addon {
   }
   throw new GgmaError(
     'NATIVE_LOAD',
-    `expected a ggma addon that loads on ${target}, got none: tried ${tried.join(', ')}. ` +
-      'Run `make` or `npm run prepare` in the package to build it (needs CMake and a C++17 compiler).',
+    `expected a ggma addon that loads on ${target} (Node ${process.versions.node}), got none: tried ${tried.join(', ')}. ${remedy(root, target)}`,
     { path: root, cause },
   );
+}
+
+/** What to do, by what lies here: the sources, or a package that was made on another platform. */
+function remedy(root: string, target: string): string {
+  return existsSync(path.join(root, 'CMakeLists.txt'))
+    ? 'Build it: `make` in that folder (needs CMake and a C++17 compiler).'
+    : `This package was packed without an addon for ${target}: on such a machine, run \`npm pack\` in ggma's sources (needs CMake and a C++17 compiler), then \`npm install\` that tarball here.`;
 }
 
 /** This file lies in lib/ or, bundled, in dist/: the root is where the package.json of ggma lies. */

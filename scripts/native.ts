@@ -1,5 +1,5 @@
 /** Builds the addon and the native tests: `tsx scripts/native.ts [addon | tests | asan | tsan]`. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -21,6 +21,17 @@ export function buildNativeTests({ sanitizer }: { sanitizer?: Sanitizer } = {}):
   const out = `build/native-tests/${name}`;
   cmakeJs(out, { GGMA_ADDON: 'OFF', GGMA_TESTS: 'ON', GGMA_SANITIZE: sanitizer ?? '' });
   return path.join(root, out, 'ggma_test');
+}
+
+/** libFuzzer's binary for the program decoder, or null where there is no clang that has it. */
+export function buildFuzzer(): string | null {
+  const compiler = ['clang++', ...[19, 18, 17, 16, 15, 14].map((version) => `clang++-${version}`)].find(
+    (name) => spawnSync(name, ['--version']).status === 0,
+  );
+  if (compiler === undefined) return null;
+  const options = { GGMA_ADDON: 'OFF', GGMA_FUZZ: 'ON', GGMA_SANITIZE: 'address,undefined' };
+  cmakeJs('build/fuzz', { ...options, CMAKE_CXX_COMPILER: compiler });
+  return path.join(root, 'build/fuzz/ggma_fuzz');
 }
 
 function cmakeJs(out: string, options: Record<string, string>): void {

@@ -1,12 +1,14 @@
 /**
  * Every test: the native test binary, then mocha. The last line is `N passed, N failed`, counted over both; `--long`
- * runs the native tests under AddressSanitizer, UBSan and ThreadSanitizer too.
+ * runs the native tests under AddressSanitizer, UBSan and ThreadSanitizer too, and the tests that look at GGMA_LONG in
+ * full.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fuzzDecoder } from './fuzz.ts';
 import { buildNativeTests } from './native.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -30,7 +32,7 @@ function runMocha(): Count {
   const { status } = spawnSync(
     'npx',
     ['--no-install', 'mocha', '--reporter', reporters, '--reporter-option', `output=${report}`],
-    { cwd: root, stdio: 'inherit' },
+    { cwd: root, stdio: 'inherit', env: { ...process.env, ...(long ? { GGMA_LONG: '1' } : {}) } },
   );
   try {
     const count = JSON.parse(readFileSync(report, 'utf8')) as Count;
@@ -48,6 +50,9 @@ const counts = [runNative(buildNativeTests())];
 if (long) {
   counts.push(runNative(buildNativeTests({ sanitizer: 'address,undefined' })));
   counts.push(runNative(buildNativeTests({ sanitizer: 'thread' })));
+  const fuzzed = fuzzDecoder(600);
+  if (fuzzed === null) console.log('no clang here: the decoder was not fuzzed with libFuzzer');
+  else counts.push(fuzzed ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
 }
 counts.push(runMocha());
 const sum = (key: keyof Count) => counts.reduce((total, count) => total + count[key], 0);

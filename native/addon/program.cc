@@ -146,12 +146,27 @@ class DecodeJob : public PromiseJob {
   std::vector<DecodeOutcome> outcomes_;
 };
 
+class ForkJob : public PromiseJob {
+ public:
+  ForkJob(Napi::Env env, const ProgramState& state, int32_t sequence, int32_t positions)
+      : PromiseJob(env, state.host), model_(state.model), sequence_(sequence), positions_(positions) {}
+
+  void run(const std::atomic<bool>&) override { made_ = model_->fork_sequence(sequence_, positions_); }
+  Napi::Value result(Napi::Env env) override { return Napi::Number::New(env, made_); }
+
+ private:
+  const std::shared_ptr<Model> model_;
+  const int32_t sequence_, positions_;
+  int32_t made_ = 0;
+};
+
 }  // namespace
 
 Napi::Function ProgramObject::define(Napi::Env env) {
   return DefineClass(
       env, "Program",
       {InstanceMethod<&ProgramObject::create_sequence>("createSequence"),
+       InstanceMethod<&ProgramObject::fork_sequence>("forkSequence"),
        InstanceMethod<&ProgramObject::free_sequence>("freeSequence"),
        InstanceMethod<&ProgramObject::create_sampler>("createSampler"),
        InstanceMethod<&ProgramObject::sequence_length>("sequenceLength"),
@@ -176,6 +191,15 @@ Model& ProgramObject::model() const {
 
 Napi::Value ProgramObject::create_sequence(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] { return Napi::Number::New(info.Env(), model().create_sequence()); });
+}
+
+Napi::Value ProgramObject::fork_sequence(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&]() -> Napi::Value {
+    state_->host->expect_open();
+    const auto sequence = static_cast<int32_t>(integer(info[0], "sequence", 0, INT32_MAX));
+    const auto positions = static_cast<int32_t>(integer(info[1], "positions", 0, INT32_MAX));
+    return state_->host->submit(std::make_unique<ForkJob>(info.Env(), *state_, sequence, positions));
+  });
 }
 
 Napi::Value ProgramObject::free_sequence(const Napi::CallbackInfo& info) {

@@ -15,6 +15,7 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
 
  private:
   Napi::Value create_sequence(const Napi::CallbackInfo& info);
+  Napi::Value fork_sequence(const Napi::CallbackInfo& info);
   Napi::Value free_sequence(const Napi::CallbackInfo& info);
   Napi::Value create_sampler(const Napi::CallbackInfo& info);
   Napi::Value sequence_length(const Napi::CallbackInfo& info);

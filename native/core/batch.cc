@@ -129,7 +129,8 @@ void Batch::plan_step() {
 // false: there is no memory for it, and it has failed.
 bool Batch::add_part(Run& run, size_t rows) {
   try {
-    run.sequence->reserve(static_cast<uint64_t>(run.position) + rows);
+    const auto first = static_cast<uint64_t>(run.position);
+    run.sequence->reserve(first, first + rows);
   } catch (const Failure& failure) {
     fail(run, failure);
     return false;

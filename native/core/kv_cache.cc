@@ -1,9 +1,16 @@
 #include "core/kv_cache.h"
 
+#include <cstring>
+
 #include "core/failure.h"
 #include "kernels/kernels.h"
 
 namespace ggma {
+namespace {
+
+size_t blocks_of(uint64_t positions) { return static_cast<size_t>((positions + kKvBlock - 1) / kKvBlock); }
+
+}  // namespace
 
 void KvBudget::take(uint64_t bytes) {
   uint64_t used = used_.load(std::memory_order_relaxed);
@@ -16,38 +23,71 @@ void KvBudget::take(uint64_t bytes) {
   } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
 }
 
-void Sequence::reserve(uint64_t positions) {
-  const size_t wanted = static_cast<size_t>((positions + kKvBlock - 1) / kKvBlock);
-  if (block_floats_ == 0 || wanted <= memory_.size()) return;
-  const size_t before = memory_.size();
-  const uint64_t bytes = uint64_t{wanted - before} * block_floats_ * sizeof(float);
-  memory_.reserve(wanted);
+KvBlock::KvBlock(size_t floats, std::shared_ptr<KvBudget> budget, std::shared_ptr<std::atomic<uint64_t>> use)
+    : bytes_(uint64_t{floats} * sizeof(float)),
+      budget_(std::move(budget)),
+      use_(std::move(use)),
+      memory_(allocate_floats(floats, "the key/value cache")) {
+  use_->fetch_add(bytes_, std::memory_order_relaxed);
+}
+
+KvBlock::~KvBlock() {
+  budget_->give(bytes_);
+  use_->fetch_sub(bytes_, std::memory_order_relaxed);
+}
+
+void Sequence::reserve(uint64_t first, uint64_t end) {
+  const size_t wanted = blocks_of(end), written = static_cast<size_t>(first / kKvBlock);
+  if (block_floats_ == 0) return;
+  // Blocks that have to be made: those that are missing, and those that others hold too.
+  std::vector<size_t> missing;
+  for (size_t i = written; i < wanted; i++)
+    if (i >= blocks_.size() || blocks_[i].use_count() > 1) missing.push_back(i);
+  if (missing.empty()) return;
+  blocks_.reserve(wanted);
   pointers_.reserve(wanted);
-  budget_->take(bytes);
-  use_->fetch_add(bytes, std::memory_order_relaxed);
+  const uint64_t block_bytes = uint64_t{block_floats_} * sizeof(float);
+  budget_->take(missing.size() * block_bytes);
+  std::vector<std::shared_ptr<KvBlock>> made;
+  size_t given = 0;  // blocks that give their part of the budget back themselves
   try {
-    expect_memory(bytes, "the key/value cache");
-    while (memory_.size() < wanted) {
-      memory_.push_back(allocate_floats(block_floats_, "the key/value cache"));
-      pointers_.push_back(memory_.back().get());
-    }
+    expect_memory(missing.size() * block_bytes, "the key/value cache");
+    made.reserve(missing.size());
+    for (; given < missing.size(); given++)
+      made.push_back(std::make_shared<KvBlock>(block_floats_, budget_, use_));
   } catch (...) {
-    memory_.resize(before);
-    pointers_.resize(before);
-    budget_->give(bytes);
-    use_->fetch_sub(bytes, std::memory_order_relaxed);
+    budget_->give((missing.size() - given) * block_bytes);
     throw;
+  }
+  for (size_t i = 0; i < missing.size(); i++) {
+    const size_t at = missing[i];
+    if (at == blocks_.size()) {
+      blocks_.push_back(nullptr);
+      pointers_.push_back(nullptr);
+    } else if (at == written && first % kKvBlock != 0) {
+      std::memcpy(made[i]->data(), pointers_[at], block_bytes);  // positions before `first` lie in it
+    }
+    pointers_[at] = made[i]->data();
+    blocks_[at] = std::move(made[i]);
   }
 }
 
 void Sequence::trim(uint64_t positions) {
-  const size_t kept = static_cast<size_t>((positions + kKvBlock - 1) / kKvBlock);
-  if (kept >= memory_.size()) return;
-  const uint64_t bytes = uint64_t{memory_.size() - kept} * block_floats_ * sizeof(float);
-  memory_.resize(kept);
+  const size_t kept = blocks_of(positions);
+  if (kept >= blocks_.size()) return;
+  blocks_.resize(kept);
   pointers_.resize(kept);
-  budget_->give(bytes);
-  use_->fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+std::shared_ptr<Sequence> Sequence::fork(int32_t positions) const {
+  auto made = std::make_shared<Sequence>(block_floats_, budget_, use_);
+  if (block_floats_ > 0) {
+    const auto kept = static_cast<std::ptrdiff_t>(blocks_of(static_cast<uint64_t>(positions)));
+    made->blocks_.assign(blocks_.begin(), blocks_.begin() + kept);
+    made->pointers_.assign(pointers_.begin(), pointers_.begin() + kept);
+  }
+  made->set_length(positions);
+  return made;
 }
 
 }  // namespace ggma

@@ -23,11 +23,25 @@ Model::Model(Program program, const std::vector<const uint8_t*>& sources, const 
       budget_(std::move(budget)) {}
 
 int32_t Model::create_sequence() {
+  return add(std::make_shared<Sequence>(program_.block_floats, budget_, kv_use_));
+}
+
+int32_t Model::fork_sequence(int32_t id, int32_t positions) {
+  const std::shared_ptr<Sequence> sequence = find(id);
+  if (positions < 0 || positions > sequence->length())
+    throw Failure("STEP_INVALID",
+                  "expected 0 to " + std::to_string(sequence->length()) +
+                      " positions, the sequence's length, got " + std::to_string(positions),
+                  "positions");
+  return add(sequence->fork(positions));
+}
+
+int32_t Model::add(std::shared_ptr<Sequence> sequence) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (next_id_ == INT32_MAX)
     throw Failure("OUT_OF_MEMORY", "expected fewer than 2^31 sequences in a program's life");
   const int32_t id = next_id_++;
-  sequences_[id] = std::make_shared<Sequence>(program_.block_floats, budget_, kv_use_);
+  sequences_[id] = std::move(sequence);
   return id;
 }
 
@@ -115,7 +129,8 @@ std::vector<int32_t> Model::step(const int32_t* rows, size_t count, float* logit
     }
   };
   try {
-    for (const Part& part : parts) part.sequence->reserve(static_cast<uint64_t>(part.end));
+    for (const Part& part : parts)
+      part.sequence->reserve(static_cast<uint64_t>(part.first), static_cast<uint64_t>(part.end));
   } catch (...) {
     settle(false);
     throw;

@@ -27,6 +27,9 @@ class Model {
   Model(const Model&) = delete;
 
   int32_t create_sequence();
+  // A sequence that begins as `id` does: its first `positions` tokens, in shared memory. Throws
+  // SEQUENCE_UNKNOWN, STEP_INVALID. Driver.
+  int32_t fork_sequence(int32_t id, int32_t positions);
   // Its memory goes at once, or with the job that uses it. Throws SEQUENCE_UNKNOWN.
   void free_sequence(int32_t id);
   int32_t sequence_length(int32_t id) const;
@@ -45,6 +48,7 @@ class Model {
   friend class Batch;
   struct Part;  // one sequence's rows of a step
 
+  int32_t add(std::shared_ptr<Sequence> sequence);
   std::shared_ptr<Sequence> find(int32_t id) const;
   std::vector<Part> check_rows(const int32_t* rows, size_t count, std::vector<Row>& out) const;
   void expect_token(int32_t token, const std::string& path) const;

@@ -109,6 +109,42 @@ GGMA_TEST(batches_give_each_sequence_what_it_gets_alone) {
   }
 }
 
+// A sequence that shares its beginning is rewound into the shared part, and goes on beside the one it came
+// from.
+GGMA_TEST(batches_leave_shared_beginnings_alone) {
+  LoadedLlama loaded;
+  const auto rest_of = [&](Task& task) {
+    while (!task.done()) {
+      Batch batch(loaded.model, {task.request(task.count)});
+      batch.run(1e9, nullptr);
+      task.take(batch.outcomes[0]);
+    }
+  };
+  Task alone(loaded.model, 3, 70, 40), first(loaded.model, 3, 70, 40), second(loaded.model, 3, 70, 40);
+  rest_of(alone);
+  while (first.produced < 20) {
+    Batch batch(loaded.model, {first.request(20)});
+    batch.run(1e9, nullptr);
+    first.take(batch.outcomes[0]);
+  }
+  second.sequence = loaded.model.fork_sequence(first.sequence, 80);
+  second.fed = 40;  // position 40 of 80: both blocks of 64 are shared
+  while (!first.done() || !second.done()) {
+    std::vector<Task*> in;
+    std::vector<DecodeRequest> requests;
+    for (Task* task : {&first, &second}) {
+      if (task->done()) continue;
+      in.push_back(task);
+      requests.push_back(task->request(task->count));
+    }
+    Batch batch(loaded.model, requests);
+    batch.run(1e9, nullptr);
+    for (size_t i = 0; i < in.size(); i++) in[i]->take(batch.outcomes[i]);
+  }
+  CHECK(first.out == alone.out && first.logprobs == alone.logprobs);
+  CHECK(second.out == alone.out && second.logprobs == alone.logprobs);
+}
+
 // More sequences than a step has rows: all of them get on.
 GGMA_TEST(batches_of_more_sequences_than_rows_are_fair) {
   LoadedLlama loaded(2, nullptr, uint64_t{1} << 30, 64);

@@ -224,6 +224,72 @@ GGMA_TEST(kv_memory_follows_the_sequences_and_keeps_to_the_budget) {
   CHECK(model.memory().kv_bytes == 0);
 }
 
+// Random forks, rewinds and continuations: every row has the logits of its tokens run alone.
+GGMA_TEST(sequences_that_share_a_beginning_do_not_touch_each_other) {
+  LoadedLlama loaded(2);
+  Model& model = loaded.model;
+  const size_t vocab = loaded.llama.vocab;
+  Random random(21);
+  struct Branch {
+    int32_t id;
+    std::vector<int32_t> tokens;
+  };
+  std::vector<Branch> branches{{model.create_sequence(), random_tokens(7, 170)}};
+  step(model, {{branches[0].id, &branches[0].tokens, 0, 170}});
+  for (int round = 0; round < 40; round++) {
+    const Branch& from = branches[random.below(branches.size())];
+    const auto kept = static_cast<int32_t>(random.below(from.tokens.size() + 1));
+    Branch made{model.fork_sequence(from.id, kept), from.tokens};
+    CHECK(model.sequence_length(made.id) == kept);
+    made.tokens.resize(static_cast<size_t>(kept));
+    branches.push_back(made);
+    // Some go on, from their end or from before it.
+    for (Branch& branch : branches) {
+      if (random.below(3) != 0) continue;
+      if (random.below(4) == 0) branch.tokens.resize(random.below(branch.tokens.size() + 1));
+      const size_t first = branch.tokens.size();
+      if (first > 300) continue;
+      for (const int32_t token : random_tokens(random.next(), 1 + random.below(70)))
+        branch.tokens.push_back(token);
+      const std::vector<float> got =
+          step(model, {{branch.id, &branch.tokens, first, branch.tokens.size() - first}});
+      CHECK(same(got, whole(loaded, branch.tokens).data() + first * vocab));
+    }
+    if (random.below(3) == 0) {
+      const size_t gone = random.below(branches.size());
+      model.free_sequence(branches[gone].id);
+      branches.erase(branches.begin() + static_cast<std::ptrdiff_t>(gone));
+      if (branches.empty()) branches.push_back({model.create_sequence(), {}});
+    }
+  }
+}
+
+GGMA_TEST(a_shared_beginning_takes_its_memory_once) {
+  const size_t block = LoadedLlama().model.program().block_floats * sizeof(float);
+  LoadedLlama loaded(1, nullptr, 4 * block);
+  Model& model = loaded.model;
+  const std::vector<int32_t> tokens = random_tokens(8, 200);
+  const int32_t a = model.create_sequence();
+  step(model, {{a, &tokens, 0, 150}});
+  CHECK(model.memory().kv_bytes == 3 * block);
+  const int32_t b = model.fork_sequence(a, 150), c = model.fork_sequence(a, 128);
+  CHECK(model.memory().kv_bytes == 3 * block);
+  step(model, {{b, &tokens, 150, 10}});  // its own copy of the third block
+  CHECK(model.memory().kv_bytes == 4 * block);
+  CHECK(failure_of([&] { step(model, {{c, &tokens, 128, 1}}); }) == "OUT_OF_MEMORY");
+  CHECK(model.sequence_length(c) == 128);
+  model.free_sequence(a);  // the first two blocks stay with b and c
+  CHECK(model.memory().kv_bytes == 3 * block);
+  step(model, {{c, &tokens, 128, 1}});
+  CHECK(model.memory().kv_bytes == 4 * block);
+  CHECK(failure_of([&] { model.fork_sequence(c, 130); }) == "STEP_INVALID");
+  CHECK(failure_of([&] { model.fork_sequence(c, -1); }) == "STEP_INVALID");
+  CHECK(failure_of([&] { model.fork_sequence(a, 1); }) == "SEQUENCE_UNKNOWN");
+  model.free_sequence(b);
+  model.free_sequence(c);
+  CHECK(model.memory().kv_bytes == 0);
+}
+
 GGMA_TEST(cancelled_and_numeric_jobs_leave_what_stood_before) {
   LoadedLlama loaded;
   Model& model = loaded.model;

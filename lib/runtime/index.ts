@@ -17,5 +17,5 @@ export type { TokenLogprob } from './logprobs.ts';
 export { Model, type ModelParts, type Prompt } from './model.ts';
 export type { GenerateOptions, ScoreOptions } from './options.ts';
 export type { Completion, FinishReason, GenerationChunk, Timings } from './progress.ts';
-export { defaultsRules, mostSeed, type SamplingDefaults, type SamplingOptions } from './sampling.ts';
+export { defaultsRules, type SamplingDefaults, type SamplingOptions } from './sampling.ts';
 export type { Score } from './score.ts';

@@ -35,7 +35,7 @@ const topK = integer(0, 2 ** 31 - 1);
 const fraction = number(0, 1);
 const repeatPenalty = number(0.01, 100);
 const penalty = number(-100, 100);
-export const mostSeed = Number.MAX_SAFE_INTEGER;
+const mostSeed = Number.MAX_SAFE_INTEGER;
 
 /** Also for the package's recommendations. */
 export const defaultsRules: Record<keyof SamplingDefaults, Rule> = {

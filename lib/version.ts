@@ -4,15 +4,17 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GgmaError } from './errors.ts';
 
+interface Package {
+  version: string;
+  engines: { node: string };
+}
+
 /** Found by walking up, because sources and the built files lie at different depths. */
-function readVersion(): string {
+function readPackage(): Package {
   for (let dir = dirname(fileURLToPath(import.meta.url)); ; dir = dirname(dir)) {
     try {
-      const { name, version } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) as Record<
-        string,
-        unknown
-      >;
-      if (name === 'ggma' && typeof version === 'string') return version;
+      const file = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) as Package & { name: unknown };
+      if (file.name === 'ggma') return file;
     } catch {
       // no package.json here: go on upwards
     }
@@ -21,4 +23,9 @@ function readVersion(): string {
   }
 }
 
-export const version: string = readVersion();
+const own = readPackage();
+
+export const version: string = own.version;
+
+/** The oldest Node that will do, as major.minor. */
+export const oldestNode: string = own.engines.node.replace(/^>=/, '');

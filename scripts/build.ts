@@ -1,6 +1,6 @@
 /** Builds everything: dist (one ESM bundle with shared chunks, and its types), a start file per command, the addon. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,20 @@ import { buildAddon } from './native.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
+
+const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+  dependencies: Record<string, string>;
+};
+
+/** Packages that become part of dist, so that nobody has to install them: their licences go with them. */
+const bundled = ['yaml'];
+
+function copyLicenses(): void {
+  const target = path.join(dist, 'licenses');
+  mkdirSync(target);
+  for (const name of bundled)
+    copyFileSync(path.join(root, 'node_modules', name, 'LICENSE'), path.join(target, `${name}.txt`));
+}
 
 async function buildLibrary(): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
@@ -23,10 +37,13 @@ async function buildLibrary(): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    packages: 'external',
+    external: Object.keys(dependencies),
+    // Its build for Node is CommonJS, which cannot be shaken: pipelines need the parser alone.
+    alias: { yaml: path.join(root, 'node_modules/yaml/browser/index.js') },
     chunkNames: 'chunks/[name]-[hash]',
     logLevel: 'warning',
   });
+  copyLicenses();
   mkdirSync(path.join(dist, 'bin'), { recursive: true });
   for (const { name } of commands) {
     const file = path.join(dist, 'bin', `${name}.js`);

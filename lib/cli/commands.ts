@@ -20,6 +20,11 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./tinyllama.ts')).main,
   },
   {
+    name: 'opm',
+    summary: 'fetch a model and make a package of it',
+    load: async () => (await import('./opm/index.ts')).main,
+  },
+  {
     name: 'o2o',
     summary: 'run several filters in one process',
     load: async () => (await import('./o2o.ts')).main,

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { chunksOf, layOut, readModel } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
 import { lift, lower, type Module } from '../ir/index.ts';
-import { findPass, type Outcome, type Pass, passes } from '../passes/index.ts';
+import { findPass, type Outcome, outcomeLines, type Pass, passes } from '../passes/index.ts';
 import { version } from '../version.ts';
 import {
   errorLine,
@@ -93,7 +93,7 @@ async function runChain({ stages, strict, externalBuffers }: Chain, streams: Str
     const outcome = stage.run(module);
     if (outcome.changed > 0) changed = true;
     else idle++;
-    for (const line of report(stage.name, outcome)) await writeAll(streams.stderr, line);
+    for (const line of outcomeLines(stage.name, outcome)) await writeAll(streams.stderr, `${line}\n`);
   }
   if (strict && idle > 0) return exitCode.failed;
   if (!changed && input !== null) await writeAll(streams.stdout, input);
@@ -119,16 +119,6 @@ function prepare({ pass, words }: Stage): Prepared {
       return combine(modules);
     },
   };
-}
-
-/** Nothing matched, or not everything: how many of how many, and why not. */
-function report(name: string, { changed, candidates, what, reasons }: Outcome): string[] {
-  if (reasons.length === 0) return [];
-  const counts = new Map<string, number>();
-  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  const lines = [...counts].slice(0, 5).map(([reason, n]) => (n > 1 ? `${reason} (${n} times)` : reason));
-  const more = counts.size > 5 ? `; and ${counts.size - 5} more reasons` : '';
-  return [`${name}: ${changed} of ${candidates} ${what} changed: ${lines.join('; ')}${more}\n`];
 }
 
 function readInput(file: string): Promise<Uint8Array> {

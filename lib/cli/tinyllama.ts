@@ -2,7 +2,14 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import process from 'node:process';
 import { GgmaError } from '../errors.ts';
-import { type CommandSpec, type Invocation, runCommand, type Streams, UsageError } from './common/index.ts';
+import {
+  type CommandSpec,
+  type Invocation,
+  Progress,
+  runCommand,
+  type Streams,
+  UsageError,
+} from './common/index.ts';
 
 const spec: CommandSpec = {
   name: 'tinyllama',
@@ -57,23 +64,6 @@ async function tinyllama(invocation: Invocation): Promise<undefined> {
     progress.clear();
   }
   for (const warning of warnings) await invocation.warn(warning);
-}
-
-/** One line on a terminal that says what is being read or written; nothing elsewhere. */
-class Progress {
-  private readonly stream: Streams['stderr'];
-
-  constructor(stream: Streams['stderr']) {
-    this.stream = stream;
-  }
-
-  show(what: string): void {
-    if (this.stream.isTTY === true) this.stream.write(`\r\x1b[K${what}`);
-  }
-
-  clear(): void {
-    if (this.stream.isTTY === true) this.stream.write('\r\x1b[K');
-  }
 }
 
 /** Under a temporary name first: a file of that name is whole, or the old one. */

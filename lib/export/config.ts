@@ -1,7 +1,8 @@
 /** config.json as far as it decides what the graph computes. Old and new spelling; facts: transformers' configurations. */
+
+import { Fields } from '../fields.ts';
 import type { JsonObject } from '../json.ts';
 import { type Family, families, type Recipe } from './families/index.ts';
-import { Fields } from './fields.ts';
 import { type Rope, readRope } from './rope-config.ts';
 
 export interface ModelConfig {

@@ -35,7 +35,7 @@ export function openHf(dir: string, options: WeightsOptions = {}): Hf {
       cause,
     });
   }
-  const config = readModelConfig(parseJsonObject(bytes, where), where);
+  const config = checkConfig(bytes, where);
   const weights = new Weights(dir, options);
   const rows = weights.shapeOf('model.embed_tokens.weight')?.[0];
   if (rows !== undefined && rows !== config.vocabSize)
@@ -47,6 +47,11 @@ export function openHf(dir: string, options: WeightsOptions = {}): Hf {
       },
     );
   return { config, weights };
+}
+
+/** config.json's bytes: whether such a model can be exported. @throws GgmaError CONFIG, UNSUPPORTED */
+export function checkConfig(bytes: Uint8Array, where: string): ModelConfig {
+  return readModelConfig(parseJsonObject(bytes, where), where);
 }
 
 /** The prefill graph over `length` tokens. @throws GgmaError WEIGHTS */

@@ -1,6 +1,7 @@
 /** RoPE's part of config.json: `rope_theta` + `rope_scaling`, or `rope_parameters`. */
+
+import type { Fields } from '../fields.ts';
 import { isObject } from '../json.ts';
-import type { Fields } from './fields.ts';
 
 export interface Rope {
   theta: number;

@@ -51,6 +51,14 @@ export class Weights {
     return this.entries.get(name)?.shape;
   }
 
+  /** Names of all tensors with a NaN or an infinity among their values; reads every byte of the weights. */
+  *notFinite(): Generator<string> {
+    for (const [name, entry] of this.entries) {
+      this.options.onRead?.(name);
+      if (!isFiniteInFile(entry)) yield name;
+    }
+  }
+
   /** A tensor as little-endian float32, row-major. @throws GgmaError WEIGHTS: name, want, got */
   float32(name: string, shape: readonly number[]): Uint8Array {
     const entry = this.entries.get(name);
@@ -81,9 +89,31 @@ function widen(name: string, entry: TensorEntry): Uint32Array<ArrayBuffer> {
 }
 
 /** NaN and infinities have all exponent bits set. */
-function allFinite(words: Uint32Array): boolean {
-  for (let i = 0; i < words.length; i++) if ((words[i]! & 0x7f800000) === 0x7f800000) return false;
+function allFinite(words: Uint32Array | Uint16Array, exponent = 0x7f800000): boolean {
+  for (let i = 0; i < words.length; i++) if ((words[i]! & exponent) === exponent) return false;
   return true;
+}
+
+const EXPONENTS: ReadonlyMap<string, number> = new Map([
+  ['F32', 0x7f800000],
+  ['F16', 0x7c00],
+  ['BF16', 0x7f80],
+]);
+/** Bytes that are looked at in one go. */
+const PIECE = 2 ** 24;
+
+/** Of types that are no weights nothing is said. */
+function isFiniteInFile({ file, dtype, begin, end }: TensorEntry): boolean {
+  const exponent = EXPONENTS.get(dtype);
+  if (exponent === undefined) return true;
+  return withFile(file, (fd) => {
+    for (let at = begin; at < end; at += PIECE) {
+      const { buffer } = readExactly(fd, at, Math.min(PIECE, end - at), file);
+      if (!allFinite(dtype === 'F32' ? new Uint32Array(buffer) : new Uint16Array(buffer), exponent))
+        return false;
+    }
+    return true;
+  });
 }
 
 function readShards(dir: string, index: string): Map<string, TensorEntry> {

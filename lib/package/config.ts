@@ -2,9 +2,9 @@
  * config.json and generation_config.json as far as running a package needs them. What the model computes stands
  * in its graph, not here; so this file says which numbers are sensible, and which ids end a generation.
  */
-import { GgmaError } from '../errors.ts';
-import { isObject, type Json, type JsonObject } from '../json.ts';
-import { defaultsRules, type SamplingDefaults, show } from '../runtime/index.ts';
+import { Fields } from '../fields.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import { defaultsRules, type SamplingDefaults } from '../runtime/index.ts';
 
 export interface PackageConfig {
   modelType: string | null;
@@ -23,16 +23,15 @@ export interface PackageConfig {
 /** @throws GgmaError CONFIG: field, value, rule */
 export function readConfig(file: JsonObject, where: string): PackageConfig {
   const fields = new Fields(file, where);
-  const hiddenSize = fields.integer('hidden_size', 1, 2 ** 20);
-  const layers = fields.integer('num_hidden_layers', 1, 4096);
-  const heads = fields.integer('num_attention_heads', 1, 65_536);
-  const kvHeads = fields.optionalInteger('num_key_value_heads', 1, 65_536) ?? heads;
-  const explicitHeadDim = fields.optionalInteger('head_dim', 1, 65_536);
-  const vocabSize = fields.integer('vocab_size', 1, 2 ** 24);
+  const hiddenSize = fields.integer('hidden_size');
+  const layers = fields.integer('num_hidden_layers');
+  const heads = fields.integer('num_attention_heads');
+  const kvHeads = fields.integer('num_key_value_heads', heads);
+  const explicitHeadDim = fields.optionalInteger('head_dim');
+  const vocabSize = fields.integer('vocab_size');
   if (explicitHeadDim === null && hiddenSize % heads !== 0)
-    fields.fail('num_attention_heads', `a divisor of hidden_size ${hiddenSize}`, heads);
-  if (heads % kvHeads !== 0)
-    fields.fail('num_key_value_heads', `a divisor of num_attention_heads ${heads}`, kvHeads);
+    fields.fail('num_attention_heads', `a divisor of hidden_size ${hiddenSize}`);
+  if (heads % kvHeads !== 0) fields.fail('num_key_value_heads', `a divisor of num_attention_heads ${heads}`);
   return {
     modelType: fields.optionalString('model_type'),
     hiddenSize,
@@ -41,7 +40,7 @@ export function readConfig(file: JsonObject, where: string): PackageConfig {
     kvHeads,
     headDim: explicitHeadDim ?? hiddenSize / heads,
     vocabSize,
-    maxPositions: fields.optionalInteger('max_position_embeddings', 1, 2 ** 31 - 1),
+    maxPositions: fields.optionalInteger('max_position_embeddings', 2 ** 31 - 1),
     eosIds: fields.ids('eos_token_id', vocabSize),
   };
 }
@@ -63,61 +62,25 @@ export function readSamplingDefaults(file: JsonObject, where: string): SamplingD
     minP: 'min_p',
     repeatPenalty: 'repetition_penalty',
   } as const;
+  const fields = new Fields(file, where);
   const found: SamplingDefaults = {};
   for (const [option, name] of Object.entries(names) as [keyof SamplingDefaults, string][]) {
-    const value = file[name];
-    if (value === undefined || value === null) continue;
+    const value = fields.get(name);
+    if (value === undefined) continue;
     const rule = defaultsRules[option];
-    if (!rule.holds(value)) new Fields(file, where).fail(name, rule.expects, value);
+    if (!rule.holds(value)) fields.fail(name, rule.expects);
     found[option] = value as number;
   }
   return found;
 }
 
-class Fields {
-  readonly #object: JsonObject;
-  readonly #where: string;
-
-  constructor(object: JsonObject, where: string) {
-    this.#object = object;
-    this.#where = where;
-  }
-
-  integer(name: string, min: number, max: number): number {
-    return (
-      this.optionalInteger(name, min, max) ??
-      this.fail(name, `an integer from ${min} to ${max}`, this.#object[name])
-    );
-  }
-
-  /** null and absent are the same: files are written either way. */
-  optionalInteger(name: string, min: number, max: number): number | null {
-    const value = this.#object[name];
-    if (value === undefined || value === null) return null;
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)
-      return this.fail(name, `an integer from ${min} to ${max}`, value);
-    return value;
-  }
-
-  optionalString(name: string): string | null {
-    const value = this.#object[name];
-    if (value === undefined || value === null) return null;
-    return typeof value === 'string' ? value : this.fail(name, 'a string', value);
-  }
-
-  /** One id, a list of ids, null or absent. */
-  ids(name: string, vocabSize: number): number[] {
-    const value = this.#object[name];
-    if (value === undefined || value === null) return [];
-    const list: Json[] = Array.isArray(value) ? value : [value];
-    for (const id of list)
-      if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= vocabSize)
-        this.fail(name, `token ids from 0 to ${vocabSize - 1}`, value);
-    return [...new Set(list as number[])];
-  }
-
-  fail(name: string, rule: string, value: Json | undefined): never {
-    const got = value === undefined ? 'nothing' : isObject(value) ? 'an object' : show(value);
-    throw new GgmaError('CONFIG', `expected ${rule} for ${name}, got ${got}`, { path: this.#where });
-  }
+/**
+ * The text of the end-of-sequence token in tokenizer_config.json, which tokenizer.json does not say; null where the
+ * file names none. Older files hold an object in place of the text. @throws GgmaError CONFIG
+ */
+export function readEosToken(file: JsonObject, where: string): string | null {
+  const fields = new Fields(file, where);
+  return isObject(file.eos_token)
+    ? fields.nested('eos_token')!.optionalString('content')
+    : fields.optionalString('eos_token');
 }

@@ -2,17 +2,17 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GgmaError } from '../errors.ts';
-import { parseJsonObject } from '../json.ts';
+import { type JsonObject, parseJsonObject } from '../json.ts';
 import type { SamplingDefaults } from '../runtime/index.ts';
-import { type PackageConfig, readConfig, readGenerationEos, readSamplingDefaults } from './config.ts';
-
-export const fileNames = {
-  model: 'model.circle',
-  config: 'config.json',
-  generationConfig: 'generation_config.json',
-  sentencePiece: 'tokenizer.model',
-  tokenizerJson: 'tokenizer.json',
-} as const;
+import {
+  type PackageConfig,
+  readConfig,
+  readEosToken,
+  readGenerationEos,
+  readSamplingDefaults,
+} from './config.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+import { fileNames } from './names.ts';
 
 export interface PackageContents {
   dir: string;
@@ -26,13 +26,17 @@ export interface PackageContents {
   /** Paths; null where the package has no such file. */
   sentencePiece: string | null;
   tokenizerJson: string | null;
+  /** The text of the end-of-sequence token, where tokenizer_config.json names it. */
+  eosToken: string | null;
+  /** What ggma.json says; null where the package has none. */
+  manifest: Manifest | null;
   warnings: string[];
 }
 
 /**
  * @param model the Circle model's bytes, for a directory without model.circle (a Hugging Face directory whose
  * export was not written to a file)
- * @throws GgmaError PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE (naming all that is missing), CONFIG
+ * @throws GgmaError PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE (naming all that is missing), PACKAGE_VERSION, CONFIG
  */
 export async function readContents(dir: string, model?: Uint8Array): Promise<PackageContents> {
   const names = await listDirectory(dir);
@@ -49,23 +53,25 @@ export async function readContents(dir: string, model?: Uint8Array): Promise<Pac
   const pathOf = (name: string): string | null => (names.has(name) ? join(dir, name) : null);
 
   const config = await readJsonFile(join(dir, fileNames.config), readConfig);
-  const generationPath = pathOf(fileNames.generationConfig);
-  const generation =
-    generationPath === null
-      ? { eosIds: [], sampling: {} }
-      : await readJsonFile(generationPath, (file, where) => ({
-          eosIds: readGenerationEos(file, where, config.vocabSize),
-          sampling: readSamplingDefaults(file, where),
-        }));
-  const eosIds = generation.eosIds.length > 0 ? generation.eosIds : config.eosIds;
+  const optional = async <T>(
+    name: string,
+    read: (file: JsonObject, where: string) => T,
+  ): Promise<T | null> => (names.has(name) ? readJsonFile(join(dir, name), read) : null);
+  const generation = await optional(fileNames.generationConfig, (file, where) => ({
+    eosIds: readGenerationEos(file, where, config.vocabSize),
+    sampling: readSamplingDefaults(file, where),
+  }));
+  const eosIds = generation?.eosIds.length ? generation.eosIds : config.eosIds;
   return {
     dir,
     model: model ?? join(dir, fileNames.model),
     config,
     eosIds,
-    sampling: generation.sampling,
+    sampling: generation?.sampling ?? {},
     sentencePiece: pathOf(fileNames.sentencePiece),
     tokenizerJson: pathOf(fileNames.tokenizerJson),
+    eosToken: await optional(fileNames.tokenizerConfig, readEosToken),
+    manifest: await readManifest(dir),
     warnings:
       eosIds.length > 0
         ? []
@@ -89,10 +95,7 @@ async function listDirectory(dir: string): Promise<Set<string>> {
   throw new GgmaError('PACKAGE_NOT_FOUND', 'expected a package directory, got a file', { path: dir });
 }
 
-async function readJsonFile<T>(
-  path: string,
-  read: (file: ReturnType<typeof parseJsonObject>, where: string) => T,
-): Promise<T> {
+async function readJsonFile<T>(path: string, read: (file: JsonObject, where: string) => T): Promise<T> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new GgmaError('CONFIG', 'expected a readable file', { path, cause });
   });

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeModel } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
-import { exportDecode, exportPrefill, openHf } from '../export/index.ts';
+import { openHf } from '../export/index.ts';
 import { lower, type Module } from '../ir/index.ts';
-import { findPass } from '../passes/index.ts';
 import type { Model } from '../runtime/index.ts';
 import { readContents } from './contents.ts';
 import { type LoadOptions, loadContents } from './load.ts';
+import { runPipeline, seedPipeline } from './pipeline.ts';
 
 /** models/lily, found by walking up: sources and built files lie at different depths. */
 export function demoDir(): string {
@@ -23,25 +23,7 @@ export function demoDir(): string {
 
 /** The seed's pipeline over both graphs of a Hugging Face directory. */
 export function packModel(dir: string): Module {
-  const hf = openHf(dir);
-  const prefill = exportPrefill(hf);
-  const decode = exportDecode(hf);
-  const { kvHeads, headDim } = hf.config;
-  const cache = (rows: number) => `[1,${kvHeads},${rows},${headDim}]`;
-  filter(decode, 'fuse.attention');
-  filter(decode, 'reshape.io', 'input', '--by_shape', cache(30), cache(32));
-  filter(decode, 'transpose.io.kvcache');
-  const merge = findPass('merge.circles');
-  if (merge?.kind !== 'source') throw new Error('merge.circles is no source');
-  const merged = merge.prepare(['prefill.circle', 'decode.circle']).combine([prefill, decode]);
-  for (const name of ['fuse.bmm_lhs_const', 'downcast.input_ids', 'gc']) filter(merged, name);
-  return merged;
-}
-
-function filter(module: Module, name: string, ...words: string[]): void {
-  const pass = findPass(name);
-  if (pass?.kind !== 'filter') throw new Error(`${name} is no filter`);
-  pass.prepare(words)(module);
+  return runPipeline(openHf(dir), seedPipeline);
 }
 
 /** @throws what `load` throws */

@@ -15,8 +15,9 @@ import {
   integer,
   Model,
 } from '../runtime/index.ts';
-import { loadSentencePiece, loadTokenizerJson, type Tokenizer } from '../text/index.ts';
 import { type PackageContents, readContents } from './contents.ts';
+import { checkFit } from './fit.ts';
+import { loadTokenizer } from './tokenizer.ts';
 
 export type LoadStage = 'read' | 'compile' | 'pack' | 'ready';
 
@@ -47,8 +48,8 @@ const loadRules = {
 /**
  * Loads a GGMA package: a directory of model.circle, config.json, and tokenizer.model or tokenizer.json (the
  * former wins; without either the model takes ids).
- * @throws GgmaError OPTION, PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE, CONFIG, CIRCLE_*, TOKENIZER, OUT_OF_MEMORY,
- * NATIVE_LOAD; the signal's reason
+ * @throws GgmaError OPTION, PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE, PACKAGE_VERSION, CONFIG, CIRCLE_*, SIGNATURE,
+ * TOKENIZER, OUT_OF_MEMORY, NATIVE_LOAD; the signal's reason
  */
 export async function load(dir: string, options: LoadOptions = {}): Promise<Model> {
   checkOptions('load', options, loadRules);
@@ -70,8 +71,8 @@ export async function loadContents(
   begin('read');
   const [bytes, tokenizer] = await Promise.all([readModelBytes(contents), loadTokenizer(contents)]);
   begin('compile');
-  const plan: ExecutablePlan = compile(lift(readModel(bytes, modelName(contents))));
-  checkVocabulary(contents, plan, tokenizer);
+  const plan = compile(lift(readModel(bytes, modelName(contents))));
+  checkFit(contents, plan, tokenizer);
   const contextSize = chooseContextSize(contents, plan, options.contextSize);
   begin('pack');
   const engine = newEngine(engineOptions(plan, options));
@@ -102,31 +103,6 @@ async function readModelBytes({ model }: PackageContents): Promise<Uint8Array> {
   return readFile(model).catch((cause: unknown) => {
     throw new GgmaError('PACKAGE_INCOMPLETE', 'expected a readable Circle file', { path: model, cause });
   });
-}
-
-async function loadTokenizer({ sentencePiece, tokenizerJson }: PackageContents): Promise<Tokenizer | null> {
-  if (sentencePiece !== null) return loadSentencePiece(sentencePiece);
-  return tokenizerJson === null ? null : loadTokenizerJson(tokenizerJson);
-}
-
-/** The tokenizer may know fewer ids than the logits have (padding rows), never more. */
-function checkVocabulary(
-  { dir, config }: PackageContents,
-  plan: ExecutablePlan,
-  tokenizer: Tokenizer | null,
-): void {
-  if (config.vocabSize !== plan.vocabSize)
-    throw new GgmaError(
-      'CONFIG',
-      `expected ${plan.vocabSize} for vocab_size, the width of the model's logits, got ${config.vocabSize}`,
-      { path: dir },
-    );
-  if (tokenizer !== null && tokenizer.vocabSize > plan.vocabSize)
-    throw new GgmaError(
-      'TOKENIZER',
-      `expected at most ${plan.vocabSize} pieces, the width of the model's logits, got ${tokenizer.vocabSize}`,
-      { path: dir },
-    );
 }
 
 function chooseContextSize({ config }: PackageContents, plan: ExecutablePlan, wanted?: number): number {

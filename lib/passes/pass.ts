@@ -42,6 +42,16 @@ export interface Source {
 
 export type Pass = Filter | Source;
 
+/** Nothing matched, or not everything: how many of how many, and why not; nothing when all went well. */
+export function outcomeLines(name: string, { changed, candidates, what, reasons }: Outcome): string[] {
+  if (reasons.length === 0) return [];
+  const counts = new Map<string, number>();
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const lines = [...counts].slice(0, 5).map(([reason, n]) => (n > 1 ? `${reason} (${n} times)` : reason));
+  const more = counts.size > 5 ? `; and ${counts.size - 5} more reasons` : '';
+  return [`${name}: ${changed} of ${candidates} ${what} changed: ${lines.join('; ')}${more}`];
+}
+
 /** A filter without words. */
 export function simpleFilter(name: string, summary: string, run: (module: Module) => Outcome): Filter {
   return {

@@ -18,19 +18,42 @@ import { readTokenizerJson, type TokenizerJson } from './tokenizer-json.ts';
  * @throws GgmaError TOKENIZER, UNSUPPORTED
  */
 export async function loadTokenizerJson(path: string, eosToken: string | null = null): Promise<Tokenizer> {
+  const { file, library } = await loadLibrary(path);
+  return new HuggingFaceTokenizer(file, library, eosToken);
+}
+
+/** Only the encoding half, for a tokenizer that decodes in its own way. @throws GgmaError TOKENIZER, UNSUPPORTED */
+export async function loadJsonEncoder(path: string): Promise<(text: string) => number[]> {
+  const { library } = await loadLibrary(path);
+  return (text) => encodeWith(library, text);
+}
+
+async function loadLibrary(path: string): Promise<{ file: TokenizerJson; library: Library }> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new GgmaError('TOKENIZER', 'expected a readable tokenizer.json', { path, cause });
   });
   const file = readTokenizerJson(text, path);
   const { Tokenizer: LibraryTokenizer } = await import('@huggingface/tokenizers');
   try {
-    return new HuggingFaceTokenizer(file, new LibraryTokenizer(literalText(file), {}), eosToken);
+    return { file, library: new LibraryTokenizer(literalText(file), {}) };
   } catch (cause) {
     throw new GgmaError('TOKENIZER', 'expected @huggingface/tokenizers to take the tokenizer', {
       path,
       cause,
     });
   }
+}
+
+/** @throws GgmaError INPUT */
+function encodeWith(library: Library, text: string): number[] {
+  const ids: readonly (number | undefined)[] = library.encode(text, { add_special_tokens: false }).ids;
+  // A character that neither the vocabulary nor an unknown token stands for has no id.
+  if (ids.some((id) => id === undefined))
+    throw new GgmaError(
+      'INPUT',
+      'expected a text that the vocabulary can spell, got one with other characters',
+    );
+  return ids as number[];
 }
 
 /**
@@ -71,15 +94,7 @@ class HuggingFaceTokenizer implements Tokenizer {
   }
 
   encode(text: string, { addBos = true }: EncodeOptions = {}): Int32Array {
-    const ids: readonly (number | undefined)[] = this.#library.encode(checkText(text), {
-      add_special_tokens: false,
-    }).ids;
-    // A character that neither the vocabulary nor an unknown token stands for has no id.
-    if (ids.some((id) => id === undefined))
-      throw new GgmaError(
-        'INPUT',
-        'expected a text that the vocabulary can spell, got one with other characters',
-      );
+    const ids = encodeWith(this.#library, checkText(text));
     return Int32Array.from(addBos ? [...this.#file.prefixIds, ...ids] : ids);
   }
 

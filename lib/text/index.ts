@@ -1,4 +1,5 @@
-export { loadTokenizerJson } from './huggingface.ts';
+export { tokenizerDifference } from './compare.ts';
+export { loadJsonEncoder, loadTokenizerJson } from './huggingface.ts';
 export { loadSentencePiece } from './sentencepiece.ts';
 export {
   checkTokenId,

@@ -15,14 +15,23 @@ import {
   type Tokenizer,
 } from './tokenizer.ts';
 
-/** @throws GgmaError TOKENIZER naming the file and what is wrong with it */
-export async function loadSentencePiece(path: string): Promise<Tokenizer> {
+/**
+ * @param encoder gives ids in the library's place, without a beginning of sequence, where a check has shown that it
+ * gives the same ones: the WASM and its 17 MB heap are then never loaded
+ * @throws GgmaError TOKENIZER naming the file and what is wrong with it
+ */
+export async function loadSentencePiece(path: string, encoder?: () => Promise<Encoder>): Promise<Tokenizer> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new GgmaError('TOKENIZER', 'expected a readable SentencePiece model', { path, cause });
   });
   const model = readSentencePieceModel(bytes, path);
-  return new SentencePieceTokenizer(model, await loadProcessor(path));
+  if (encoder !== undefined) return new SentencePieceTokenizer(model, await encoder());
+  const processor = await loadProcessor(path);
+  return new SentencePieceTokenizer(model, (text) => processor.encodeIds(text));
 }
+
+/** A well-formed text in, its ids out. */
+export type Encoder = (text: string) => ArrayLike<number>;
 
 let lastLoad: Promise<unknown> = Promise.resolve();
 
@@ -53,13 +62,13 @@ class SentencePieceTokenizer implements Tokenizer {
   readonly unkId: number;
   readonly specialIds: ReadonlySet<number>;
   readonly #model: SentencePieceModel;
-  readonly #processor: SentencePieceProcessor;
+  readonly #encode: Encoder;
   readonly #table: ByteTable;
   readonly #longestPiece: number;
 
-  constructor(model: SentencePieceModel, processor: SentencePieceProcessor) {
+  constructor(model: SentencePieceModel, encode: Encoder) {
     this.#model = model;
-    this.#processor = processor;
+    this.#encode = encode;
     this.#table = byteTable(model);
     this.vocabSize = model.pieces.length;
     this.bosId = model.bosId;
@@ -75,8 +84,12 @@ class SentencePieceTokenizer implements Tokenizer {
   }
 
   encode(text: string, { addBos = true }: EncodeOptions = {}): Int32Array {
-    const ids = this.#processor.encodeIds(checkText(text));
-    return Int32Array.from(addBos && this.bosId !== null ? [this.bosId, ...ids] : ids);
+    const ids = this.#encode(checkText(text));
+    const first = addBos && this.bosId !== null ? [this.bosId] : [];
+    const all = new Int32Array(first.length + ids.length);
+    all.set(first);
+    all.set(ids, first.length);
+    return all;
   }
 
   decode(ids: TokenIds): string {

@@ -7,9 +7,10 @@ import { root } from '../support/root.ts';
 const ORDER = [
   ['errors.ts'],
   ['version.ts', 'json.ts'],
+  ['fields.ts'],
   ['circle'],
   ['ir'],
-  ['passes', 'export', 'text', 'plan'],
+  ['passes', 'export', 'text', 'plan', 'hub'],
   ['native.ts'],
   ['runtime'],
   ['package'],

@@ -1,5 +1,5 @@
 /** What tells one Llama-like family from another. */
-import type { Fields } from '../fields.ts';
+import type { Fields } from '../../fields.ts';
 
 /** The choices of one model that are no sizes. */
 export interface Recipe {

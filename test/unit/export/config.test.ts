@@ -50,7 +50,7 @@ describe('export/config', () => {
     assert.equal(read({ rope_scaling: null }).rope.scaling.type, 'default');
   });
 
-  it('refuses sizes that cannot be, with field, rule and value', () => {
+  it('fault 4: refuses sizes that cannot be, with field, rule and value', () => {
     for (const value of [undefined, 0, -1, 1.5, 1e9, '8', true, [8]])
       refuses({ hidden_size: value }, 'CONFIG', 'hidden_size', 'integer');
     refuses({ hidden_size: 9 }, 'CONFIG', 'num_attention_heads', 'divisor of hidden_size 9');
@@ -62,7 +62,7 @@ describe('export/config', () => {
     refuses({ rope_scaling: 'linear' }, 'CONFIG', 'rope_scaling', 'object');
   });
 
-  it('refuses what would change the arithmetic unseen, and lists what is known', () => {
+  it('fault 5: refuses what would change the arithmetic unseen, and lists what is known', () => {
     refuses(
       { model_type: 'gpt2' },
       'UNSUPPORTED',

@@ -66,7 +66,7 @@ describe('export', () => {
     });
   });
 
-  it('says which tensor is missing or misshapen', () => {
+  it('fault 10: says which tensor is missing or misshapen', () => {
     const name = 'model.layers.1.mlp.up_proj.weight';
     const missing = tinyTensors();
     delete missing[name];

@@ -75,7 +75,7 @@ describe('export/safetensors', () => {
     assert.equal(finite, 2 * 31 * 1024);
   });
 
-  it('warns of values that are not finite, by name', () => {
+  it('fault 11: warns of values that are not finite, by name', () => {
     const said: string[] = [];
     const bytes = new Uint8Array(Float32Array.of(1, Number.NaN).buffer);
     writeFileSync(
@@ -89,7 +89,7 @@ describe('export/safetensors', () => {
     assert.match(said.join(), /'bad'/);
   });
 
-  it('refuses heads that cannot be', () => {
+  it('fault 7: refuses heads that cannot be', () => {
     const length = (n: bigint) => Buffer.from(BigUint64Array.of(n).buffer);
     const cases: [string, Uint8Array][] = [
       ['SAFETENSORS_TRUNCATED', new Uint8Array(7)],
@@ -117,7 +117,7 @@ describe('export/safetensors', () => {
     );
   });
 
-  it('refuses holes, overlaps, wrong sizes and types, with the name', () => {
+  it('fault 8: refuses holes, overlaps, wrong sizes and types, with the name', () => {
     const cases: [string, RegExp, Uint8Array][] = [
       ['SAFETENSORS_OFFSETS', /'b'.*overlap/, header({ a: entry(0, 8), b: entry(4, 8) })],
       ['SAFETENSORS_OFFSETS', /'b'.*hole/, header({ a: entry(0, 4), b: entry(8, 12) }, 12)],
@@ -137,7 +137,7 @@ describe('export/safetensors', () => {
     assert.throws(() => integers.float32('a', [1]), { code: 'WEIGHTS', message: /'a', got I64/ });
   });
 
-  it('every cut and every changed byte of the head gives weights or SAFETENSORS_*', () => {
+  it('fault 7, 8: every cut and every changed byte of the head gives weights or SAFETENSORS_*', () => {
     const whole = safetensors({ a: floatTensor([2, 2]), b: floatTensor([3]) });
     const head = whole.length - 28;
     let refused = 0;
@@ -180,7 +180,7 @@ describe('export/safetensors', () => {
       assert.deepEqual(weights.float32('b', [3]), floatTensor([3]).bytes);
     });
 
-    it('refuses a missing shard, a tensor that is elsewhere, and one that nobody mentions', () => {
+    it('fault 9: refuses a missing shard, a tensor that is elsewhere, and one that nobody mentions', () => {
       const cases: [object, Record<string, Uint8Array>][] = [
         [{ a: '1.safetensors', b: '2.safetensors' }, { '1.safetensors': one }],
         [{ a: '1.safetensors', b: '1.safetensors' }, { '1.safetensors': one }],
@@ -200,7 +200,7 @@ describe('export/safetensors', () => {
       }
     });
 
-    it('never leaves the folder', () => {
+    it('fault 9: never leaves the folder', () => {
       writeFileSync(join(scratch.path, 'x.safetensors'), one);
       const escapes = [
         '../x.safetensors',

@@ -82,7 +82,7 @@ describe('package/contents', () => {
     assert.equal(contents.sentencePiece, join(lilyDir, 'tokenizer.model'));
   });
 
-  it('PACKAGE_NOT_FOUND names the path', async () => {
+  it('fault 1: PACKAGE_NOT_FOUND names the path', async () => {
     const dir = await directory({ file: 'x' });
     await refuses(readContents(join(dir, 'nowhere')), 'PACKAGE_NOT_FOUND', /ENOENT/);
     await refuses(readContents(join(dir, 'file')), 'PACKAGE_NOT_FOUND', /directory, got a file/);
@@ -90,7 +90,7 @@ describe('package/contents', () => {
     await assert.rejects(readContents(join(dir, 'nowhere')), { path: join(dir, 'nowhere') });
   });
 
-  it('PACKAGE_INCOMPLETE lists what is missing', async () => {
+  it('fault 2: PACKAGE_INCOMPLETE lists what is missing', async () => {
     await refuses(
       readContents(await directory({})),
       'PACKAGE_INCOMPLETE',
@@ -105,7 +105,7 @@ describe('package/contents', () => {
     );
   });
 
-  it('CONFIG for files that are no strict JSON', async () => {
+  it('fault 3: CONFIG for files that are no strict JSON', async () => {
     for (const text of ['', '\ufeff{}', '{} x', '[]', '{"__proto__": {}}', '{"a": 1, "a": 2}']) {
       const dir = await directory({ 'model.circle': '', 'config.json': text });
       await refuses(readContents(dir), 'CONFIG', /line 1, column \d/);
@@ -114,9 +114,9 @@ describe('package/contents', () => {
     await assert.rejects(readContents(dir), { code: 'CONFIG', path: join(dir, 'generation_config.json') });
   });
 
-  it('CONFIG names field, value and rule', async () => {
+  it('fault 4: CONFIG names field, value and rule', async () => {
     const wrong: [Record<string, unknown>, RegExp][] = [
-      [{ hidden_size: undefined }, /integer from 1 to 1048576 for hidden_size, got nothing/],
+      [{ hidden_size: undefined }, /integer from 1 to 16777216 for hidden_size, got nothing/],
       [{ hidden_size: 0 }, /for hidden_size, got 0/],
       [{ hidden_size: -64 }, /for hidden_size, got -64/],
       [{ hidden_size: 64.5 }, /for hidden_size, got 64.5/],
@@ -133,7 +133,7 @@ describe('package/contents', () => {
       [{ eos_token_id: 1024 }, /token ids from 0 to 1023 for eos_token_id, got 1024/],
       [{ eos_token_id: [2, -1] }, /eos_token_id, got \[2,-1\]/],
       [{ eos_token_id: '2' }, /eos_token_id, got "2"/],
-      [{ eos_token_id: { id: 2 } }, /eos_token_id, got an object/],
+      [{ eos_token_id: { id: 2 } }, /eos_token_id, got \{"id":2\}/],
     ];
     for (const [changes, pattern] of wrong) await refuses(read(changes), 'CONFIG', pattern);
     await refuses(read({}, { eos_token_id: 4096 }), 'CONFIG', /eos_token_id, got 4096/);
@@ -167,7 +167,7 @@ describe('package/contents', () => {
     await refuses(read({}, { top_p: 1.5 }), 'CONFIG', /top_p, got 1.5/);
   });
 
-  it('takes the end-of-sequence ids from generation_config.json, then config.json', async () => {
+  it('fault 6: takes the end-of-sequence ids from generation_config.json, then config.json', async () => {
     assert.deepEqual((await read({ eos_token_id: [2, 7, 2] })).eosIds, [2, 7]);
     assert.deepEqual((await read({}, { eos_token_id: [3, 4] })).eosIds, [3, 4]);
     assert.deepEqual((await read({}, { bos_token_id: 1 })).eosIds, [2]);

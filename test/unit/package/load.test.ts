@@ -133,7 +133,7 @@ describe('package/load', () => {
     assert.ok(engineOptions.kvBudgetBytes > 50_000_000 && engineOptions.kvBudgetBytes < 100_000_000);
   });
 
-  it('warns of a package that names no end-of-sequence id', async () => {
+  it('fault 6: warns of a package that names no end-of-sequence id', async () => {
     const dir = await edit(await golden('probe'), (config) => {
       delete config.eos_token_id;
     });

@@ -124,7 +124,7 @@ describe('text/huggingface', () => {
       decoder: { decoders: { type: string }[] };
     }
 
-    it('TOKENIZER or UNSUPPORTED, with the reason', async () => {
+    it('fault 19: TOKENIZER or UNSUPPORTED, with the reason', async () => {
       const good = await readFile(join(lilyDir, 'tokenizer.json'), 'utf8');
       const path = join(dir, 'tokenizer.json');
       const attempt = async (text: string, code: string, message: RegExp) => {

@@ -75,7 +75,7 @@ describe('text/sentencepiece-model', () => {
     );
   });
 
-  it('refuses models that could not work', () => {
+  it('fault 19: refuses models that could not work', () => {
     refuses(/with pieces, got none/, field(2, []));
     refuses(/one unknown piece, got 0/, piece('a'));
     refuses(/one unknown piece, got 2/, unknown, piece('b', pieceType.unknown));

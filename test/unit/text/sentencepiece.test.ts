@@ -224,7 +224,7 @@ describe('text/sentencepiece', () => {
     });
     after(() => rm(dir, { recursive: true }));
 
-    it('TOKENIZER for a missing, empty, cut or foreign file', async () => {
+    it('fault 19: TOKENIZER for a missing, empty, cut or foreign file', async () => {
       const good = await readFile(lilyTokenizerPath);
       const files: [string, Uint8Array][] = [
         ['empty', new Uint8Array(0)],

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { GgmaError } from '../../../lib/errors.ts';
-import { parseJson, parseJsonObject } from '../../../lib/json.ts';
+import { GgmaError } from '../../lib/errors.ts';
+import { parseJson, parseJsonObject } from '../../lib/json.ts';
 
 const parse = (text: string) => parseJson(Buffer.from(text), 'config.json');
 /** Objects of the strict reader have no prototype. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-describe('package/json', () => {
+describe('json', () => {
   it('reads what JSON.parse reads (property)', () => {
     fc.assert(
       fc.property(fc.jsonValue({ depthSize: 'medium', maxDepth: 6 }), fc.nat(4), (value, indent) => {
@@ -56,7 +56,7 @@ describe('package/json', () => {
     assert.ok(refused > 500, `${refused} refused`);
   });
 
-  it('says where it went wrong', () => {
+  it('fault 3: says where it went wrong', () => {
     const cases: [string, RegExp][] = [
       ['\ufeff{}', /byte order mark, got U\+FEFF at line 1, column 1$/],
       ['{} x', /the end of the file, got "x" at line 1, column 4$/],

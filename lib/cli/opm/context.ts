@@ -1,0 +1,40 @@
+/** Where opm works, and what the environment tells it. Tests pass their own. */
+import { readdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import process from 'node:process';
+import { type Manifest, readManifest } from '../../package/manifest.ts';
+
+export interface Context {
+  /** The folder that `build/` and pipeline.yaml lie in. */
+  dir: string;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+export function processContext(): Context {
+  return { dir: process.cwd(), env: process.env };
+}
+
+/** The package's name in build/; no model may be imported under it. */
+export const outName = 'out';
+export const pipelineName = 'pipeline.yaml';
+
+export function buildDir({ dir }: Context): string {
+  return join(dir, 'build');
+}
+
+/** A path as the user would type it. */
+export function shown({ dir }: Context, path: string): string {
+  return relative(dir, path);
+}
+
+/** The folders of build/ that ggma made: name → ggma.json. Others are somebody else's. */
+export async function madeFolders(context: Context): Promise<Map<string, Manifest>> {
+  const made = new Map<string, Manifest>();
+  const entries = await readdir(buildDir(context), { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    if (!entry.isDirectory()) continue;
+    const manifest = await readManifest(join(buildDir(context), entry.name)).catch(() => null);
+    if (manifest !== null) made.set(entry.name, manifest);
+  }
+  return made;
+}

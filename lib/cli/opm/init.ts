@@ -1,0 +1,54 @@
+/** opm init: what this machine can do, and a pipeline to start from. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { GgmaError } from '../../errors.ts';
+import { oldestNode } from '../../version.ts';
+import { type CommandSpec, type Invocation, runCommand, type Streams } from '../common/index.ts';
+import { type Context, pipelineName } from './context.ts';
+
+const spec: CommandSpec = {
+  name: 'opm init',
+  summary: `Looks whether this machine can run models, and writes a starter ${pipelineName}.`,
+  positionals: '',
+  count: [0, 0],
+  options: { force: { type: 'boolean', help: `write ${pipelineName} anew` } },
+};
+
+/** @returns the exit code */
+export function main(argv: readonly string[], streams: Streams, context: Context): Promise<number> {
+  return runCommand(spec, argv, (invocation) => init(invocation, context), streams);
+}
+
+async function init(invocation: Invocation, { dir }: Context): Promise<undefined> {
+  checkNode(process.versions.node);
+  await invocation.write(`node: ${process.versions.node}\n`);
+  // Throws NATIVE_LOAD, which says what to do.
+  const { availableIsas, isa, runtimeVersion } = await import('../../native.ts');
+  await invocation.write(`addon: v${runtimeVersion()}, ${process.platform}-${process.arch}\n`);
+  await invocation.write(`instruction set: ${isa()} (this machine has ${availableIsas().join(', ')})\n`);
+  const { starterText } = await import('../../package/pipeline-file.ts');
+  const path = join(dir, pipelineName);
+  const isNew = await write(path, starterText(), invocation.flag('force'));
+  await invocation.write(`${pipelineName}: ${isNew ? 'written' : 'is there already, left as it is'}\n`);
+}
+
+/** @throws GgmaError NODE_TOO_OLD */
+export function checkNode(version: string): void {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [wantedMajor = 0, wantedMinor = 0] = oldestNode.split('.').map(Number);
+  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return;
+  throw new GgmaError('NODE_TOO_OLD', `expected Node ${oldestNode} or later, got ${version}`);
+}
+
+/** @returns false when there is a file already */
+async function write(path: string, text: string, force: boolean): Promise<boolean> {
+  try {
+    await writeFile(path, text, { flag: force ? 'w' : 'wx' });
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new GgmaError('OUTPUT', `expected to write the file, got: ${reason}`, { path, cause });
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * A file on its way: `NAME.part` holds what has come so far, `NAME.part.json` which content that is. Only the next
+ * run that wants the same content, from a server that still has it, goes on with it.
+ */
+import { createHash } from 'node:crypto';
+import { constants, createReadStream } from 'node:fs';
+import { type FileHandle, lstat, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { GgmaError } from '../errors.ts';
+import type { RemoteFile } from './listing.ts';
+
+export class PartFile {
+  readonly #target: string;
+  readonly #file: RemoteFile;
+
+  constructor(target: string, file: RemoteFile) {
+    this.#target = target;
+    this.#file = file;
+  }
+
+  get #part(): string {
+    return `${this.#target}.part`;
+  }
+  get #note(): string {
+    return `${this.#target}.part.json`;
+  }
+
+  /** Bytes that can be kept, and the server's name for the content they belong to. */
+  async resumable(): Promise<{ size: number; etag: string } | null> {
+    const size = await regularSize(this.#part);
+    if (size === null || size === 0 || size > this.#file.size) return null;
+    if ((await regularSize(this.#note)) === null) return null;
+    try {
+      const note = JSON.parse(await readFile(this.#note, 'utf8')) as Record<string, unknown>;
+      const { hash, etag } = note;
+      return hash === this.#file.hash.hex && typeof etag === 'string' && isStrong(etag)
+        ? { size, etag }
+        : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Opens the part to go on at byte `size`; 0 begins anew. Never follows a link that lies in its place. */
+  async open(size: number, etag: string | null): Promise<FileHandle> {
+    return diskErrors(this.#part, async () => {
+      if (size === 0) {
+        await this.discard();
+        const note = { hash: this.#file.hash.hex, etag: etag !== null && isStrong(etag) ? etag : null };
+        await writeFile(this.#note, JSON.stringify(note), { flag: 'wx' });
+      }
+      const flags = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
+      const create = constants.O_CREAT | constants.O_EXCL;
+      return open(this.#part, size === 0 ? flags | create : flags);
+    });
+  }
+
+  async discard(): Promise<void> {
+    await rm(this.#part, { force: true });
+    await rm(this.#note, { force: true });
+  }
+
+  /** Whether the part is the whole, right content. */
+  async isRight(): Promise<boolean> {
+    return hasContent(this.#part, this.#file);
+  }
+
+  /** Gives the part its name. */
+  async finish(): Promise<void> {
+    await diskErrors(this.#target, async () => {
+      await rm(this.#note, { force: true });
+      await rename(this.#part, this.#target);
+    });
+  }
+}
+
+/** Whether a regular file is there with the announced size and hash. */
+export async function hasContent(path: string, { size, hash }: RemoteFile): Promise<boolean> {
+  if ((await regularSize(path)) !== size) return false;
+  const digest = createHash(hash.algorithm === 'sha256' ? 'sha256' : 'sha1');
+  if (hash.algorithm === 'git-sha1') digest.update(`blob ${size}\0`);
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 }))
+    digest.update(chunk as Buffer);
+  return digest.digest('hex') === hash.hex;
+}
+
+/** A weak ETag promises no equal bytes. */
+function isStrong(etag: string): boolean {
+  return /^"[\x21\x23-\x7e]{1,300}"$/.test(etag);
+}
+
+/** null where there is nothing, or something that is no file (a link, a folder). */
+async function regularSize(path: string): Promise<number | null> {
+  try {
+    const found = await lstat(path);
+    return found.isFile() ? found.size : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @throws GgmaError IMPORT_DISK_FULL, IMPORT_WRITE in place of the system's errors */
+export async function diskErrors<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof GgmaError || !(cause instanceof Error) || !('code' in cause)) throw cause;
+    const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(String(cause.code));
+    throw new GgmaError(
+      isFull ? 'IMPORT_DISK_FULL' : 'IMPORT_WRITE',
+      isFull
+        ? `expected room on the disk, got ${String(cause.code)}; what has come is kept, the same command goes on from there`
+        : `expected to write the file, got: ${cause.message}`,
+      { path, cause },
+    );
+  }
+}

@@ -1,0 +1,31 @@
+/** The files that a Hugging Face directory and a package are made of. */
+
+export const fileNames = {
+  model: 'model.circle',
+  config: 'config.json',
+  generationConfig: 'generation_config.json',
+  sentencePiece: 'tokenizer.model',
+  tokenizerJson: 'tokenizer.json',
+  tokenizerConfig: 'tokenizer_config.json',
+  chatTemplate: 'chat_template.jinja',
+  manifest: 'ggma.json',
+} as const;
+
+/** What goes from a Hugging Face directory into a package as it is, where it is there. */
+export const carriedNames: readonly string[] = [
+  fileNames.config,
+  fileNames.generationConfig,
+  fileNames.tokenizerJson,
+  fileNames.sentencePiece,
+  fileNames.tokenizerConfig,
+  fileNames.chatTemplate,
+  // Older directories: special tokens beside tokenizer_config.json, and more than one template.
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'chat_template.json',
+];
+
+export const weightNames = {
+  single: 'model.safetensors',
+  index: 'model.safetensors.index.json',
+} as const;

@@ -1,0 +1,88 @@
+/** Writes a package: the model, the Hugging Face directory's own files, and ggma.json, in one folder or not at all. */
+import { type FileHandle, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { chunksOf, layOut } from '../circle/index.ts';
+import { GgmaError } from '../errors.ts';
+import { lower, type Module } from '../ir/index.ts';
+import { compile } from '../plan/index.ts';
+import { tokenizersDifference } from './check-tokenizers.ts';
+import { readContents } from './contents.ts';
+import { checkFit } from './fit.ts';
+import { checkReplaceable, copyWritable, replaceFolder } from './folder.ts';
+import { type FileRecord, manifestText, recordOf } from './manifest.ts';
+import { carriedNames, fileNames } from './names.ts';
+import { loadTokenizer } from './tokenizer.ts';
+
+export interface PackageParts {
+  module: Module;
+  /** The Hugging Face directory that configuration and tokenizers come from. */
+  from: string;
+  /** Where that came from, for ggma.json. */
+  source?: string | null;
+}
+
+export interface WriteOptions {
+  /** Replace a folder that ggma did not make. */
+  force?: boolean;
+}
+
+/**
+ * Writes to `dir`, in place of an older package of ours, what `load` will take. Weights lie behind the flatbuffer,
+ * 64-byte aligned.
+ * @returns warnings, those that `load` will give
+ * @throws GgmaError OUTPUT_EXISTS, OUTPUT, what `load` would throw; `dir` is then what it was
+ */
+export async function writePackage(
+  dir: string,
+  parts: PackageParts,
+  options: WriteOptions = {},
+): Promise<readonly string[]> {
+  await checkReplaceable(dir, 'package', options.force ?? false);
+  const plan = compile(parts.module);
+  const building = `${dir}.${process.pid}.part`;
+  try {
+    await outputErrors(building, () => fill(building, parts));
+    const contents = await readContents(building);
+    checkFit({ ...contents, dir: parts.from }, plan, await loadTokenizer(contents));
+    await replaceFolder(dir, building);
+    return contents.warnings.map((warning) => warning.replace(building, dir));
+  } finally {
+    await rm(building, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+async function fill(dir: string, { module, from, source = null }: PackageParts): Promise<void> {
+  await mkdir(dirname(dir), { recursive: true });
+  await mkdir(dir);
+  const there = new Set(await readdir(from));
+  const carried = carriedNames.filter((name) => there.has(name));
+  for (const name of carried) await copyWritable(join(from, name), join(dir, name));
+  await writeChunks(join(dir, fileNames.model), chunksOf(layOut(lower(module), { externalBuffers: true })));
+  const files: Record<string, FileRecord> = {};
+  for (const name of [fileNames.model, ...carried]) files[name] = await recordOf(join(dir, name));
+  const difference = await tokenizersDifference(dir);
+  const tokenizersAgree = difference === undefined ? null : difference === null;
+  const manifest = manifestText({ made: 'package', source, tokenizersAgree, files });
+  await writeFile(join(dir, fileNames.manifest), manifest);
+}
+
+async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+  const file: FileHandle = await open(path, 'wx');
+  try {
+    for (const chunk of chunks) await file.writeFile(chunk);
+    // On the disk before the folder gets its name: a crash then leaves the old package, or the whole new one.
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function outputErrors(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    if (cause instanceof GgmaError || !(cause instanceof Error) || !('code' in cause)) throw cause;
+    throw new GgmaError('OUTPUT', `expected to write the package, got: ${cause.message}`, { path, cause });
+  }
+}

@@ -16,7 +16,12 @@ export type {
   MemoryUse,
   Model,
   Prompt,
+  SamplingDefaults,
+  SamplingOptions,
+  Score,
+  ScoreOptions,
   Timings,
+  TokenLogprob,
 } from './runtime/index.ts';
 export type { EncodeOptions, StreamDecoder, TokenIds, Tokenizer } from './text/index.ts';
 export { version } from './version.ts';

@@ -44,25 +44,86 @@ export interface StepOptions {
   cancel?: Int32Array;
 }
 
-export interface GreedyRequest {
+/** Log-probabilities under the bare logits: before biases, penalties, temperature and filters. */
+export interface LogprobArrays {
+  /** [tokens] */
+  logprobs: Float64Array;
+  /** Alternatives per token. */
+  top: number;
+  /** [tokens, top], the most probable first, equal ones by id */
+  topIds: Int32Array;
+  /** [tokens, top] */
+  topLogprobs: Float64Array;
+}
+
+export interface DecodeRequest {
   sequence: number;
-  /** Fed first, at `position`. */
-  token: number;
+  /** Of feed[0]; at most the sequence's length (less: it is rewound). */
   position: number;
-  /** Tokens to produce at most. */
+  /** A prompt, or the token that was drawn last; at least one. */
+  feed: Int32Array;
+  /** Tokens to draw behind them at most; 0: they are only fed. */
   count: number;
-  /** A token of these ends the run; it is written to `out` as the last one. */
-  stopIds?: Int32Array;
   /** [count] */
   out: Int32Array;
+  /** A token of these ends the request; it is written to `out` as the last one. */
+  stopIds?: Int32Array;
+  /** Absent: always the most likely token. */
+  sampler?: Sampler;
+  /** Of the tokens in `out`. */
+  logprobs?: LogprobArrays;
+  /** Of feed[i] after the tokens before it; entry 0 is not written. */
+  scores?: LogprobArrays;
+  /** Element 0 ≠ 0 ends the request with CANCELLED: after a step, or at once when nobody shares it. */
   cancel?: Int32Array;
+}
+
+export interface DecodeOutcome {
+  /** Tokens of `feed` that the sequence holds now. */
+  fed: number;
+  /** Tokens in `out`; the sequence does not hold the last one yet. */
+  produced: number;
+  /** Why it ended early. The others are not affected; what it produced stands. */
+  error: GgmaError | null;
+}
+
+export interface SamplerOptions {
+  /** Default 1; 0: the most likely token. */
+  temperature?: number;
+  /** 0: all. */
+  topK?: number;
+  topP?: number;
+  minP?: number;
+  repeatPenalty?: number;
+  presencePenalty?: number;
+  frequencyPenalty?: number;
+  /** Added to these ids' logits; −Infinity bans them. */
+  biasIds?: Int32Array;
+  biasValues?: Float32Array;
+  /** 0 … 2^53 − 1, default 0. */
+  seed?: number;
+  /** Tokens so far: repeatPenalty counts all of them, the other penalties the generated ones. */
+  promptIds?: Int32Array;
+  generatedIds?: Int32Array;
+}
+
+/**
+ * How one sequence draws its tokens: each is a function of the logits, the seed and the tokens so far. Order: bias,
+ * repetition, presence and frequency penalty, temperature, topK, topP, minP.
+ */
+export interface Sampler {
+  /**
+   * [vocab]: what the next token is drawn from; logits [vocab]. Not while a job uses the sampler. Throws NUMERIC for
+   * NaN and +Infinity, NO_CANDIDATE when every token is banned.
+   */
+  probabilities(logits: Float32Array): Float64Array;
 }
 
 /**
  * A loaded program and its sequences. Typed arrays that a job reads or writes belong to it until its promise settles.
  * A job that fails before it starts computing (STEP_INVALID, SEQUENCE_UNKNOWN, TABLE_MISSING, OUT_OF_MEMORY) changes
  * nothing; NUMERIC (NaN or infinity in the logits), CANCELLED and DISPOSED leave every sequence with the tokens before
- * the job's first row, or for decodeGreedy before the row that was running.
+ * the job's first row, or for decode before the rows of the step that failed.
  */
 export interface Program {
   /** An empty sequence. */
@@ -75,6 +136,8 @@ export interface Program {
   forkSequence(sequence: number, positions: number): Promise<number>;
   /** Its memory goes at once; a job that uses it finishes first, one that waits fails with SEQUENCE_UNKNOWN. */
   freeSequence(sequence: number): void;
+  /** For the program's logits. */
+  createSampler(options: SamplerOptions): Sampler;
   /** Tokens that the sequence holds. */
   sequenceLength(sequence: number): number;
   memory(): ProgramMemory;
@@ -88,14 +151,19 @@ export interface Program {
    * the largest logit of every wanted row.
    */
   step(rows: Int32Array, options?: StepOptions): Promise<Int32Array>;
-  /** Feeds `token`, then each best token in turn, in one job. Resolves to how many were produced. */
-  decodeGreedy(request: GreedyRequest): Promise<number>;
+  /**
+   * Runs requests of different sequences in lock-step: every step is one pass over a row of each that draws tokens and
+   * pieces of the prompts. Ends when one of them has ended, or after the step in which `mostMs` have passed. How they
+   * are put together changes no bit. Resolves to an outcome for each.
+   */
+  decode(requests: readonly DecodeRequest[], mostMs: number): Promise<DecodeOutcome[]>;
 }
 
 export interface Addon {
   version: string;
   useErrorClass(errorClass: typeof GgmaError): void;
   createEngine(options: EngineOptions): Engine;
+  createSampler(vocab: number, options: SamplerOptions): Sampler;
   isa(): string;
   availableIsas(): string[];
 }
@@ -103,6 +171,11 @@ export interface Addon {
 /** Throws OPTION, NATIVE_LOAD, and NATIVE_ISA when GGMA_ISA names what this machine does not have. */
 export function createEngine(options: EngineOptions = {}): Engine {
   return addon().createEngine(options);
+}
+
+/** For logits of `vocab` tokens. Throws OPTION, NATIVE_LOAD. */
+export function createSampler(vocab: number, options: SamplerOptions = {}): Sampler {
+  return addon().createSampler(vocab, options);
 }
 
 /** Version of the addon, for example '0.1.0'. */

@@ -1,12 +1,14 @@
 /** ggma_run: a package and a prompt in, a continuation out. */
-import type { Completion, GenerateOptions, Model, Prompt } from '../runtime/index.ts';
+import type { Completion, GenerateOptions, GenerationChunk, Model, Prompt } from '../runtime/index.ts';
 import { version } from '../version.ts';
 import {
   type CommandSpec,
   type Invocation,
   parseInteger,
+  readSampling,
   runCommand,
   type Streams,
+  samplingSpec,
   UsageError,
 } from './common/index.ts';
 
@@ -17,7 +19,8 @@ const mostTokens = 2 ** 31 - 1;
 
 const spec: CommandSpec = {
   name: 'ggma_run',
-  summary: 'Continues a prompt with a GGMA package (default: the demo), always taking the most likely token.',
+  summary:
+    'Continues a prompt with a GGMA package (default: the demo), taking the most likely token unless told otherwise.',
   positionals: '[PACKAGE]',
   count: [0, 1],
   options: {
@@ -35,6 +38,8 @@ const spec: CommandSpec = {
       value: 'TEXT',
       help: 'end before this text; may be given repeatedly',
     },
+    ...samplingSpec,
+    logprobs: { type: 'string', value: 'N', help: 'log-probabilities; with --json, N alternatives each' },
     'ignore-eos': { type: 'boolean', help: 'go on after an end-of-sequence token' },
     stream: { type: 'boolean', help: 'print the text alone, as it comes' },
     json: { type: 'boolean', help: 'print one JSON object: text, ids, finishReason, usage, timings' },
@@ -59,6 +64,7 @@ async function ggmaRun(invocation: Invocation): Promise<undefined> {
   const maxTokens = invocation.integer('max-tokens', 0, mostTokens);
   const threads = invocation.integer('threads', 1, 1024);
   const contextSize = invocation.integer('context-size', 1, mostTokens);
+  const sampling = readSampling(invocation);
   const { signal } = invocation;
   // Imported here, so that --help and wrong usage do not wait for it.
   const { load, loadDemo } = await import('../package/index.ts');
@@ -71,7 +77,10 @@ async function ggmaRun(invocation: Invocation): Promise<undefined> {
   const model = dir === undefined ? await loadDemo(options) : await load(dir, options);
   try {
     for (const warning of model.warnings) await invocation.warn(warning);
-    await generate(invocation, model, prompt, maxTokens);
+    await generate(invocation, model, prompt, {
+      ...sampling,
+      ...(maxTokens === undefined ? {} : { maxTokens }),
+    });
   } finally {
     await model.close();
   }
@@ -81,12 +90,13 @@ async function generate(
   invocation: Invocation,
   model: Model,
   prompt: Prompt,
-  maxTokens?: number,
+  asked: GenerateOptions,
 ): Promise<void> {
   const ids = promptIds(model, prompt);
   const ignoreEos = invocation.flag('ignore-eos');
   const options: GenerateOptions = {
-    maxTokens: maxTokens ?? (await defaultMaxTokens(invocation, model, ids.length)),
+    ...asked,
+    maxTokens: asked.maxTokens ?? (await defaultMaxTokens(invocation, model, ids.length)),
     stop: invocation.texts('stop'),
     ignoreEos,
     // Token 0 is never a word: the reference run ends at it too.
@@ -101,6 +111,8 @@ async function generate(
     return;
   }
   const lines = [`prompt: ${shown}`, `generated: ${list(result.ids)}`];
+  if (result.logprobs !== undefined)
+    lines.push(`logprobs: ${list(result.logprobs.map(({ logprob }) => logprob.toFixed(4)))}`);
   if (model.tokenizer !== null) lines.push(`detokenized: ${result.text}`);
   await invocation.write(`${lines.join('\n')}\n`);
 }
@@ -119,14 +131,16 @@ async function stream(
   await invocation.write('\n');
 }
 
+type Interrupted = GenerationChunk & { finishReason: 'interrupted' };
+
 /** The completion; after Ctrl-C what there is of it. */
 async function collect(
   invocation: Invocation,
   model: Model,
   ids: Int32Array,
   options: GenerateOptions,
-): Promise<Completion | { text: string; ids: number[]; finishReason: 'interrupted' }> {
-  const partial = { text: '', ids: [] as number[], finishReason: 'interrupted' as const };
+): Promise<Completion | Interrupted> {
+  const partial: Interrupted = { text: '', ids: [], finishReason: 'interrupted' };
   const generation = model.generate(ids, options);
   try {
     for (;;) {
@@ -134,6 +148,7 @@ async function collect(
       if (done === true) return value ?? partial;
       partial.text += value.text;
       partial.ids.push(...value.ids);
+      if (value.logprobs !== undefined) partial.logprobs = [...(partial.logprobs ?? []), ...value.logprobs];
     }
   } catch (error) {
     if (!invocation.interrupted) throw error;
@@ -166,6 +181,6 @@ function promptIds(model: Model, prompt: Prompt): Int32Array {
   return model.tokenizer.encode(prompt);
 }
 
-function list(ids: ArrayLike<number>): string {
+function list(ids: ArrayLike<number | string>): string {
   return ids.length === 0 ? '{ }' : `{ ${Array.from(ids).join(', ')} }`;
 }

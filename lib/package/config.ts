@@ -4,6 +4,7 @@
  */
 import { Fields } from '../fields.ts';
 import { isObject, type JsonObject } from '../json.ts';
+import { defaultsRules, type SamplingDefaults } from '../runtime/index.ts';
 
 export interface PackageConfig {
   modelType: string | null;
@@ -47,6 +48,30 @@ export function readConfig(file: JsonObject, where: string): PackageConfig {
 /** generation_config.json's end-of-sequence ids; empty where it names none. @throws GgmaError CONFIG */
 export function readGenerationEos(file: JsonObject, where: string, vocabSize: number): number[] {
   return new Fields(file, where).ids('eos_token_id', vocabSize);
+}
+
+/**
+ * What generation_config.json recommends for drawing tokens at random; null and absent are the same.
+ * @throws GgmaError CONFIG
+ */
+export function readSamplingDefaults(file: JsonObject, where: string): SamplingDefaults {
+  const names = {
+    temperature: 'temperature',
+    topK: 'top_k',
+    topP: 'top_p',
+    minP: 'min_p',
+    repeatPenalty: 'repetition_penalty',
+  } as const;
+  const fields = new Fields(file, where);
+  const found: SamplingDefaults = {};
+  for (const [option, name] of Object.entries(names) as [keyof SamplingDefaults, string][]) {
+    const value = fields.get(name);
+    if (value === undefined) continue;
+    const rule = defaultsRules[option];
+    if (!rule.holds(value)) fields.fail(name, rule.expects);
+    found[option] = value as number;
+  }
+  return found;
 }
 
 /**

@@ -3,7 +3,14 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GgmaError } from '../errors.ts';
 import { type JsonObject, parseJsonObject } from '../json.ts';
-import { type PackageConfig, readConfig, readEosToken, readGenerationEos } from './config.ts';
+import type { SamplingDefaults } from '../runtime/index.ts';
+import {
+  type PackageConfig,
+  readConfig,
+  readEosToken,
+  readGenerationEos,
+  readSamplingDefaults,
+} from './config.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { fileNames } from './names.ts';
 
@@ -14,6 +21,8 @@ export interface PackageContents {
   config: PackageConfig;
   /** Ids that end a generation: generation_config.json's, else config.json's; may be empty. */
   eosIds: number[];
+  /** What generation_config.json recommends for drawing tokens at random. */
+  sampling: SamplingDefaults;
   /** Paths; null where the package has no such file. */
   sentencePiece: string | null;
   tokenizerJson: string | null;
@@ -48,16 +57,17 @@ export async function readContents(dir: string, model?: Uint8Array): Promise<Pac
     name: string,
     read: (file: JsonObject, where: string) => T,
   ): Promise<T | null> => (names.has(name) ? readJsonFile(join(dir, name), read) : null);
-  const generationEos =
-    (await optional(fileNames.generationConfig, (file, where) =>
-      readGenerationEos(file, where, config.vocabSize),
-    )) ?? [];
-  const eosIds = generationEos.length > 0 ? generationEos : config.eosIds;
+  const generation = await optional(fileNames.generationConfig, (file, where) => ({
+    eosIds: readGenerationEos(file, where, config.vocabSize),
+    sampling: readSamplingDefaults(file, where),
+  }));
+  const eosIds = generation?.eosIds.length ? generation.eosIds : config.eosIds;
   return {
     dir,
     model: model ?? join(dir, fileNames.model),
     config,
     eosIds,
+    sampling: generation?.sampling ?? {},
     sentencePiece: pathOf(fileNames.sentencePiece),
     tokenizerJson: pathOf(fileNames.tokenizerJson),
     eosToken: await optional(fileNames.tokenizerConfig, readEosToken),

@@ -83,6 +83,7 @@ export async function loadContents(
     plan,
     tokenizer,
     eosIds: contents.eosIds,
+    sampling: contents.sampling,
     contextSize,
     warnings: contents.warnings,
   });

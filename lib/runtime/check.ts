@@ -14,6 +14,13 @@ export function integer(min: number, max: number): Rule {
   };
 }
 
+export function number(min: number, max: number): Rule {
+  return {
+    expects: `a number from ${min} to ${max}`,
+    holds: (value) => typeof value === 'number' && value >= min && value <= max,
+  };
+}
+
 export const flag: Rule = { expects: 'true or false', holds: (value) => typeof value === 'boolean' };
 
 export const callback: Rule = { expects: 'a function', holds: (value) => typeof value === 'function' };
@@ -23,16 +30,8 @@ export const abortSignal: Rule = {
   holds: (value) => value instanceof AbortSignal,
 };
 
-/**
- * @param later options that a coming version has, with what to say about them
- * @throws GgmaError OPTION: field, value, rule. undefined counts as absent.
- */
-export function checkOptions(
-  what: string,
-  options: unknown,
-  rules: Readonly<Record<string, Rule>>,
-  later: Readonly<Record<string, string>> = {},
-): void {
+/** @throws GgmaError OPTION: field, value, rule. undefined counts as absent. */
+export function checkOptions(what: string, options: unknown, rules: Readonly<Record<string, Rule>>): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new GgmaError('OPTION', `expected an object of options for ${what}, got ${show(options)}`);
   for (const [name, value] of Object.entries(options)) {
@@ -40,10 +39,7 @@ export function checkOptions(
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) {
       const known = Object.keys(rules).join(', ');
-      const reason = Object.hasOwn(later, name) ? ` (${later[name]})` : '';
-      throw new GgmaError('OPTION', `expected one of ${known} for ${what}, got ${name}${reason}`, {
-        path: name,
-      });
+      throw new GgmaError('OPTION', `expected one of ${known} for ${what}, got ${name}`, { path: name });
     }
     if (!rule.holds(value))
       throw new GgmaError('OPTION', `expected ${rule.expects} for ${name}, got ${show(value)}`, {

@@ -28,23 +28,72 @@ export interface ComputeProgram {
   memory(): MemoryUse;
   /** Rows of a position table: data is [positions, width], copied. */
   setTable(table: number, firstPosition: number, data: Float32Array): void;
-  /** rows: [token, sequence, position, wantLogits] each. Resolves to the best id of every wanted row. */
-  step(rows: Int32Array, options?: { logits?: Float32Array; cancel?: Int32Array }): Promise<Int32Array>;
-  decodeGreedy(request: DecodeRequest): Promise<number>;
+  createSampler(options: SamplerOptions): ComputeSampler;
+  /** Requests in lock-step, until one has ended or `mostMs` have passed; an outcome for each. */
+  decode(requests: readonly DecodeRequest[], mostMs: number): Promise<DecodeOutcome[]>;
 }
 
-/** Feeds `token` at `position`, then each best id in turn; resolves to how many ids it wrote to `out`. */
+/** How a sequence draws its tokens; what is absent changes nothing (temperature: 1). */
+export interface SamplerOptions {
+  temperature?: number;
+  topK?: number;
+  topP?: number;
+  minP?: number;
+  repeatPenalty?: number;
+  presencePenalty?: number;
+  frequencyPenalty?: number;
+  biasIds?: Int32Array;
+  biasValues?: Float32Array;
+  seed?: number;
+  promptIds?: Int32Array;
+}
+
+/** Draws the tokens of one sequence; it keeps count of them. */
+export interface ComputeSampler {
+  /** [vocab]: what the next token is drawn from. */
+  probabilities(logits: Float32Array): Float64Array;
+}
+
+/** Log-probabilities that the engine fills in, for each token of a list. */
+export interface LogprobArrays {
+  /** [tokens] */
+  logprobs: Float64Array;
+  /** Alternatives per token. */
+  top: number;
+  /** [tokens, top] */
+  topIds: Int32Array;
+  /** [tokens, top] */
+  topLogprobs: Float64Array;
+}
+
 export interface DecodeRequest {
   sequence: number;
-  token: number;
+  /** Of feed[0]. */
   position: number;
+  /** A prompt, or the id drawn last. */
+  feed: Int32Array;
+  /** Ids to draw behind them at most. */
   count: number;
-  /** An id of these ends the run; it is written to `out` as the last one. */
-  stopIds: Int32Array;
   /** [count] */
   out: Int32Array;
-  /** Non-zero ends the job between two layers with an error. */
-  cancel?: Int32Array;
+  /** An id of these ends the request; it is written to `out` as the last one. */
+  stopIds: Int32Array;
+  /** Absent: always the most likely id. */
+  sampler?: ComputeSampler;
+  /** Of the ids in `out`. */
+  logprobs?: LogprobArrays;
+  /** Of `feed`, but for entry 0. */
+  scores?: LogprobArrays;
+  /** Non-zero ends the request with an error, within a step. */
+  cancel: Int32Array;
+}
+
+export interface DecodeOutcome {
+  /** Ids of `feed` that the sequence holds now. */
+  fed: number;
+  /** Ids in `out`. */
+  produced: number;
+  error: Error | null;
 }
 
 /** What the run time needs of a compiled model (lib/plan). */

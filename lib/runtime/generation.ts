@@ -1,6 +1,6 @@
 /** The iterator that a consumer holds: leaving it early, or losing it, ends the work behind it. */
-import type { Completion, GenerationChunk } from './generate.ts';
 import type { Job } from './job.ts';
+import type { Completion, GenerationChunk } from './progress.ts';
 
 type Result = IteratorResult<GenerationChunk, Completion | undefined>;
 

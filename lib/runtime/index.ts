@@ -2,13 +2,20 @@ export { abortSignal, callback, checkOptions, integer, type Rule, show } from '.
 export type {
   ComputeEngine,
   ComputeProgram,
+  ComputeSampler,
+  DecodeOutcome,
   DecodeRequest,
   EngineOptions,
   ExecutablePlan,
+  LogprobArrays,
   MemoryUse,
   PositionTable,
+  SamplerOptions,
 } from './engine.ts';
-export type { Completion, FinishReason, GenerationChunk, Timings } from './generate.ts';
 export type { Generation } from './generation.ts';
+export type { TokenLogprob } from './logprobs.ts';
 export { Model, type ModelParts, type Prompt } from './model.ts';
-export type { GenerateOptions } from './options.ts';
+export type { GenerateOptions, ScoreOptions } from './options.ts';
+export type { Completion, FinishReason, GenerationChunk, Timings } from './progress.ts';
+export { defaultsRules, type SamplingDefaults, type SamplingOptions } from './sampling.ts';
+export type { Score } from './score.ts';

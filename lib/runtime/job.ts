@@ -17,7 +17,7 @@ export class Jobs {
 type Ending = { kind: 'aborted'; reason: unknown } | { kind: 'closed' } | { kind: 'abandoned' };
 
 export class Job {
-  /** Native code looks at element 0 between two layers. */
+  /** Native code looks at element 0 between steps, or layers. */
   readonly cancel = new Int32Array(1);
   readonly #program: ComputeProgram;
   readonly #jobs: Jobs;
@@ -25,6 +25,7 @@ export class Job {
   readonly #onAbort = () => this.#endWith({ kind: 'aborted', reason: this.#signal?.reason });
   #sequence: number | null = null;
   #ending: Ending | null = null;
+  #interrupt: ((reason: unknown) => void) | null = null;
 
   constructor(program: ComputeProgram, jobs: Jobs, signal: AbortSignal | null) {
     this.#program = program;
@@ -63,14 +64,16 @@ export class Job {
     if (this.#ending?.kind === 'closed') throw disposedError();
   }
 
-  /** Awaits native work. A cancelled job's own error says less than why it was cancelled. */
-  async guard<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      this.check();
-      throw error;
-    }
+  /**
+   * Awaits native work, but not longer than the job is wanted: the work is shared, so what is left of it may take as
+   * long as a step of the others. A cancelled job's own error says less than why it was cancelled.
+   */
+  guard<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      if (this.#ending !== null) this.#stop();
+      work.then(resolve, reject);
+    });
   }
 
   /** Gives the sequence back; the caches' memory is free at once. Doing it twice is fine. */
@@ -85,6 +88,16 @@ export class Job {
   #endWith(ending: Ending): void {
     this.#ending ??= ending;
     Atomics.store(this.cancel, 0, 1);
+    this.#stop();
+  }
+
+  #stop(): void {
+    try {
+      this.check();
+    } catch (reason) {
+      this.#interrupt?.(reason);
+    }
+    this.#interrupt?.(new GgmaError('CANCELLED', 'the generation was abandoned'));
   }
 }
 

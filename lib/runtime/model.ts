@@ -2,10 +2,20 @@
 import { GgmaError } from '../errors.ts';
 import { checkTokenId, type TokenIds, type Tokenizer } from '../text/index.ts';
 import type { ComputeEngine, ComputeProgram, ExecutablePlan, MemoryUse } from './engine.ts';
-import { type Completion, type GenerationChunk, run } from './generate.ts';
+import { type RunContext, run } from './generate.ts';
 import { Generation } from './generation.ts';
 import { disposedError, Job, Jobs } from './job.ts';
-import { type GenerateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import {
+  checkScoreOptions,
+  type GenerateOptions,
+  type ResolvedOptions,
+  resolveOptions,
+  type ScoreOptions,
+} from './options.ts';
+import type { Completion, GenerationChunk } from './progress.ts';
+import type { SamplingDefaults } from './sampling.ts';
+import { Scheduler } from './scheduler.ts';
+import { type Score, score } from './score.ts';
 import { PositionTables } from './tables.ts';
 
 /** A text, or token ids that are taken as they are. */
@@ -19,6 +29,8 @@ export interface ModelParts {
   eosIds: readonly number[];
   /** Positions that a prompt and its continuation may take together. */
   contextSize: number;
+  /** What calls that draw tokens at random get where they say nothing. */
+  sampling?: SamplingDefaults;
   /** What was odd about the package but no error. */
   warnings?: readonly string[];
 }
@@ -30,10 +42,12 @@ export class Model implements AsyncDisposable {
   readonly vocabSize: number;
   readonly contextSize: number;
   readonly eosIds: readonly number[];
+  /** What the package recommends for calls that draw tokens at random; they get it where they say nothing. */
+  readonly sampling: Readonly<SamplingDefaults>;
   readonly warnings: readonly string[];
   readonly #engine: ComputeEngine;
   readonly #program: ComputeProgram;
-  readonly #tables: PositionTables;
+  readonly #context: RunContext;
   readonly #jobs = new Jobs();
   #closing: Promise<void> | null = null;
 
@@ -48,15 +62,21 @@ export class Model implements AsyncDisposable {
   }
 
   private constructor(parts: ModelParts, program: ComputeProgram) {
-    const { engine, plan, tokenizer, eosIds, contextSize, warnings = [] } = parts;
+    const { engine, plan, tokenizer, eosIds, contextSize, sampling = {}, warnings = [] } = parts;
     this.tokenizer = tokenizer;
     this.vocabSize = plan.vocabSize;
     this.contextSize = contextSize;
     this.eosIds = [...eosIds];
     this.warnings = [...warnings];
     this.#engine = engine;
+    this.sampling = { ...sampling };
     this.#program = program;
-    this.#tables = new PositionTables(program, plan.tables, plan.maxPositions);
+    this.#context = {
+      program,
+      tokenizer,
+      scheduler: new Scheduler(program),
+      tables: new PositionTables(program, plan.tables, plan.maxPositions),
+    };
   }
 
   get threads(): number {
@@ -70,9 +90,10 @@ export class Model implements AsyncDisposable {
   }
 
   /**
-   * Generates greedily. Work starts with the first `next()`; leaving the loop, or `options.signal`, ends it.
+   * Continues a prompt. Work starts with the first `next()`; leaving the loop, or `options.signal`, ends it. What runs
+   * at the same time shares the passes over the weights and changes no result.
    * @throws GgmaError at once: OPTION, INPUT, TOKEN_ID, CONTEXT_OVERFLOW, DISPOSED. While iterating: the signal's
-   * reason, DISPOSED when the model is closed, NUMERIC, OUT_OF_MEMORY.
+   * reason, DISPOSED when the model is closed, NUMERIC, NO_CANDIDATE, OUT_OF_MEMORY.
    */
   generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
     const { chunks, job } = this.#prepare(prompt, options, true);
@@ -86,6 +107,18 @@ export class Model implements AsyncDisposable {
       const { done, value } = await chunks.next();
       if (done === true) return value;
     }
+  }
+
+  /**
+   * The log-probability of each token of a text or of ids. @throws GgmaError as {@link generate}
+   */
+  async score(prompt: Prompt, options: ScoreOptions = {}): Promise<Score> {
+    this.#checkOpen();
+    checkScoreOptions(options, this.vocabSize);
+    const { topLogprobs = 0, addBos = true, signal = null } = options;
+    const ids = this.#promptIds(prompt, addBos);
+    if (ids.length > this.contextSize) throw this.#overflow(`${ids.length}`);
+    return score(this.#context, new Job(this.#program, this.#jobs, signal), ids, topLogprobs);
   }
 
   /** Ends what is under way (with DISPOSED) and gives all memory back. Doing it twice is fine. */
@@ -107,16 +140,16 @@ export class Model implements AsyncDisposable {
     streaming: boolean,
   ): { chunks: AsyncGenerator<GenerationChunk, Completion, void>; job: Job } {
     this.#checkOpen();
-    const { vocabSize, eosIds, tokenizer } = this;
-    const resolved = resolveOptions(options, { vocabSize, eosIds, hasTokenizer: tokenizer !== null });
-    const ids = this.#promptIds(prompt, resolved);
+    const { vocabSize, eosIds, sampling } = this;
+    const hasTokenizer = this.tokenizer !== null;
+    const resolved = resolveOptions(options, { vocabSize, eosIds, hasTokenizer, sampling });
+    const ids = this.#promptIds(prompt, resolved.addBos);
     const request = { prompt: ids, most: this.#room(ids.length, resolved), options: resolved, streaming };
     const job = new Job(this.#program, this.#jobs, resolved.signal);
-    const context = { program: this.#program, tables: this.#tables, tokenizer };
-    return { chunks: run(context, job, request), job };
+    return { chunks: run(this.#context, job, request), job };
   }
 
-  #promptIds(prompt: Prompt, { addBos }: ResolvedOptions): Int32Array {
+  #promptIds(prompt: Prompt, addBos: boolean): Int32Array {
     const ids = typeof prompt === 'string' ? this.#encode(prompt, addBos) : this.#checkIds(prompt);
     if (ids.length === 0) throw new GgmaError('INPUT', 'expected a prompt of at least one token, got none');
     return ids;

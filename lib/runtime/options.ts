@@ -1,8 +1,11 @@
 /** What a generation may be told. */
 import { GgmaError } from '../errors.ts';
 import { abortSignal, checkOptions, flag, integer, type Rule } from './check.ts';
+import type { SamplerOptions } from './engine.ts';
+import { resolveSampling, type SamplingDefaults, type SamplingOptions, samplingRules } from './sampling.ts';
 
-export interface GenerateOptions {
+/** Without temperature, topK, topP or minP the most likely token is taken each time. */
+export interface GenerateOptions extends SamplingOptions {
   /** Tokens to generate at most. Default: what the context has room for. */
   maxTokens?: number;
   /** The text ends before the first of these. */
@@ -13,6 +16,18 @@ export interface GenerateOptions {
   ignoreEos?: boolean;
   /** Put the beginning-of-sequence id in front of a text. Default true. A prompt of ids is taken as it is. */
   addBos?: boolean;
+  /** The log-probability of every token; a number: and of as many alternatives. Default false. */
+  logprobs?: boolean | number;
+  /** The same as a number for `logprobs`. */
+  topLogprobs?: number;
+  signal?: AbortSignal;
+}
+
+export interface ScoreOptions {
+  /** Alternatives for every token. Default 0. */
+  topLogprobs?: number;
+  /** As for generating. */
+  addBos?: boolean;
   signal?: AbortSignal;
 }
 
@@ -21,6 +36,10 @@ export interface ResolvedOptions {
   stops: readonly string[];
   stopIds: Int32Array;
   addBos: boolean;
+  /** null: the most likely token of the bare logits. */
+  sampling: SamplerOptions | null;
+  /** Alternatives; null: no log-probabilities. */
+  topLogprobs: number | null;
   signal: AbortSignal | null;
 }
 
@@ -48,33 +67,38 @@ function idList(vocabSize: number): Rule {
   };
 }
 
-const greedyOnly = 'this version always takes the most likely token';
-const sampling = Object.fromEntries(
-  ['temperature', 'topK', 'topP', 'minP', 'repeatPenalty', 'presencePenalty', 'frequencyPenalty', 'logitBias']
-    .concat(['seed', 'logprobs', 'topLogprobs'])
-    .map((name) => [name, greedyOnly]),
-);
+/** Alternatives beside a log-probability. */
+const topLogprobsRule = (vocabSize: number): Rule => integer(0, Math.min(20, vocabSize));
 
 /** @throws GgmaError OPTION */
 export function resolveOptions(
   options: GenerateOptions,
-  model: { vocabSize: number; eosIds: readonly number[]; hasTokenizer: boolean },
+  model: { vocabSize: number; eosIds: readonly number[]; hasTokenizer: boolean; sampling: SamplingDefaults },
 ): ResolvedOptions {
+  const topLogprobsOf = topLogprobsRule(model.vocabSize);
   const rules: Record<keyof GenerateOptions, Rule> = {
     maxTokens: integer(0, 2 ** 31 - 1),
     stop: stopRule,
     eosIds: idList(model.vocabSize),
     ignoreEos: flag,
     addBos: flag,
+    ...samplingRules(model.vocabSize),
+    logprobs: {
+      expects: `true, false or ${topLogprobsOf.expects}`,
+      holds: (value) => flag.holds(value) || topLogprobsOf.holds(value),
+    },
+    topLogprobs: topLogprobsOf,
     signal: abortSignal,
   };
-  checkOptions('generate', options, rules, sampling);
+  checkOptions('generate', options, rules);
   const {
     maxTokens = null,
     stop = [],
     eosIds = model.eosIds,
     ignoreEos = false,
     addBos = true,
+    logprobs = false,
+    topLogprobs,
     signal,
   } = options;
   const stops = typeof stop === 'string' ? [stop] : [...stop];
@@ -87,6 +111,17 @@ export function resolveOptions(
     stops,
     stopIds: Int32Array.from(ignoreEos ? [] : eosIds),
     addBos,
+    sampling: resolveSampling(options, model.sampling),
+    topLogprobs: topLogprobs ?? (logprobs === false ? null : Number(logprobs === true ? 0 : logprobs)),
     signal: signal ?? null,
   };
+}
+
+/** @throws GgmaError OPTION */
+export function checkScoreOptions(options: ScoreOptions, vocabSize: number): void {
+  checkOptions('score', options, {
+    topLogprobs: topLogprobsRule(vocabSize),
+    addBos: flag,
+    signal: abortSignal,
+  });
 }

@@ -6,6 +6,7 @@
 #include "addon/engine.h"
 #include "addon/instance.h"
 #include "addon/program.h"
+#include "addon/sampler.h"
 #include "isa/dispatch.h"
 
 namespace ggma {
@@ -20,6 +21,10 @@ Napi::Value use_error_class(const Napi::CallbackInfo& info) {
 
 Napi::Value create_engine(const Napi::CallbackInfo& info) {
   return info.Env().GetInstanceData<Instance>()->engine_class.New({info[0]});
+}
+
+Napi::Value create_sampler(const Napi::CallbackInfo& info) {
+  return info.Env().GetInstanceData<Instance>()->sampler_class.New({info[0], info[1]});
 }
 
 // The instruction set that engines take: GGMA_ISA's, or the best.
@@ -39,9 +44,11 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(instance);
   instance->engine_class = Napi::Persistent(EngineObject::define(env));
   instance->program_class = Napi::Persistent(ProgramObject::define(env));
+  instance->sampler_class = Napi::Persistent(SamplerObject::define(env));
   exports.Set("version", GGMA_VERSION);
   exports.Set("useErrorClass", Napi::Function::New<use_error_class>(env, "useErrorClass"));
   exports.Set("createEngine", Napi::Function::New<create_engine>(env, "createEngine"));
+  exports.Set("createSampler", Napi::Function::New<create_sampler>(env, "createSampler"));
   exports.Set("isa", Napi::Function::New<isa>(env, "isa"));
   exports.Set("availableIsas", Napi::Function::New<available_isas>(env, "availableIsas"));
   return exports;

@@ -15,6 +15,7 @@ struct Instance {
   Napi::FunctionReference error_class;  // lib/errors.ts GgmaError
   Napi::FunctionReference engine_class;
   Napi::FunctionReference program_class;
+  Napi::FunctionReference sampler_class;
 };
 
 // A GgmaError for failure.

@@ -4,36 +4,29 @@
 
 #include "addon/arguments.h"
 #include "addon/instance.h"
+#include "addon/sampler.h"
+#include "core/batch.h"
 
 namespace ggma {
 namespace {
 
-// A job on a model, with the flag that cancels it.
-class ModelJob : public PromiseJob {
- public:
-  ModelJob(Napi::Env env, const ProgramState& state, const Napi::Value& cancel)
-      : PromiseJob(env, state.host), model(state.model) {
-    if (!present(cancel)) return;
-    const Napi::Int32Array flag = int32_array(cancel, "cancel");
-    if (flag.ElementLength() == 0) bad_argument("cancel", "an Int32Array of at least one element");
-    keep(flag);
-    flag_ = flag.Data();
-  }
+const int32_t* cancel_flag(const Napi::Int32Array& flag) {
+  if (flag.ElementLength() == 0) bad_argument("cancel", "an Int32Array of at least one element");
+  return flag.Data();
+}
 
-  Cancel cancel(const std::atomic<bool>& disposed) const { return {&disposed, flag_}; }
-
-  std::shared_ptr<Model> model;
-
- private:
-  const int32_t* flag_ = nullptr;
-};
-
-class StepJob : public ModelJob {
+class StepJob : public PromiseJob {
  public:
   StepJob(Napi::Env env, const ProgramState& state, const Napi::Int32Array& rows, const Napi::Value& options)
-      : ModelJob(env, state, member(options, "cancel")),
+      : PromiseJob(env, state.host),
+        model_(state.model),
         rows_(rows.Data(), rows.Data() + rows.ElementLength()) {
     if (rows_.size() % 4 != 0) bad_argument("rows", "[token, sequence, position, wantLogits] for each row");
+    if (const auto cancel = member(options, "cancel"); present(cancel)) {
+      const Napi::Int32Array flag = int32_array(cancel, "cancel");
+      keep(flag);
+      cancel_ = cancel_flag(flag);
+    }
     if (const auto logits = member(options, "logits"); present(logits)) {
       Napi::Float32Array out = float32_array(logits, "logits");
       keep(out);
@@ -45,7 +38,7 @@ class StepJob : public ModelJob {
   }
 
   void run(const std::atomic<bool>& disposed) override {
-    ids_ = model->step(rows_.data(), rows_.size() / 4, logits_, logits_floats_, cancel(disposed));
+    ids_ = model_->step(rows_.data(), rows_.size() / 4, logits_, logits_floats_, Cancel{&disposed, cancel_});
   }
 
   Napi::Value result(Napi::Env env) override {
@@ -55,44 +48,102 @@ class StepJob : public ModelJob {
   }
 
  private:
+  std::shared_ptr<Model> model_;
   const std::vector<int32_t> rows_;
+  const int32_t* cancel_ = nullptr;
   float* logits_ = nullptr;
   size_t logits_floats_ = 0;
   float nothing_ = 0;
   std::vector<int32_t> ids_;
 };
 
-class GreedyJob : public ModelJob {
+class DecodeJob : public PromiseJob {
  public:
-  GreedyJob(Napi::Env env, const ProgramState& state, const Napi::Value& request)
-      : ModelJob(env, state, member(request, "cancel")) {
-    const auto number = [&](const char* name) {
-      return static_cast<int32_t>(integer(member(request, name), name, 0, INT32_MAX));
-    };
-    Napi::Int32Array out = int32_array(member(request, "out"), "out");
-    keep(out);
-    if (const auto stops = member(request, "stopIds"); present(stops)) {
-      const Napi::Int32Array ids = int32_array(stops, "stopIds");
-      stop_ids_.assign(ids.Data(), ids.Data() + ids.ElementLength());
-    }
-    const int32_t count = number("count");
-    if (static_cast<size_t>(count) > out.ElementLength())
-      bad_argument("out", "an Int32Array of `count` elements");
-    request_ = {number("sequence"), number("token"), number("position"),        stop_ids_.data(),
-                stop_ids_.size(),   out.Data(),      static_cast<size_t>(count)};
+  DecodeJob(Napi::Env env, const ProgramState& state, const Napi::Array& requests, double most_ms)
+      : PromiseJob(env, state.host), model_(state.model), most_ms_(most_ms) {
+    requests_.reserve(requests.Length());
+    for (uint32_t i = 0; i < requests.Length(); i++) add(requests.Get(i));
   }
 
   void run(const std::atomic<bool>& disposed) override {
-    produced_ = model->decode_greedy(request_, cancel(disposed));
+    Batch batch(*model_, std::move(requests_));
+    batch.run(most_ms_, &disposed);
+    outcomes_ = std::move(batch.outcomes);
   }
+
   Napi::Value result(Napi::Env env) override {
-    return Napi::Number::New(env, static_cast<double>(produced_));
+    const auto array = Napi::Array::New(env, outcomes_.size());
+    for (size_t i = 0; i < outcomes_.size(); i++) {
+      const DecodeOutcome& outcome = outcomes_[i];
+      const Napi::Object object = Napi::Object::New(env);
+      object.Set("fed", static_cast<double>(outcome.fed));
+      object.Set("produced", static_cast<double>(outcome.produced));
+      object.Set("error", outcome.failure ? error_value(env, *outcome.failure) : env.Null());
+      array.Set(static_cast<uint32_t>(i), object);
+    }
+    return array;
   }
 
  private:
-  std::vector<int32_t> stop_ids_;
-  GreedyRequest request_{};
-  size_t produced_ = 0;
+  // All typed arrays stay where they are: the job reads and writes them in place.
+  void add(const Napi::Value& value) {
+    DecodeRequest request{};
+    request.sequence = static_cast<int32_t>(integer(member(value, "sequence"), "sequence", 0, INT32_MAX));
+    request.position = static_cast<int32_t>(integer(member(value, "position"), "position", 0, INT32_MAX));
+    request.count = static_cast<size_t>(integer(member(value, "count"), "count", 0, INT32_MAX));
+    Napi::Int32Array feed = int32_array(member(value, "feed"), "feed");
+    keep(feed);
+    request.feed = feed.Data();
+    request.feed_count = feed.ElementLength();
+    if (request.count > 0) {
+      Napi::Int32Array out = int32_array(member(value, "out"), "out");
+      if (out.ElementLength() < request.count) bad_argument("out", "an Int32Array of `count` elements");
+      keep(out);
+      request.out = out.Data();
+    }
+    if (const auto stops = member(value, "stopIds"); present(stops)) {
+      Napi::Int32Array ids = int32_array(stops, "stopIds");
+      keep(ids);
+      request.stop_ids = ids.Data();
+      request.stop_count = ids.ElementLength();
+    }
+    if (const auto flag = member(value, "cancel"); present(flag)) {
+      const Napi::Int32Array cancel = int32_array(flag, "cancel");
+      keep(cancel);
+      request.cancel = cancel_flag(cancel);
+    }
+    samplers_.push_back(SamplerObject::of(member(value, "sampler")));
+    request.sampler = samplers_.back().get();
+    request.logprobs = sink(member(value, "logprobs"), request.count);
+    request.scores = sink(member(value, "scores"), request.feed_count);
+    requests_.push_back(request);
+  }
+
+  LogprobSink sink(const Napi::Value& value, size_t tokens) {
+    LogprobSink out;
+    if (!present(value)) return out;
+    out.top = static_cast<size_t>(integer(member(value, "top"), "top", 0, 1 << 16));
+    const auto doubles = [&](const char* name, size_t count) {
+      Napi::Float64Array array =
+          typed_array<Napi::Float64Array>(member(value, name), napi_float64_array, name, "a Float64Array");
+      if (array.ElementLength() < count) bad_argument(name, "an element for each token and alternative");
+      keep(array);
+      return array.Data();
+    };
+    Napi::Int32Array ids = int32_array(member(value, "topIds"), "topIds");
+    if (ids.ElementLength() < tokens * out.top) bad_argument("topIds", "an element for each alternative");
+    keep(ids);
+    out.logprobs = doubles("logprobs", tokens);
+    out.top_ids = ids.Data();
+    out.top_logprobs = doubles("topLogprobs", tokens * out.top);
+    return out;
+  }
+
+  std::shared_ptr<Model> model_;
+  const double most_ms_;
+  std::vector<DecodeRequest> requests_;
+  std::vector<std::shared_ptr<Sampler>> samplers_;  // [requests]
+  std::vector<DecodeOutcome> outcomes_;
 };
 
 class ForkJob : public PromiseJob {
@@ -112,16 +163,17 @@ class ForkJob : public PromiseJob {
 }  // namespace
 
 Napi::Function ProgramObject::define(Napi::Env env) {
-  return DefineClass(env, "Program",
-                     {InstanceMethod<&ProgramObject::create_sequence>("createSequence"),
-                      InstanceMethod<&ProgramObject::fork_sequence>("forkSequence"),
-                      InstanceMethod<&ProgramObject::free_sequence>("freeSequence"),
-                      InstanceMethod<&ProgramObject::sequence_length>("sequenceLength"),
-                      InstanceMethod<&ProgramObject::memory>("memory"),
-                      InstanceMethod<&ProgramObject::set_table>("setTable"),
-                      InstanceMethod<&ProgramObject::table_length>("tableLength"),
-                      InstanceMethod<&ProgramObject::step>("step"),
-                      InstanceMethod<&ProgramObject::decode_greedy>("decodeGreedy")});
+  return DefineClass(
+      env, "Program",
+      {InstanceMethod<&ProgramObject::create_sequence>("createSequence"),
+       InstanceMethod<&ProgramObject::fork_sequence>("forkSequence"),
+       InstanceMethod<&ProgramObject::free_sequence>("freeSequence"),
+       InstanceMethod<&ProgramObject::create_sampler>("createSampler"),
+       InstanceMethod<&ProgramObject::sequence_length>("sequenceLength"),
+       InstanceMethod<&ProgramObject::memory>("memory"),
+       InstanceMethod<&ProgramObject::set_table>("setTable"),
+       InstanceMethod<&ProgramObject::table_length>("tableLength"),
+       InstanceMethod<&ProgramObject::step>("step"), InstanceMethod<&ProgramObject::decode>("decode")});
 }
 
 ProgramObject::ProgramObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -154,6 +206,13 @@ Napi::Value ProgramObject::free_sequence(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
     model().free_sequence(static_cast<int32_t>(integer(info[0], "sequence", 0, INT32_MAX)));
     return info.Env().Undefined();
+  });
+}
+
+Napi::Value ProgramObject::create_sampler(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&]() -> Napi::Value {
+    const auto vocab = Napi::Number::New(info.Env(), model().program().vocab);
+    return info.Env().GetInstanceData<Instance>()->sampler_class.New({vocab, info[0]});
   });
 }
 
@@ -200,10 +259,14 @@ Napi::Value ProgramObject::step(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value ProgramObject::decode_greedy(const Napi::CallbackInfo& info) {
+Napi::Value ProgramObject::decode(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&]() -> Napi::Value {
     state_->host->expect_open();
-    return state_->host->submit(std::make_unique<GreedyJob>(info.Env(), *state_, info[0]));
+    if (!info[0].IsArray()) bad_argument("requests", "an array of requests");
+    const double most_ms = info[1].IsNumber() ? info[1].As<Napi::Number>().DoubleValue() : -1;
+    if (!(most_ms >= 0)) bad_argument("mostMs", "a number of milliseconds");
+    return state_->host->submit(
+        std::make_unique<DecodeJob>(info.Env(), *state_, info[0].As<Napi::Array>(), most_ms));
   });
 }
 

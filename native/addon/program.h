@@ -17,12 +17,13 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   Napi::Value create_sequence(const Napi::CallbackInfo& info);
   Napi::Value fork_sequence(const Napi::CallbackInfo& info);
   Napi::Value free_sequence(const Napi::CallbackInfo& info);
+  Napi::Value create_sampler(const Napi::CallbackInfo& info);
   Napi::Value sequence_length(const Napi::CallbackInfo& info);
   Napi::Value memory(const Napi::CallbackInfo& info);
   Napi::Value set_table(const Napi::CallbackInfo& info);
   Napi::Value table_length(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
-  Napi::Value decode_greedy(const Napi::CallbackInfo& info);
+  Napi::Value decode(const Napi::CallbackInfo& info);
 
   // Throws DISPOSED.
   Model& model() const;

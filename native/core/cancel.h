@@ -1,24 +1,37 @@
-// Why a job should end early; asked between steps.
+// Why a job should end early; asked between operations.
 #ifndef GGMA_CORE_CANCEL_H
 #define GGMA_CORE_CANCEL_H
 
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 #include "core/failure.h"
 
 namespace ggma {
 
+// Memory of a caller's, who may write it at any time; null: nobody cancels.
+inline bool is_set(const int32_t* flag) { return flag && __atomic_load_n(flag, __ATOMIC_RELAXED) != 0; }
+
 struct Cancel {
   const std::atomic<bool>* disposed = nullptr;  // the engine is closing
-  const int32_t* flag = nullptr;                // memory of the caller's, who may write it at any time
+  const int32_t* flag = nullptr;
+  // Those who share the work: it is cancelled when all of them say so.
+  const std::vector<const int32_t*>* flags = nullptr;
 
   // Throws DISPOSED or CANCELLED.
   void check() const {
     if (disposed && disposed->load(std::memory_order_relaxed))
       throw Failure("DISPOSED", "expected an open engine, got one that was closed");
-    if (flag && __atomic_load_n(flag, __ATOMIC_RELAXED) != 0)
-      throw Failure("CANCELLED", "the job was cancelled");
+    if (is_set(flag) || all_set()) throw Failure("CANCELLED", "the job was cancelled");
+  }
+
+ private:
+  bool all_set() const {
+    if (!flags || flags->empty()) return false;
+    for (const int32_t* one : *flags)
+      if (!is_set(one)) return false;
+    return true;
   }
 };
 

@@ -9,7 +9,7 @@ namespace {
 
 void run_job(Job& job, const std::atomic<bool>& disposed) {
   try {
-    Cancel{&disposed, nullptr}.check();
+    Cancel{&disposed}.check();
     job.run(disposed);
   } catch (const Failure& failure) {
     job.failure = failure;

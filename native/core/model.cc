@@ -18,6 +18,8 @@ Model::Model(Program program, const std::vector<const uint8_t*>& sources, const 
       weights_(program_, sources, pool),
       tables_(program_),
       executor_(program_, weights_, tables_, kernels, pool),
+      distribution_(kernels, pool),
+      logprobs_(kernels, pool),
       budget_(std::move(budget)) {}
 
 int32_t Model::create_sequence() {
@@ -157,46 +159,6 @@ std::vector<int32_t> Model::step(const int32_t* rows, size_t count, float* logit
   }
   settle(true);
   return ids;
-}
-
-size_t Model::decode_greedy(const GreedyRequest& request, const Cancel& cancel) {
-  cancel.check();
-  if (request.count == 0) return 0;
-  const std::shared_ptr<Sequence> sequence = find(request.sequence);
-  const int32_t position = request.position;
-  expect_token(request.token, "token");
-  if (position < 0 || position > sequence->length() ||
-      request.count > static_cast<size_t>(INT32_MAX - position))
-    throw Failure("STEP_INVALID",
-                  "expected a position of at most the sequence's length " +
-                      std::to_string(sequence->length()) + ", got " + std::to_string(position),
-                  "position");
-  const uint64_t end = static_cast<uint64_t>(position) + request.count;
-  tables_.expect(end);
-  sequence->reserve(static_cast<uint64_t>(position), end);
-  sequence->set_length(position);
-  std::vector<int32_t> ids;
-  size_t produced = 0;
-  int32_t token = request.token;
-  try {
-    while (produced < request.count) {
-      const Row row{token, sequence.get(), position + static_cast<int32_t>(produced), true};
-      executor_.run(&row, 1, cancel, ids);
-      if (ids[0] < 0)
-        throw Failure("NUMERIC", "expected finite logits, got NaN or infinity at position " +
-                                     std::to_string(row.position));
-      sequence->set_length(row.position + 1);
-      token = request.out[produced++] = ids[0];
-      const int32_t* stops_end = request.stop_ids + request.stop_count;
-      if (std::find(request.stop_ids, stops_end, token) != stops_end) break;
-      if (produced < request.count) expect_token(token, "token");
-    }
-  } catch (...) {
-    sequence->trim(static_cast<uint64_t>(sequence->length()));
-    throw;
-  }
-  sequence->trim(static_cast<uint64_t>(sequence->length()));
-  return produced;
 }
 
 }  // namespace ggma

@@ -1,4 +1,5 @@
-// A loaded program: its packed weights, position tables and sequences, and the jobs that run on them.
+// A loaded program: its packed weights, position tables and sequences, and single steps of them. Batch
+// decodes.
 #ifndef GGMA_CORE_MODEL_H
 #define GGMA_CORE_MODEL_H
 
@@ -7,20 +8,14 @@
 #include <mutex>
 #include <vector>
 
+#include "core/distribution.h"
 #include "core/executor.h"
+#include "core/logprobs.h"
 
 namespace ggma {
 
 struct MemoryUse {
   uint64_t weight_bytes, kv_bytes, arena_bytes;
-};
-
-struct GreedyRequest {
-  int32_t sequence, token, position;
-  const int32_t* stop_ids;
-  size_t stop_count;
-  int32_t* out;  // [count]
-  size_t count;
 };
 
 // Members marked "driver" are for one thread at a time (the engine's); the others may be called from any.
@@ -49,11 +44,8 @@ class Model {
   std::vector<int32_t> step(const int32_t* rows, size_t count, float* logits, size_t logits_floats,
                             const Cancel& cancel);
 
-  // Feeds token at position, then each argmax in turn, until `count` tokens or a stop id (which is written
-  // too). Returns how many; the last is not in the cache yet. Failures as step(). Driver.
-  size_t decode_greedy(const GreedyRequest& request, const Cancel& cancel);
-
  private:
+  friend class Batch;
   struct Part;  // one sequence's rows of a step
 
   int32_t add(std::shared_ptr<Sequence> sequence);
@@ -65,6 +57,8 @@ class Model {
   const Weights weights_;
   PositionTables tables_;
   Executor executor_;
+  Distribution distribution_;
+  Logprobs logprobs_;
   std::shared_ptr<KvBudget> budget_;
   std::shared_ptr<std::atomic<uint64_t>> kv_use_ = std::make_shared<std::atomic<uint64_t>>(0);
   mutable std::mutex mutex_;  // sequences_, next_id_

@@ -229,7 +229,11 @@ function programTarget(): Target {
       for (const table of [0, 1]) program.setTable(table, 0, new Float32Array(16 * width).fill(0.5));
       const sequence = program.createSequence();
       await program.step(Int32Array.from([1, sequence, 0, 0, 2, sequence, 1, 1]));
-      await program.decodeGreedy({ sequence, token: 1, position: 2, count: 3, out: new Int32Array(3) });
+      const [outcome] = await program.decode(
+        [{ sequence, position: 2, feed: Int32Array.of(1), count: 3, out: new Int32Array(3) }],
+        Infinity,
+      );
+      if (outcome!.error !== null) throw outcome!.error;
     },
   };
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/batch.h"
 #include "native/tiny_program.h"
 
 namespace ggma::test {
@@ -31,6 +32,24 @@ std::vector<float> step(Model& model, const std::vector<Piece>& pieces) {
 
 std::vector<float> whole(LoadedLlama& loaded, const std::vector<int32_t>& tokens) {
   return step(loaded.model, {{loaded.model.create_sequence(), &tokens, 0, tokens.size()}});
+}
+
+// Feeds token at position, then the most likely one each time. Throws what the request fails with.
+size_t decode_greedy(Model& model, int32_t sequence, int32_t token, int32_t position, int32_t* out,
+                     size_t count, const std::vector<int32_t>& stops = {}) {
+  DecodeRequest request{};
+  request.sequence = sequence;
+  request.position = position;
+  request.feed = &token;
+  request.feed_count = 1;
+  request.out = out;
+  request.count = count;
+  request.stop_ids = stops.data();
+  request.stop_count = stops.size();
+  Batch batch(model, {request});
+  batch.run(1e9, nullptr);
+  if (batch.outcomes[0].failure) throw *batch.outcomes[0].failure;
+  return batch.outcomes[0].produced;
 }
 
 bool same(const std::vector<float>& a, const float* b) { return std::memcmp(a.data(), b, a.size() * 4) == 0; }
@@ -122,7 +141,7 @@ GGMA_TEST(greedy_decoding_is_step_by_step_decoding) {
     expected.push_back(token = loaded.model.step(row, 1, nullptr, 0, {})[0]);
   }
   std::vector<int32_t> out(71, -5);
-  CHECK(loaded.model.decode_greedy({b, first, 9, nullptr, 0, out.data(), out.size()}, {}) == 71);
+  CHECK(decode_greedy(loaded.model, b, first, 9, out.data(), out.size()) == 71);
   CHECK(out == expected);
   CHECK(loaded.model.sequence_length(b) == 80);
   // A stop id ends it, written as the last; beginning again from before rewinds.
@@ -130,10 +149,10 @@ GGMA_TEST(greedy_decoding_is_step_by_step_decoding) {
   const auto stop_at =
       static_cast<size_t>(std::find(expected.begin(), expected.end(), stop) - expected.begin());
   std::fill(out.begin(), out.end(), -5);
-  CHECK(loaded.model.decode_greedy({b, first, 9, &stop, 1, out.data(), out.size()}, {}) == stop_at + 1);
+  CHECK(decode_greedy(loaded.model, b, first, 9, out.data(), out.size(), {stop}) == stop_at + 1);
   CHECK(out[stop_at] == stop && out[stop_at + 1] == -5);
   CHECK(loaded.model.sequence_length(b) == static_cast<int32_t>(10 + stop_at));
-  CHECK(loaded.model.decode_greedy({b, first, 9, nullptr, 0, out.data(), 0}, {}) == 0);
+  CHECK(decode_greedy(loaded.model, b, first, 9, out.data(), 0) == 0);
 }
 
 GGMA_TEST(refused_steps_change_nothing) {
@@ -162,9 +181,9 @@ GGMA_TEST(refused_steps_change_nothing) {
   const int32_t other = model.create_sequence();
   CHECK(failure({1, id, 2, 1, 1, other, 0, 1, 1, id, 3, 1}) == "STEP_INVALID");
   int32_t out[30];
-  CHECK(failure_of([&] { model.decode_greedy({id, 1, 2, nullptr, 0, out, 30}, {}); }) == "TABLE_MISSING");
-  CHECK(failure_of([&] { model.decode_greedy({id, 1, 5, nullptr, 0, out, 3}, {}); }) == "STEP_INVALID");
-  CHECK(failure_of([&] { model.decode_greedy({id, 99, 2, nullptr, 0, out, 3}, {}); }) == "STEP_INVALID");
+  CHECK(failure_of([&] { decode_greedy(model, id, 1, 2, out, 30); }) == "TABLE_MISSING");
+  CHECK(failure_of([&] { decode_greedy(model, id, 1, 5, out, 3); }) == "STEP_INVALID");
+  CHECK(failure_of([&] { decode_greedy(model, id, 99, 2, out, 3); }) == "STEP_INVALID");
   CHECK(model.sequence_length(id) == 2 && model.memory().kv_bytes == kv);
   CHECK(model.step(good, 2, nullptr, 0, {})[0] == best);
   CHECK(failure({}) == "");
@@ -192,7 +211,7 @@ GGMA_TEST(kv_memory_follows_the_sequences_and_keeps_to_the_budget) {
   CHECK(model.memory().kv_bytes == 3 * block && model.sequence_length(a) == 65 &&
         model.sequence_length(b) == 1);
   int32_t out[100];
-  CHECK(failure_of([&] { model.decode_greedy({b, 1, 1, nullptr, 0, out, 64}, {}); }) == "OUT_OF_MEMORY");
+  CHECK(failure_of([&] { decode_greedy(model, b, 1, 1, out, 64); }) == "OUT_OF_MEMORY");
   step(model, {{a, &tokens, 10, 1}});  // rewound: the second block goes
   CHECK(model.memory().kv_bytes == 2 * block && model.sequence_length(a) == 11);
   step(model, {{b, &tokens, 1, 64}});
@@ -281,9 +300,9 @@ GGMA_TEST(cancelled_and_numeric_jobs_leave_what_stood_before) {
   step(model, {{id, &tokens, 0, 10}});
   const int32_t flag = 1;
   const int32_t row[] = {tokens[10], id, 10, 1};
-  CHECK(failure_of([&] { model.step(row, 1, nullptr, 0, {nullptr, &flag}); }) == "CANCELLED");
+  CHECK(failure_of([&] { model.step(row, 1, nullptr, 0, Cancel{nullptr, &flag}); }) == "CANCELLED");
   const std::atomic<bool> disposed{true};
-  CHECK(failure_of([&] { model.step(row, 1, nullptr, 0, {&disposed, nullptr}); }) == "DISPOSED");
+  CHECK(failure_of([&] { model.step(row, 1, nullptr, 0, Cancel{&disposed}); }) == "DISPOSED");
   CHECK(model.sequence_length(id) == 10);
   // NaN in the position tables makes rows from 12 on NaN; the rows before and other sequences stay right.
   const std::vector<float> good = loaded.llama.table(false, 512);
@@ -295,7 +314,7 @@ GGMA_TEST(cancelled_and_numeric_jobs_leave_what_stood_before) {
   CHECK(same(step(model, {{other, &tokens, 0, 12}}), expected.data()));
   CHECK(same(step(model, {{id, &tokens, 10, 2}}), expected.data() + 10 * vocab));
   int32_t out[3];
-  CHECK(failure_of([&] { model.decode_greedy({id, 1, 11, nullptr, 0, out, 3}, {}); }) == "NUMERIC");
+  CHECK(failure_of([&] { decode_greedy(model, id, 1, 11, out, 3); }) == "NUMERIC");
   CHECK(model.sequence_length(id) == 12);
   // In one step, a row that is asked for before the first NaN is not touched by the rows behind it.
   std::vector<int32_t> rows;

@@ -6,9 +6,12 @@ import { GgmaError } from '../../lib/errors.ts';
 import type {
   ComputeEngine,
   ComputeProgram,
+  ComputeSampler,
+  DecodeOutcome,
   DecodeRequest,
   ExecutablePlan,
   MemoryUse,
+  SamplerOptions,
 } from '../../lib/runtime/index.ts';
 
 export type NextToken = (history: readonly number[]) => number;
@@ -65,8 +68,12 @@ export class FakeProgram implements ComputeProgram {
   readonly sequences = new Map<number, number[]>();
   /** Positions that each table has rows for. */
   readonly tableLengths: number[] = [];
-  /** What was called: "step 7" (rows), "decode 4" (count asked for). */
-  readonly calls: string[] = [];
+  /** The jobs: what each request asked for, as "4+1" (tokens to feed + tokens to draw). */
+  readonly calls: string[][] = [];
+  /** What samplers were asked for. */
+  readonly samplers: SamplerOptions[] = [];
+  /** A prompt is fed in pieces of so many tokens. */
+  pieceRows = 128;
   /** Jobs under way. */
   running = 0;
   readonly #engine: FakeEngine;
@@ -101,55 +108,64 @@ export class FakeProgram implements ComputeProgram {
     this.tableLengths[table] = firstPosition + data.length / width;
   }
 
-  async step(rows: Int32Array, options: { cancel?: Int32Array } = {}): Promise<Int32Array> {
-    this.calls.push(`step ${rows.length / 4}`);
-    const best: number[] = [];
-    await this.#job(async () => {
-      for (let i = 0; i < rows.length; i += 4) {
-        const [token, sequence, position, want] = rows.subarray(i, i + 4);
-        const next = await this.#feed(sequence!, token!, position!, options.cancel);
-        if (want === 1) best.push(next);
-      }
-    });
-    return Int32Array.from(best);
+  createSampler(options: SamplerOptions): ComputeSampler {
+    this.samplers.push(options);
+    return { probabilities: () => new Float64Array(0) };
   }
 
-  async decodeGreedy({
-    sequence,
-    token,
-    position,
-    count,
-    stopIds,
-    out,
-    cancel,
-  }: DecodeRequest): Promise<number> {
-    this.calls.push(`decode ${count}`);
-    let fed = token;
-    let produced = 0;
-    await this.#job(async () => {
-      while (produced < count) {
-        fed = await this.#feed(sequence, fed, position + produced, cancel);
-        out[produced++] = fed;
-        if (stopIds.includes(fed)) break;
-      }
-    });
-    return produced;
-  }
-
-  async #job(work: () => Promise<void>): Promise<void> {
+  /** Lock-step like the real one: each step feeds a piece of every request; ends when one has ended. */
+  async decode(requests: readonly DecodeRequest[], mostMs: number): Promise<DecodeOutcome[]> {
     this.#checkOpen();
+    this.calls.push(requests.map(({ feed, count }) => `${feed.length}+${count}`));
+    if (new Set(requests.map(({ sequence }) => sequence)).size < requests.length)
+      throw new Error('one sequence twice in a job');
+    const outcomes = requests.map(() => ({ fed: 0, produced: 0, error: null as Error | null }));
+    const started = performance.now();
     this.running++;
     try {
-      await work();
+      for (let ended = false; !ended; ended ||= performance.now() - started >= mostMs) {
+        for (const [i, request] of requests.entries()) {
+          try {
+            if (await this.#step(request, outcomes[i]!)) ended = true;
+          } catch (error) {
+            outcomes[i]!.error = error as Error;
+            ended = true;
+          }
+        }
+      }
     } finally {
       this.running--;
     }
+    return outcomes;
   }
 
-  async #feed(sequence: number, token: number, position: number, cancel?: Int32Array): Promise<number> {
+  /** One step of a request; true: it has ended. */
+  async #step({ feed, position, ...request }: DecodeRequest, outcome: DecodeOutcome): Promise<boolean> {
+    const { sequence, count, out, stopIds, cancel, logprobs, scores } = request;
+    const tokens =
+      outcome.produced > 0
+        ? out.subarray(outcome.produced - 1, outcome.produced)
+        : feed.subarray(outcome.fed, outcome.fed + this.pieceRows);
+    const at = position + (outcome.produced > 0 ? feed.length + outcome.produced - 1 : outcome.fed);
+    let next = -1;
+    for (const [i, token] of tokens.entries()) {
+      next = await this.#feed(sequence, token, at + i, cancel);
+      const scored = outcome.fed + i + 1;
+      if (outcome.produced === 0 && scored < feed.length) scores?.logprobs.set([-scored], scored);
+    }
+    if (outcome.produced === 0) outcome.fed += tokens.length;
+    if (outcome.fed < feed.length) return false;
+    if (count === 0) return true;
+    logprobs?.logprobs.set([-next], outcome.produced);
+    logprobs?.topIds.fill(next, outcome.produced * logprobs.top, (outcome.produced + 1) * logprobs.top);
+    out[outcome.produced++] = next;
+    return stopIds.includes(next) || outcome.produced === count;
+  }
+
+  async #feed(sequence: number, token: number, position: number, cancel: Int32Array): Promise<number> {
     if (this.#engine.tokenMs > 0) await new Promise((done) => setTimeout(done, this.#engine.tokenMs));
     this.#checkOpen();
-    if (cancel?.[0] === 1) throw new GgmaError('CANCELLED', 'cancelled');
+    if (cancel[0] === 1) throw new GgmaError('CANCELLED', 'cancelled');
     const history = this.sequences.get(sequence);
     if (history === undefined) throw new Error(`used an unknown sequence ${sequence}`);
     if (position !== history.length) throw new Error(`fed position ${position} to ${history.length} tokens`);

@@ -14,7 +14,8 @@ loaded.setTable(0, 0, cos);
 loaded.setTable(1, 0, sin);
 const sequence = loaded.createSequence();
 const out = new Int32Array(8000);
-const decode = () => loaded.decodeGreedy({ sequence, token: 1, position: 0, count: out.length, out });
+const request = { sequence, feed: Int32Array.of(1), position: 0, count: out.length, out };
+const decode = () => loaded.decode([request], Infinity);
 const running = decode();
 // On a busy machine the job may take its time to start.
 while (loaded.sequenceLength(sequence) === 0) await new Promise((done) => setTimeout(done, 1));

@@ -1,4 +1,5 @@
 /** A small encoder of programs (layout: native/core/program.h) for tests that want no compiler in between. */
+import type { Engine, Program } from '../../lib/native.ts';
 
 export const NONE = 0xffffffff;
 const f32 = new DataView(new ArrayBuffer(4));
@@ -165,4 +166,15 @@ export function rotary(
   const make = (f: (x: number) => number) =>
     Float32Array.from({ length: count * headDim }, (_, i) => f(angle(i)));
   return { cos: make(Math.cos), sin: make(Math.sin) };
+}
+
+/** tinyLlama, ready for so many positions. */
+export async function loadTiny(engine: Engine, positions = 300): Promise<Program> {
+  const { program, sources } = tinyLlama();
+  const loaded = await engine.loadProgram(program, sources);
+  for (const source of sources) source.fill(255); // the engine has its own copy
+  const { cos, sin } = rotary(tinyShape.headDim, 0, positions);
+  loaded.setTable(0, 0, cos);
+  loaded.setTable(1, 0, sin);
+  return loaded;
 }

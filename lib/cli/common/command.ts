@@ -66,6 +66,12 @@ export class Invocation {
     return text === undefined ? undefined : parseInteger(text, `--${name}`, min, max);
   }
 
+  /** @throws UsageError */
+  number(name: string, min: number, max: number): number | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : parseNumber(text, `--${name}`, min, max);
+  }
+
   /**
    * Aborted by Ctrl-C. A command that asks for it ends in its own way (exit code 130 all the same); a second
    * Ctrl-C ends the process at once. For one that never asks, Ctrl-C does what it does to any process.
@@ -147,6 +153,14 @@ export function parseInteger(text: string, what: string, min: number, max: numbe
     throw new UsageError(
       `expected an integer from ${min} to ${max} for ${what}, got ${JSON.stringify(text)}`,
     );
+  return value;
+}
+
+/** A decimal number in a range. @throws UsageError */
+function parseNumber(text: string, what: string, min: number, max: number): number {
+  const value = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max))
+    throw new UsageError(`expected a number from ${min} to ${max} for ${what}, got ${JSON.stringify(text)}`);
   return value;
 }
 

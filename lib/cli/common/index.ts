@@ -1,6 +1,7 @@
 export { type CommandSpec, Invocation, type OptionSpec, parseInteger, runCommand } from './command.ts';
 export { errorLine, exitCode, OutputClosed, UsageError } from './errors.ts';
 export { Progress } from './progress.ts';
+export { readSampling, samplingSpec } from './sampling.ts';
 export {
   processStreams,
   refuseTerminalInput,

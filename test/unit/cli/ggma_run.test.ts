@@ -28,6 +28,8 @@ describe('cli/ggma_run', () => {
       '--ignore-eos',
       '--threads',
       '--context-size',
+      '--temperature',
+      '--logprobs',
     ])
       assert.ok(out.includes(option), option);
   });
@@ -50,6 +52,13 @@ describe('cli/ggma_run', () => {
       [['pkg', '--ids', '1', '-p', 'x'], /one of --prompt and --ids, got both/],
       [['pkg', '--json', '--stream'], /one of --json and --stream, got both/],
       [['pkg', '--threads', '0'], /--threads, got "0"/],
+      [['pkg', '--temperature', 'hot'], /a number from 0 to 100 for --temperature, got "hot"/],
+      [['pkg', '--top-p', '1.1'], /--top-p, got "1.1"/],
+      [['pkg', '--top-k', '1.5'], /--top-k, got "1.5"/],
+      [['pkg', '--repeat-penalty', '0'], /--repeat-penalty, got "0"/],
+      [['pkg', '--seed', '-1'], /USAGE/],
+      [['pkg', '--seed', '0x10'], /--seed, got "0x10"/],
+      [['pkg', '--logprobs', '21'], /--logprobs, got "21"/],
     ];
     for (const [argv, pattern] of cases) {
       const { code, out, err } = await run(...argv);
@@ -119,6 +128,48 @@ describe('cli/ggma_run', () => {
         (await run(...argv, '--stream', '--stop', stop)).out,
         `${whole.slice(0, whole.indexOf(stop))}\n`,
       );
+    });
+
+    it('draws at random when it is told to, the same for the same seed', async () => {
+      const argv = [
+        dir,
+        '-p',
+        prompt.text!,
+        '-n',
+        '20',
+        '--ignore-eos',
+        '--temperature',
+        '1',
+        '--top-k',
+        '50',
+      ];
+      const draw = async (...more: string[]) => (await run(...argv, ...more)).out;
+      const first = await draw('--seed', '1');
+      assert.equal(await draw('--seed', '1', '--threads', '2'), first);
+      assert.notEqual(await draw('--seed', '2'), first);
+      const { seed, ids } = JSON.parse(await draw('--json')) as { seed: number; ids: number[] };
+      assert.ok((await draw('--seed', `${seed}`)).includes(`generated: ${list(ids)}\n`));
+      const greedy = await run(dir, '-p', prompt.text!, '-n', '20', '--temperature', '0');
+      assert.ok(greedy.out.includes(`generated: ${list(prompt.greedy.slice(0, 20))}\n`));
+      const penalty = await run(dir, '-p', prompt.text!, '-n', '20', '--repeat-penalty', '5');
+      assert.ok(!penalty.out.includes(list(prompt.greedy.slice(0, 20))));
+    });
+
+    it('--logprobs adds a line, and alternatives to --json', async () => {
+      const { out } = await run(dir, '-p', prompt.text!, '-n', '4', '--logprobs', '0');
+      assert.match(out, /\nlogprobs: \{ (-?\d+\.\d{4}, ){3}-?\d+\.\d{4} \}\ndetokenized: /);
+      const { logprobs } = JSON.parse(
+        (await run(dir, '-p', prompt.text!, '-n', '4', '--logprobs', '2', '--json')).out,
+      ) as { logprobs: { id: number; logprob: number; top: { id: number; logprob: number }[] }[] };
+      assert.deepEqual(
+        logprobs.map(({ id }) => id),
+        prompt.greedy.slice(0, 4),
+      );
+      for (const { id, logprob, top } of logprobs) {
+        assert.equal(top.length, 2);
+        assert.deepEqual(top[0], { id, logprob });
+        assert.ok(top[1]!.logprob <= logprob && logprob <= 0);
+      }
     });
 
     it('warns when the prompt leaves no room for the default', async () => {

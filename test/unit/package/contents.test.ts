@@ -153,6 +153,20 @@ describe('package/contents', () => {
     assert.equal(explicit.config.headDim, 100, 'head_dim need not be hidden_size / heads');
   });
 
+  it('takes what generation_config.json recommends for sampling', async () => {
+    assert.deepEqual((await read({})).sampling, {});
+    const said = { do_sample: true, temperature: 0.6, top_k: 50, top_p: 0.9, repetition_penalty: 1.1 };
+    assert.deepEqual((await read({}, { ...said, min_p: null })).sampling, {
+      ...{ temperature: 0.6, topK: 50, topP: 0.9, repeatPenalty: 1.1 },
+    });
+    await refuses(
+      read({}, { temperature: 'hot' }),
+      'CONFIG',
+      /a number from 0 to 100 for temperature, got "hot"/,
+    );
+    await refuses(read({}, { top_p: 1.5 }), 'CONFIG', /top_p, got 1.5/);
+  });
+
   it('fault 6: takes the end-of-sequence ids from generation_config.json, then config.json', async () => {
     assert.deepEqual((await read({ eos_token_id: [2, 7, 2] })).eosIds, [2, 7]);
     assert.deepEqual((await read({}, { eos_token_id: [3, 4] })).eosIds, [3, 4]);

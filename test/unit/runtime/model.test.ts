@@ -70,7 +70,7 @@ describe('runtime/model', () => {
     assert.equal(result.text, tokenizer.decode(story));
     assert.equal(result.finishReason, 'stop');
     assert.deepEqual(result.usage, { promptTokens: 4, completionTokens: 16, totalTokens: 20 });
-    assert.equal(program.calls[0], 'step 4', 'the prompt in one step');
+    assert.deepEqual(program.calls[0], ['4+1'], 'the prompt in one step');
     assert.equal(program.sequences.size, 0, 'the sequence was given back');
   });
 
@@ -225,7 +225,25 @@ describe('runtime/model', () => {
         [{ eosIds: [1024] }, /0 to 1023 for eosIds/],
         [{ ignoreEos: 1 }, /true or false/],
         [{ signal: {} }, /AbortSignal/],
-        [{ temperature: 0.5 }, /temperature .*most likely/],
+        [{ temperature: -1 }, /a number from 0 to 100 for temperature, got -1/],
+        [{ temperature: Number.NaN }, /temperature, got NaN/],
+        [{ temperature: '1' }, /temperature, got "1"/],
+        [{ topP: 2 }, /a number from 0 to 1 for topP, got 2/],
+        [{ topK: -1 }, /topK, got -1/],
+        [{ topK: 1.5 }, /topK, got 1.5/],
+        [{ minP: 1.5 }, /minP, got 1.5/],
+        [{ repeatPenalty: 0 }, /repeatPenalty, got 0/],
+        [{ presencePenalty: Number.POSITIVE_INFINITY }, /presencePenalty, got Infinity/],
+        [{ frequencyPenalty: null }, /frequencyPenalty, got null/],
+        [{ logitBias: { 1024: 1 } }, /ids from 0 to 1023 .*logitBias, got {"1024":1}/],
+        [{ logitBias: { x: 1 } }, /logitBias/],
+        [{ logitBias: { 5: Number.NaN } }, /logitBias/],
+        [{ logitBias: new Map([[1.5, 1]]) }, /logitBias/],
+        [{ logitBias: 5 }, /logitBias, got 5/],
+        [{ seed: -1 }, /seed, got -1/],
+        [{ seed: 2 ** 53 }, /seed, got 9007199254740992/],
+        [{ logprobs: 21 }, /true, false or an integer from 0 to 20 for logprobs, got 21/],
+        [{ topLogprobs: -1 }, /topLogprobs, got -1/],
         [{ max_tokens: 5 }, /maxTokens, .* got max_tokens/],
         [{ toString: 5 }, /got toString/],
         [null, /object of options/],
@@ -324,9 +342,23 @@ describe('runtime/model', () => {
       assert.deepEqual(program.calls, []);
       await generation.next();
       await new Promise((done) => setTimeout(done, 10));
-      assert.deepEqual(program.calls, ['step 4']);
+      assert.deepEqual(program.calls, [['4+1']]);
       await generation.return();
       await generation.return();
+      assert.equal(program.sequences.size, 0);
+    });
+
+    it('a slow step of others does not keep an aborted generation', async () => {
+      const { model, program } = await open({ next: () => 5, tokenMs: 300 });
+      const stopped = new AbortController();
+      const aborted = model.complete(prompt, { maxTokens: 1, signal: stopped.signal });
+      const other = model.complete(prompt, { maxTokens: 1 });
+      await new Promise((done) => setTimeout(done, 20));
+      assert.equal(program.running, 1);
+      stopped.abort();
+      await assert.rejects(aborted, { name: 'AbortError' });
+      assert.equal(program.running, 1, 'the step goes on');
+      assert.deepEqual((await other).ids, [5]);
       assert.equal(program.sequences.size, 0);
     });
 
@@ -341,28 +373,193 @@ describe('runtime/model', () => {
       await assert.rejects(model.complete(prompt), (e) => e === broken);
       assert.equal(program.sequences.size, 0);
     });
+  });
 
-    it('many generations at once do not touch each other', async () => {
+  describe('many at once', () => {
+    const next: NextToken = (history) => (history[0]! * 7 + history.length) % 900;
+
+    it('do not touch each other: one is aborted, one fails, one has a slow consumer', async () => {
+      const broken = new GgmaError('NUMERIC', 'NaN in the logits');
       const { model, program } = await open({
-        next: (history) => (history[0]! * 7 + history.length) % 900,
+        next: (history) => {
+          if (history[0] === 99 && history.length === 9) throw broken;
+          return next(history);
+        },
         tokenMs: 1,
       });
-      const alone = await model.complete([5], { maxTokens: 20, ignoreEos: true });
+      const options: GenerateOptions = { maxTokens: 20, ignoreEos: true };
+      const alone: number[][] = [];
+      for (let i = 0; i < 13; i++) alone.push((await model.complete([i], options)).ids);
       const stopped = new AbortController();
-      const all = await Promise.allSettled(
-        Array.from({ length: 16 }, (_, i) =>
-          model.complete([5], {
-            maxTokens: 20,
-            ignoreEos: true,
-            ...(i === 3 ? { signal: stopped.signal } : {}),
-          }),
-        ).concat([Promise.resolve().then(() => stopped.abort()) as Promise<never>]),
+      const aborted = model.complete([50], { ...options, signal: stopped.signal });
+      const failing = model.complete([99], options);
+      const slow = (async () => {
+        const ids: number[] = [];
+        for await (const chunk of model.generate([3], options)) {
+          ids.push(...chunk.ids);
+          await new Promise((done) => setTimeout(done, 40));
+        }
+        return ids;
+      })();
+      const started = program.calls.length;
+      const all = Array.from({ length: 13 }, (_, i) => model.complete([i], options));
+      setTimeout(() => stopped.abort(), 15);
+      await assert.rejects(aborted, { name: 'AbortError' });
+      await assert.rejects(failing, (error) => error === broken);
+      let finished = false;
+      void slow.then(() => {
+        finished = true;
+      });
+      assert.deepEqual(
+        (await Promise.all(all)).map(({ ids }) => ids),
+        alone,
       );
-      assert.equal(all[3]!.status, 'rejected');
-      const good = all.filter((one, i) => i < 16 && one.status === 'fulfilled');
-      assert.equal(good.length, 15);
-      for (const one of good) assert.deepEqual(one.status === 'fulfilled' && one.value.ids, alone.ids);
+      assert.equal(finished, false, 'nobody waits for the slow one');
+      assert.deepEqual(await slow, alone[3]);
+      assert.equal(program.calls[started]!.length, 16, 'they go together from the first job on');
       assert.equal(program.sequences.size, 0);
+    });
+
+    it('keep together, and a new one joins at the next job', async () => {
+      const { model, program } = await open({ next, tokenMs: 1 });
+      const options: GenerateOptions = { maxTokens: 40, ignoreEos: true };
+      const first = [1, 2, 3].map((id) => model.complete([id], options));
+      await new Promise((done) => setTimeout(done, 30));
+      const joined = model.complete([4], options);
+      await Promise.all([...first, joined]);
+      const sizes = program.calls.map(({ length }) => length);
+      const at = sizes.indexOf(4);
+      assert.ok(at > 0, `${sizes}`);
+      assert.ok(
+        sizes.slice(0, at).every((size) => size === 3),
+        `${sizes}`,
+      );
+      assert.ok(program.calls[at]!.includes('1+1'), 'with its prompt');
+    });
+
+    it('a long prompt goes in pieces beside those that draw', async () => {
+      const { model, program } = await open({ next, tokenMs: 1 });
+      program.pieceRows = 16;
+      const options: GenerateOptions = { maxTokens: 30, ignoreEos: true };
+      const order: string[] = [];
+      const long = Array<number>(200).fill(3);
+      await Promise.all([
+        model.complete([1], options).then(() => order.push('short')),
+        model.complete(long, { ...options, maxTokens: 1 }).then(({ ids, usage }) => {
+          assert.deepEqual([ids, usage.promptTokens], [[next(long)], 200]);
+          order.push('long');
+        }),
+      ]);
+      const pieces = program.calls.filter(
+        (call) => call.length === 2 && call.some((one) => /^\d\d+\+1$/.test(one)),
+      );
+      assert.ok(
+        pieces.length > 3,
+        `${pieces.length} jobs with a piece of the prompt and a token of the other`,
+      );
+      assert.equal(order.length, 2);
+    });
+  });
+
+  describe('sampling', () => {
+    it('is asked for by temperature, topK, topP or minP; the package then says what the call does not', async () => {
+      const engine = new FakeEngine(() => 5);
+      const recommended = { temperature: 0.6, topP: 0.9, repeatPenalty: 1.1 };
+      const model = await Model.create({
+        engine,
+        ...{ plan: fakePlan(), tokenizer: null, eosIds: [], contextSize: 64, sampling: recommended },
+      });
+      const { samplers } = engine.program!;
+      const asked = async (options: GenerateOptions) => {
+        samplers.length = 0;
+        const { seed } = await model.complete([1, 2], { maxTokens: 1, ...options });
+        const [sampler] = samplers;
+        if (sampler === undefined) return null;
+        const { promptIds, ...rest } = sampler;
+        assert.deepEqual([...promptIds!], [1, 2]);
+        assert.equal(rest.seed, seed);
+        return rest;
+      };
+      assert.deepEqual(model.sampling, recommended);
+      for (const greedy of [
+        {},
+        { temperature: 0 },
+        { seed: 5 },
+        { temperature: 0, topK: 5 },
+        { repeatPenalty: 1 },
+      ])
+        assert.equal(await asked(greedy), null, JSON.stringify(greedy));
+      assert.deepEqual(await asked({ temperature: 1, seed: 7 }), { ...recommended, temperature: 1, seed: 7 });
+      assert.deepEqual(await asked({ topK: 5, topP: 1, seed: 0 }), {
+        ...recommended,
+        topK: 5,
+        topP: 1,
+        seed: 0,
+      });
+      assert.deepEqual(await asked({ presencePenalty: 1, logitBias: { 3: -Infinity, 4: 2 } }), {
+        temperature: 0,
+        repeatPenalty: 1,
+        presencePenalty: 1,
+        biasIds: Int32Array.of(3, 4),
+        biasValues: Float32Array.of(-Infinity, 2),
+      });
+      const chance = new Set<number>();
+      for (let i = 0; i < 8; i++) chance.add((await asked({ temperature: 1 }))!.seed!);
+      assert.ok(chance.size > 1, 'seeds by chance');
+      assert.ok([...chance].every((seed) => Number.isSafeInteger(seed) && seed >= 0));
+      await model.close();
+    });
+
+    it('logprobs come with their ids, in chunks and in the completion', async () => {
+      const { model } = await open();
+      const whole = await model.complete(prompt, { logprobs: 2 });
+      assert.deepEqual(
+        whole.logprobs!.map(({ id }) => id),
+        story,
+      );
+      assert.deepEqual(whole.logprobs![3], {
+        id: 680,
+        logprob: -680,
+        top: [
+          { id: 680, logprob: 0 },
+          { id: 680, logprob: 0 },
+        ],
+      });
+      const chunks: GenerationChunk[] = [];
+      for await (const chunk of model.generate(prompt, { topLogprobs: 2 })) chunks.push(chunk);
+      assert.ok(chunks.length > 2);
+      for (const { ids, logprobs } of chunks)
+        assert.deepEqual(
+          logprobs!.map(({ id }) => id),
+          ids,
+        );
+      assert.deepEqual(
+        chunks.flatMap(({ logprobs }) => logprobs),
+        whole.logprobs,
+      );
+      assert.deepEqual((await model.complete(prompt, { logprobs: true })).logprobs![0]!.top, []);
+      for (const options of [{}, { logprobs: false }])
+        assert.ok(!('logprobs' in (await model.complete(prompt, options))));
+    });
+
+    it('score() gives a log-probability for every id but the first, however the ids are fed', async () => {
+      const { model, program } = await open({ next: () => 5 });
+      const ids = Array.from({ length: 300 }, (_, i) => i % 900);
+      const { logprobs, sumLogprob, perplexity, ids: same } = await model.score(ids);
+      assert.deepEqual(same, ids);
+      assert.equal(logprobs[0], null);
+      const values = logprobs.slice(1).map((one) => one!.logprob);
+      assert.deepEqual(
+        values,
+        ids.slice(1).map((_, i) => -(i + 1)),
+      );
+      assert.equal(sumLogprob, -(299 * 300) / 2);
+      assert.equal(perplexity, Math.exp(150));
+      assert.equal(program.sequences.size, 0);
+      assert.ok(Number.isNaN((await model.score([1])).perplexity));
+      await assert.rejects(model.score([]), code('INPUT'));
+      await assert.rejects(model.score([1, 2], { topLogprobs: 99 }), code('OPTION'));
+      await assert.rejects(model.score([1, 2], { signal: AbortSignal.abort(new Error('no')) }), /no/);
     });
   });
 

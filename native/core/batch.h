@@ -1,0 +1,66 @@
+// Runs decode requests in lock-step: every step is one pass over rows of all of them.
+#ifndef GGMA_CORE_BATCH_H
+#define GGMA_CORE_BATCH_H
+
+#include <set>
+#include <vector>
+
+#include "core/decode.h"
+#include "core/model.h"
+
+namespace ggma {
+
+class Batch {
+ public:
+  // Checks each request; one that is wrong fails alone and changes nothing.
+  Batch(Model& model, std::vector<DecodeRequest> requests);
+  // Gives back memory that the sequences do not need.
+  ~Batch();
+  Batch(const Batch&) = delete;
+
+  // Steps until one of the requests has ended (its tokens drawn, a stop id, an error), or `most_ms` have
+  // passed; one step at least. The others go on where they are, in a batch of the caller's.
+  void run(double most_ms, const std::atomic<bool>* disposed);
+
+  std::vector<DecodeOutcome> outcomes;  // [requests]
+
+ private:
+  struct Run {
+    const DecodeRequest* request;
+    DecodeOutcome* outcome;
+    std::shared_ptr<Sequence> sequence;
+    const int32_t* pending;  // tokens to feed next
+    size_t pending_count;
+    int32_t position;  // of pending[0]
+    bool active;
+    int32_t drawn;  // what pending points to once the feed is in
+  };
+  struct Part {  // one run's rows of a step
+    Run* run;
+    size_t first, rows;  // of rows_
+  };
+
+  void check(const DecodeRequest& request, std::set<int32_t>& seen, Run& run) const;
+  void end(Run& run);
+  void fail(Run& run, const Failure& failure);
+  void plan_step();
+  bool add_part(Run& run, size_t rows);
+  void step(const std::atomic<bool>* disposed);
+  size_t take_part(const Part& part, size_t first_wanted);
+  void write_scores(const Part& part, size_t wanted);
+  void draw(Run& run, size_t wanted);
+
+  Model& model_;
+  const std::vector<DecodeRequest> requests_;
+  std::vector<Run> runs_;
+  size_t active_ = 0, draw_turn_ = 0, prompt_turn_ = 0;  // turns: of runs_, who comes first
+  bool ended_ = false;
+  std::vector<Part> parts_;
+  std::vector<Row> rows_;
+  std::vector<const int32_t*> flags_;
+  std::vector<int32_t> best_;  // of the wanted rows
+};
+
+}  // namespace ggma
+
+#endif

@@ -1,0 +1,225 @@
+// Lock-step decoding: what a sequence gives does not depend on what runs beside it.
+#include "core/batch.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "native/tiny_program.h"
+
+namespace ggma::test {
+namespace {
+
+constexpr size_t kTop = 2;
+
+struct Task {
+  std::vector<int32_t> prompt;
+  size_t count;
+  int32_t sequence = -1;
+  std::unique_ptr<Sampler> sampler;
+  size_t fed = 0, produced = 0;
+  std::vector<int32_t> out, ids, score_ids;
+  std::vector<double> logprobs, top, scores, score_top;
+
+  Task(Model& model, uint64_t seed, size_t length, size_t tokens)
+      : count(tokens), sequence(model.create_sequence()) {
+    Random random(seed);
+    for (size_t i = 0; i < length; i++) prompt.push_back(static_cast<int32_t>(random.below(53)));
+    if (seed % 3 > 0) {
+      SamplingOptions options;
+      options.seed = seed;
+      options.filters = {0.9f, seed % 2 ? size_t{10} : 0, 0.95, 0};
+      options.frequency_penalty = 0.1f;
+      sampler = std::make_unique<Sampler>(53, options);
+    }
+    out.assign(count, -7);
+    logprobs.assign(count, 0);
+    ids.assign(count * kTop, -7);
+    top.assign(count * kTop, 0);
+    scores.assign(length, 0);
+    score_ids.assign(length * kTop, -7);
+    score_top.assign(length * kTop, 0);
+  }
+
+  bool done() const { return produced == count; }
+  DecodeRequest request(size_t most) {
+    DecodeRequest r{};
+    r.sequence = sequence;
+    r.count = std::min(most, count - produced);
+    r.out = out.data() + produced;
+    r.logprobs = {logprobs.data() + produced, kTop, ids.data() + produced * kTop,
+                  top.data() + produced * kTop};
+    r.sampler = sampler.get();
+    if (produced == 0) {
+      r.position = static_cast<int32_t>(fed);
+      r.feed = prompt.data() + fed;
+      r.feed_count = prompt.size() - fed;
+      r.scores = {scores.data() + fed, kTop, score_ids.data() + fed * kTop, score_top.data() + fed * kTop};
+    } else {
+      r.position = static_cast<int32_t>(prompt.size() + produced - 1);
+      r.feed = out.data() + produced - 1;
+      r.feed_count = 1;
+    }
+    return r;
+  }
+  void take(const DecodeOutcome& outcome) {
+    CHECK(!outcome.failure);
+    if (produced == 0) fed += outcome.fed;
+    produced += outcome.produced;
+  }
+  bool same(const Task& other) const {
+    return out == other.out && ids == other.ids && score_ids == other.score_ids &&
+           logprobs == other.logprobs && top == other.top && scores == other.scores &&
+           score_top == other.score_top;
+  }
+};
+
+std::vector<Task> tasks_for(Model& model, size_t count) {
+  std::vector<Task> out;
+  for (size_t i = 0; i < count; i++)
+    out.emplace_back(model, 100 + i, i % 5 == 4 ? 150 + i : 1 + 7 * (i % 4), 12 + i % 9);
+  return out;
+}
+
+GGMA_TEST(batches_give_each_sequence_what_it_gets_alone) {
+  LoadedLlama scalar(1, "scalar");
+  std::vector<Task> alone = tasks_for(scalar.model, 20);
+  for (Task& task : alone) {
+    while (!task.done()) {
+      Batch batch(scalar.model, {task.request(task.count)});
+      batch.run(1e9, nullptr);
+      task.take(batch.outcomes[0]);
+    }
+  }
+  for (const size_t threads : {1, 2, 4}) {
+    LoadedLlama loaded(threads);
+    std::vector<Task> tasks = tasks_for(loaded.model, alone.size());
+    Random random(threads);
+    while (!std::all_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.done(); })) {
+      std::vector<Task*> chosen;
+      for (Task& task : tasks)
+        if (!task.done() && random.below(4) > 0) chosen.push_back(&task);
+      for (size_t i = chosen.size(); i > 1; i--) std::swap(chosen[i - 1], chosen[random.below(i)]);
+      std::vector<DecodeRequest> requests;
+      for (Task* task : chosen) requests.push_back(task->request(1 + random.below(6)));
+      Batch batch(loaded.model, requests);
+      if (!requests.empty()) batch.run(random.below(2) ? 0 : 1e9, nullptr);
+      for (size_t i = 0; i < chosen.size(); i++) chosen[i]->take(batch.outcomes[i]);
+    }
+    for (size_t i = 0; i < tasks.size(); i++) CHECK_FOR(tasks[i].same(alone[i]), std::to_string(i));
+  }
+}
+
+// A sequence that shares its beginning is rewound into the shared part, and goes on beside the one it came
+// from.
+GGMA_TEST(batches_leave_shared_beginnings_alone) {
+  LoadedLlama loaded;
+  const auto rest_of = [&](Task& task) {
+    while (!task.done()) {
+      Batch batch(loaded.model, {task.request(task.count)});
+      batch.run(1e9, nullptr);
+      task.take(batch.outcomes[0]);
+    }
+  };
+  Task alone(loaded.model, 3, 70, 40), first(loaded.model, 3, 70, 40), second(loaded.model, 3, 70, 40);
+  rest_of(alone);
+  while (first.produced < 20) {
+    Batch batch(loaded.model, {first.request(20)});
+    batch.run(1e9, nullptr);
+    first.take(batch.outcomes[0]);
+  }
+  second.sequence = loaded.model.fork_sequence(first.sequence, 80);
+  second.fed = 40;  // position 40 of 80: both blocks of 64 are shared
+  while (!first.done() || !second.done()) {
+    std::vector<Task*> in;
+    std::vector<DecodeRequest> requests;
+    for (Task* task : {&first, &second}) {
+      if (task->done()) continue;
+      in.push_back(task);
+      requests.push_back(task->request(task->count));
+    }
+    Batch batch(loaded.model, requests);
+    batch.run(1e9, nullptr);
+    for (size_t i = 0; i < in.size(); i++) in[i]->take(batch.outcomes[i]);
+  }
+  CHECK(first.out == alone.out && first.logprobs == alone.logprobs);
+  CHECK(second.out == alone.out && second.logprobs == alone.logprobs);
+}
+
+// More sequences than a step has rows: all of them get on.
+GGMA_TEST(batches_of_more_sequences_than_rows_are_fair) {
+  LoadedLlama loaded(2, nullptr, uint64_t{1} << 30, 64);
+  std::vector<Task> tasks;
+  for (size_t i = 0; i < 300; i++) tasks.emplace_back(loaded.model, 3 * (i % 7), 1, 20);
+  std::vector<DecodeRequest> requests;
+  for (Task& task : tasks) requests.push_back(task.request(20));
+  Batch batch(loaded.model, requests);
+  batch.run(1e9, nullptr);
+  size_t least = 20, most = 0;
+  for (const DecodeOutcome& outcome : batch.outcomes) {
+    CHECK(!outcome.failure);
+    least = std::min(least, outcome.produced);
+    most = std::max(most, outcome.produced);
+  }
+  CHECK(most == 20 && least >= 5);
+}
+
+// A long prompt does not keep the others waiting: they draw a token in each of its steps.
+GGMA_TEST(prompts_are_fed_in_pieces_beside_those_that_draw) {
+  LoadedLlama loaded;
+  Task drawing(loaded.model, 3, 1, 4), prompt(loaded.model, 6, 400, 1), second(loaded.model, 9, 90, 1);
+  size_t jobs = 0;
+  while (!prompt.done()) {
+    Task* all[] = {&drawing, &prompt, &second};
+    std::vector<DecodeRequest> requests;
+    std::vector<Task*> in;
+    for (Task* task : all) {
+      if (task->done()) continue;
+      in.push_back(task);
+      requests.push_back(task->request(1));
+    }
+    Batch batch(loaded.model, requests);
+    batch.run(0, nullptr);
+    for (size_t i = 0; i < in.size(); i++) {
+      in[i]->take(batch.outcomes[i]);
+      if (in.size() == 3 && in[i] == &drawing) CHECK(batch.outcomes[i].produced == 1);
+      if (in[i] != &drawing && !in[i]->done())
+        CHECK(batch.outcomes[i].fed >= 16 && batch.outcomes[i].fed <= 128);
+    }
+    jobs++;
+  }
+  CHECK(drawing.done() && second.done() && jobs > 4 && jobs < 12);
+}
+
+// Tokens are drawn on the driver's thread while the event loop's cancels.
+GGMA_TEST(batches_end_for_those_who_cancel) {
+  LoadedLlama loaded(2, nullptr, uint64_t{1} << 30, 512);
+  for (int round = 0; round < 10; round++) {
+    Task a(loaded.model, 3, 4, 400), b(loaded.model, 4, 4, 400);
+    int32_t flag = 0;
+    std::vector<DecodeRequest> requests{a.request(400), b.request(400)};
+    requests[0].cancel = &flag;
+    std::vector<DecodeOutcome> outcomes;
+    std::thread runs([&] {
+      Batch batch(loaded.model, requests);
+      batch.run(1e9, nullptr);
+      outcomes = std::move(batch.outcomes);
+    });
+    while (loaded.model.sequence_length(a.sequence) < 4 + round) std::this_thread::yield();
+    __atomic_store_n(&flag, 1, __ATOMIC_RELAXED);
+    runs.join();
+    if (outcomes[0].produced == 400) continue;  // it was faster
+    CHECK(outcomes[0].failure && outcomes[0].failure->code == "CANCELLED" && !outcomes[1].failure);
+    CHECK(outcomes[1].produced >= outcomes[0].produced && outcomes[1].produced <= outcomes[0].produced + 1);
+    CHECK(loaded.model.sequence_length(a.sequence) == static_cast<int32_t>(3 + outcomes[0].produced));
+    loaded.model.free_sequence(a.sequence);
+  }
+  const std::atomic<bool> disposed{true};
+  Task a(loaded.model, 3, 4, 5), b(loaded.model, 4, 4, 5);
+  Batch batch(loaded.model, {a.request(5), b.request(5)});
+  batch.run(1e9, &disposed);
+  for (const DecodeOutcome& outcome : batch.outcomes)
+    CHECK(outcome.failure && outcome.failure->code == "DISPOSED");
+}
+
+}  // namespace
+}  // namespace ggma::test

@@ -1,6 +1,7 @@
 /** Constants of narrow types as float32: halves, bfloat16 and GGML's blocks of 32. Every value is exact in float32. */
-import { TensorType } from '../../circle/index.ts';
+
 import { widenBfloat16, widenFloat16 } from '../../circle/half.ts';
+import { TensorType } from '../../circle/index.ts';
 
 type Widen = (bytes: Uint8Array, count: number) => Float32Array;
 

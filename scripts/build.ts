@@ -1,6 +1,6 @@
 /** Builds everything: dist (one ESM bundle with shared chunks, and its types), a start file per command, the addon. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,41 @@ import { buildAddon } from './native.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
+
+/** What is installed beside ggma. Any other package that lib imports becomes part of dist. */
+function runtimePackages(): string[] {
+  const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  return Object.keys(dependencies);
+}
+
+/** The licences of the packages that are part of dist, which ask to be handed on. */
+function copyLicences(): void {
+  const folder = path.join(dist, 'licenses');
+  mkdirSync(folder, { recursive: true });
+  for (const name of ['@dagrejs/dagre', '@dagrejs/graphlib'])
+    copyFileSync(
+      path.join(root, 'node_modules', name, 'LICENSE'),
+      path.join(folder, `${path.basename(name)}.txt`),
+    );
+}
+
+/** The script and the style of the pages that `o2o view` writes: one file each, which it puts into the page. */
+async function buildPage(): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['lib/view/page/page.ts', 'lib/view/page/page.css'],
+    outdir: path.join(dist, 'view'),
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    platform: 'browser',
+    target: ['chrome111', 'firefox113', 'safari16.4'],
+    tsconfig: 'lib/view/page/tsconfig.json',
+    logLevel: 'warning',
+  });
+}
 
 async function buildLibrary(): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
@@ -23,7 +58,7 @@ async function buildLibrary(): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    packages: 'external',
+    external: runtimePackages(),
     chunkNames: 'chunks/[name]-[hash]',
     logLevel: 'warning',
   });
@@ -40,4 +75,6 @@ async function buildLibrary(): Promise<void> {
 }
 
 await buildLibrary();
+await buildPage();
+copyLicences();
 buildAddon();

@@ -1,0 +1,83 @@
+/** Where the children of a block stand: dagre's layered layout, with room for the shapes on the lines. */
+import { Graph, layout } from '@dagrejs/dagre';
+import type { Layout, Point } from './data.ts';
+import type { Child, Interior } from './interior.ts';
+
+/** Widths of a character of the page's fixed-width fonts, whose glyphs are 0.6 em wide (a little more, for safety). */
+const TITLE_CHAR = 7.5;
+const LINE_CHAR = 6.3;
+const LINE_HEIGHT = 15;
+/** Above this, the best ranking takes longer than it is worth. */
+const LARGE = 400;
+
+export class Layouts {
+  readonly list: Layout[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  /** The number of a block's layout; blocks of one form get the same. */
+  add({ children, edges }: Interior): number {
+    const boxes = children.map(sizeOf);
+    const lines = edges.map(({ from, to, label }) => [from, to, label.length]);
+    const form = JSON.stringify([boxes, lines]);
+    let number = this.#numbers.get(form);
+    if (number === undefined) {
+      number = this.list.push(layOut(boxes, edges)) - 1;
+      this.#numbers.set(form, number);
+    }
+    return number;
+  }
+}
+
+function sizeOf({ kind, title, lines }: Child): { width: number; height: number } {
+  const text = Math.max(title.length * TITLE_CHAR, ...lines.map((line) => line.length * LINE_CHAR));
+  const padding = kind === 'block' ? 44 : 24;
+  const height = kind === 'port' ? 20 : 26;
+  return {
+    width: Math.ceil(Math.max(kind === 'port' ? 40 : 72, text + padding)),
+    height: height + lines.length * LINE_HEIGHT,
+  };
+}
+
+function layOut(
+  boxes: { width: number; height: number }[],
+  edges: { from: number; to: number; label: string }[],
+): Layout {
+  const graph = new Graph({ multigraph: true });
+  graph.setGraph({
+    rankdir: 'TB',
+    nodesep: 28,
+    edgesep: 14,
+    ranksep: 34,
+    marginx: 16,
+    marginy: 16,
+    ranker: boxes.length > LARGE ? 'longest-path' : 'network-simplex',
+  });
+  boxes.forEach((box, i) => {
+    graph.setNode(String(i), { ...box });
+  });
+  edges.forEach(({ from, to, label }, i) => {
+    const size = label === '' ? {} : { width: label.length * LINE_CHAR + 8, height: 14, labelpos: 'c' };
+    graph.setEdge(String(from), String(to), { ...size }, String(i));
+  });
+  layout(graph);
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  return {
+    width: tenths(width),
+    height: tenths(height),
+    boxes: boxes.map((box, i) => {
+      const { x, y } = graph.node(String(i)) as { x: number; y: number };
+      return [tenths(x), tenths(y), box.width, box.height];
+    }),
+    edges: edges.map(({ from, to, label }, i) => {
+      const found = graph.edge(String(from), String(to), String(i)) as unknown as {
+        points: { x: number; y: number }[];
+        x?: number;
+        y?: number;
+      };
+      const points = found.points.map(({ x, y }): Point => [tenths(x), tenths(y)]);
+      return { from, to, points, label: label === '' ? null : [tenths(found.x!), tenths(found.y!)] };
+    }),
+  };
+}
+
+const tenths = (x: number): number => Math.round(x * 10) / 10;

@@ -2,7 +2,6 @@
  * o2o: filters. One word starts a filter, ` + ` chains them in one process; a filter's own command is a chain of one.
  * Circle comes on standard input (or from files for merge.circles) and goes to standard output.
  */
-import { readFile } from 'node:fs/promises';
 import { chunksOf, layOut, readModel } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
 import { lift, lower, type Module } from '../ir/index.ts';
@@ -13,12 +12,15 @@ import {
   exitCode,
   OutputClosed,
   processStreams,
+  readAll,
+  readInput,
   refuseTerminalInput,
   refuseTerminalOutput,
   type Streams,
   UsageError,
   writeAll,
 } from './common/index.ts';
+import { words } from './o2o/words.ts';
 
 interface Stage {
   pass: Pass;
@@ -37,6 +39,8 @@ export async function main(argv: readonly string[], streams: Streams = processSt
   streams.stdout.on('error', ignore);
   try {
     const [first, second] = argv;
+    const word = words.find(({ name }) => name === first);
+    if (word) return await (await word.load())(argv.slice(1), streams);
     const isHelp = (word: string | undefined) => word === '--help' || word === '-h';
     if (first === undefined) throw new UsageError('expected a filter; o2o --help lists them');
     if (isHelp(first)) return await print(streams, overview());
@@ -131,19 +135,6 @@ function report(name: string, { changed, candidates, what, reasons }: Outcome): 
   return [`${name}: ${changed} of ${candidates} ${what} changed: ${lines.join('; ')}${more}\n`];
 }
 
-function readInput(file: string): Promise<Uint8Array> {
-  return readFile(file).catch((cause: unknown) => {
-    const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    throw new GgmaError('INPUT', `expected a readable Circle file${reason}`, { path: file, cause });
-  });
-}
-
-async function readAll(stream: NodeJS.ReadableStream): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-}
-
 function passNamed(name: string): Pass {
   const pass = findPass(name);
   if (!pass) throw new UsageError(`expected a filter, got '${name}'; o2o --help lists them`);
@@ -161,13 +152,17 @@ function usageOf({ name, usage }: Pass): string {
 
 function overview(): string {
   const width = Math.max(...passes.map(({ name }) => name.length)) + 2;
-  const rows = passes.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`);
+  const row = ({ name, summary }: { name: string; summary: string }) => `  ${name.padEnd(width)}${summary}`;
   return [
     'Usage: o2o FILTER [ARGUMENTS] [+ FILTER [ARGUMENTS]]… < IN.circle > OUT.circle',
     '',
     'Rewrites Circle models; several filters run in one process. Each is a command of its own too.',
     '',
-    ...rows,
+    ...passes.map(row),
+    '',
+    'Words that look at a model (o2o WORD --help):',
+    '',
+    ...words.map(row),
     '',
     '  --strict            exit 1 when a filter finds nothing to do',
     '  --external-buffers  write constants behind the flatbuffer (always from 1 GiB on)',

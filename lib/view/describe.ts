@@ -42,7 +42,8 @@ export function optionRows(op: Op): Row[] {
   const { builtinOptions, builtinOptions2, customOptions } = op.attributes;
   const rows: Row[] = [];
   for (const options of [builtinOptions, builtinOptions2])
-    for (const [field, content] of Object.entries(options ?? {})) rows.push([field, fieldText(field, content)]);
+    for (const [field, content] of Object.entries(options ?? {}))
+      rows.push([field, fieldText(field, content)]);
   if (customOptions !== null && customOptions.length > 0)
     rows.push(['custom options', `${customOptions.length} bytes`]);
   for (const { field, graphs } of op.graphReferences)

@@ -42,7 +42,9 @@ export interface Scene {
 /** @param before null: `after` is looked at by itself */
 export function sceneOf(before: Graph | null, after: Graph | null): Scene {
   const match =
-    before && after ? matchGraphs(before, after) : { ops: new Map<Op, Op>(), values: new Map<Value, Value>() };
+    before && after
+      ? matchGraphs(before, after)
+      : { ops: new Map<Op, Op>(), values: new Map<Value, Value>() };
   const compared = before !== null;
   const scene: Scene = { nodes: [], tensors: [], numbers: new Map() };
   addTensors(scene, before, after, match, compared);

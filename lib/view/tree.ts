@@ -135,7 +135,9 @@ function changedGroups(scene: Scene, home: readonly number[], known: readonly Gr
           members.push(next);
         }
     }
-    const name = known.find(({ members: part }) => 2 * part.length > members.length && part.every((n) => members.includes(n)));
+    const name = known.find(
+      ({ members: part }) => 2 * part.length > members.length && part.every((n) => members.includes(n)),
+    );
     groups.push({ title: `${name ? `${name.title}, ` : ''}${status}`, members });
   });
   return groups;

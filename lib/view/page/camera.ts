@@ -18,7 +18,11 @@ export class Camera {
   readonly #view: SVGSVGElement;
   readonly #world: SVGGElement;
 
-  constructor(view: SVGSVGElement, world: SVGGElement, onClick: (target: Element, isDouble: boolean) => void) {
+  constructor(
+    view: SVGSVGElement,
+    world: SVGGElement,
+    onClick: (target: Element, isDouble: boolean) => void,
+  ) {
     this.#view = view;
     this.#world = world;
     view.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
@@ -133,7 +137,11 @@ export class Camera {
     });
   }
 
-  #pinch(from: { x: number; y: number }, to: { x: number; y: number }, other: { x: number; y: number }): void {
+  #pinch(
+    from: { x: number; y: number },
+    to: { x: number; y: number },
+    other: { x: number; y: number },
+  ): void {
     const { left, top } = this.#view.getBoundingClientRect();
     const apart = (p: { x: number; y: number }) => Math.hypot(p.x - other.x, p.y - other.y);
     if (apart(from) > 0) this.zoom(apart(to) / apart(from), { x: other.x - left, y: other.y - top });

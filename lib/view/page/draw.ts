@@ -11,7 +11,12 @@ export interface Drawing {
 }
 
 /** What a status looks like besides its colour. */
-export const SIGNS: Readonly<Record<Status, string>> = { same: '', changed: '~ ', removed: '− ', added: '+ ' };
+export const SIGNS: Readonly<Record<Status, string>> = {
+  same: '',
+  changed: '~ ',
+  removed: '− ',
+  added: '+ ',
+};
 
 export function draw(graph: GraphData, { boxes, lines }: Arrangement): Drawing {
   const root = s('g');
@@ -59,7 +64,8 @@ function drawBox(graph: GraphData, box: Box): SVGGElement {
   // A sheet behind it says that there is more inside.
   if (kind === 'block') group.append(s('rect', { class: 'sheet', x: 4, y: 4, width, height, rx: round }));
   group.append(s('rect', { class: 'body', width, height, rx: round }));
-  if (kind === 'op') group.append(s('rect', { class: 'mark', x: 0, y: 5, width: 3, height: height - 10, rx: 1.5 }));
+  if (kind === 'op')
+    group.append(s('rect', { class: 'mark', x: 0, y: 5, width: 3, height: height - 10, rx: 1.5 }));
   if (isOpen) {
     const text = [`▾ ${title}`, ...child.lines.slice(0, 1)].join(' · ');
     group.append(s('rect', { class: 'heading', width, height: HEADING, rx: round }));
@@ -68,7 +74,9 @@ function drawBox(graph: GraphData, box: Box): SVGGElement {
   }
   const baseline = kind === 'port' ? 14 : 17.5;
   const middle = width / 2;
-  group.append(s('text', { class: 'title', x: middle, y: baseline }, kind === 'block' ? `▸ ${title}` : title));
+  group.append(
+    s('text', { class: 'title', x: middle, y: baseline }, kind === 'block' ? `▸ ${title}` : title),
+  );
   child.lines.forEach((line, i) => {
     group.append(s('text', { class: 'line', x: middle, y: baseline + 15 * (i + 1) - 1 }, line));
   });

@@ -23,9 +23,7 @@ export function stretchOf(grown: readonly Grown[]): Stretch {
   let shift = 0;
   for (let i = 1; i < cuts.length; i++) {
     const [from, to] = [cuts[i - 1]!, cuts[i]!];
-    const paces = grown
-      .filter((g) => g.from <= from && g.to >= to)
-      .map((g) => g.size / (g.to - g.from));
+    const paces = grown.filter((g) => g.from <= from && g.to >= to).map((g) => g.size / (g.to - g.from));
     const pace = Math.max(1, ...paces);
     pieces.push({ from, to, pace, at: from + shift });
     shift += (pace - 1) * (to - from);

@@ -61,8 +61,8 @@ export function interiorsOf(scene: Scene, tree: Tree): Interior[] {
     for (const link of scene.nodes[node]!.in) {
       const [from, to] = [paths[link.from]!, paths[link.to]!];
       for (const block of new Set([...from, ...to])) {
-        const a = end(child, block, from, link.from, link);
-        const b = end(child, block, to, link.to, link);
+        const a = endOf(child, block, from, link.from, link);
+        const b = endOf(child, block, to, link.to, link);
         const key = `${block} ${a} ${b} ${link.tensor} ${link.status}`;
         if (a === b || drawn.has(key)) continue;
         drawn.add(key);
@@ -85,7 +85,7 @@ function pathOf(tree: Tree, node: number): number[] {
 }
 
 /** The child of a block that holds one end of a link; a port when it ends outside. */
-function end(
+function endOf(
   child: (block: number, kind: ChildKind, index: number) => number,
   block: number,
   path: readonly number[],

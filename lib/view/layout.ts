@@ -1,12 +1,13 @@
 /** Where the children of a block stand: dagre's layered layout, with room for the shapes on the lines. */
 import { Graph, layout } from '@dagrejs/dagre';
-import type { Layout, Point } from './data.ts';
+import type { Layout, LayoutEdge, Point } from './data.ts';
 import type { Child, Interior } from './interior.ts';
 
 /** Widths of a character of the page's fixed-width fonts, whose glyphs are 0.6 em wide (a little more, for safety). */
 const TITLE_CHAR = 7.5;
 const LINE_CHAR = 6.3;
 const LINE_HEIGHT = 15;
+const MARGIN = 16;
 /** Above this, the best ranking takes longer than it is worth. */
 const LARGE = 400;
 
@@ -48,8 +49,6 @@ function layOut(
     nodesep: 28,
     edgesep: 14,
     ranksep: 34,
-    marginx: 16,
-    marginy: 16,
     ranker: boxes.length > LARGE ? 'longest-path' : 'network-simplex',
   });
   boxes.forEach((box, i) => {
@@ -60,24 +59,48 @@ function layOut(
     graph.setEdge(String(from), String(to), { ...size }, String(i));
   });
   layout(graph);
-  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  return framed(
+    boxes.map(({ width, height }, i) => {
+      const { x, y } = graph.node(String(i)) as Place;
+      return [x, y, width, height];
+    }),
+    edges.map(({ from, to, label }, i) => {
+      const found = graph.edge(String(from), String(to), String(i)) as unknown as Place & { points: Place[] };
+      const points = found.points.map(({ x, y }): Point => [x, y]);
+      return { from, to, points, label: label === '' ? null : [found.x, found.y] };
+    }),
+  );
+}
+
+interface Place {
+  x: number;
+  y: number;
+}
+
+/** Moves everything into the frame from (0, 0) on: dagre counts boxes only, and lines may run outside them. */
+function framed(boxes: Layout['boxes'], edges: LayoutEdge[]): Layout {
+  const bounds = (axis: 0 | 1) => {
+    const inBoxes = boxes.flatMap((box) => [box[axis] - box[axis + 2]! / 2, box[axis] + box[axis + 2]! / 2]);
+    const inLines = edges.flatMap(({ points }) => points.map((point) => point[axis]));
+    const all = [...inBoxes, ...inLines];
+    return all.length === 0
+      ? { from: 0, size: 0 }
+      : { from: least(all), size: -least(all.map((x) => -x)) - least(all) };
+  };
+  const [across, down] = [bounds(0), bounds(1)];
+  const moved = ([x, y]: Point): Point => [tenths(x - across.from + MARGIN), tenths(y - down.from + MARGIN)];
   return {
-    width: tenths(width),
-    height: tenths(height),
-    boxes: boxes.map((box, i) => {
-      const { x, y } = graph.node(String(i)) as { x: number; y: number };
-      return [tenths(x), tenths(y), box.width, box.height];
-    }),
-    edges: edges.map(({ from, to, label }, i) => {
-      const found = graph.edge(String(from), String(to), String(i)) as unknown as {
-        points: { x: number; y: number }[];
-        x?: number;
-        y?: number;
-      };
-      const points = found.points.map(({ x, y }): Point => [tenths(x), tenths(y)]);
-      return { from, to, points, label: label === '' ? null : [tenths(found.x!), tenths(found.y!)] };
-    }),
+    width: tenths(across.size + 2 * MARGIN),
+    height: tenths(down.size + 2 * MARGIN),
+    boxes: boxes.map(([x, y, width, height]) => [...moved([x, y]), width, height]),
+    edges: edges.map(({ from, to, points, label }) => ({
+      from,
+      to,
+      points: points.map(moved),
+      label: label && moved(label),
+    })),
   };
 }
 
+const least = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.min(a, b));
 const tenths = (x: number): number => Math.round(x * 10) / 10;

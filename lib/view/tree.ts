@@ -138,7 +138,7 @@ function changedGroups(scene: Scene, home: readonly number[], known: readonly Gr
     const name = known.find(
       ({ members: part }) => 2 * part.length > members.length && part.every((n) => members.includes(n)),
     );
-    groups.push({ title: `${name ? `${name.title}, ` : ''}${status}`, members });
+    groups.push({ title: name?.title ?? `${status} operators`, members });
   });
   return groups;
 }

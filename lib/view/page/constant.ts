@@ -16,16 +16,20 @@ export function showConstant({ bytes, values, statistics }: ConstantData): HTMLE
 function showStatistics({ count, nonFinite, zeros, min, max, mean, std, histogram }: Statistics): Element[] {
   const rows: [string, string][] = [
     ['elements', count.toLocaleString('en')],
-    ['min', String(min)],
-    ['max', String(max)],
-    ['mean', String(mean)],
-    ['std', String(std)],
+    ['min', short(min)],
+    ['max', short(max)],
+    ['mean', short(mean)],
+    ['std', short(std)],
   ];
   if (zeros > 0) rows.push(['zeros', zeros.toLocaleString('en')]);
   if (nonFinite > 0) rows.push(['NaN or infinite', nonFinite.toLocaleString('en')]);
   const list = h('dl', { class: 'numbers' });
   for (const [label, text] of rows) list.append(h('dt', {}, label), h('dd', {}, text));
   return histogram.length > 1 ? [list, showHistogram(histogram, min, max)] : [list];
+}
+
+function short(x: number): string {
+  return String(Number(x.toPrecision(4)));
 }
 
 function showHistogram(counts: readonly number[], min: number, max: number): Element {
@@ -43,6 +47,6 @@ function showHistogram(counts: readonly number[], min: number, max: number): Ele
       { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'histogram', role: 'img', 'aria-label': 'distribution' },
       ...bars,
     ),
-    h('figcaption', {}, h('span', {}, String(min)), h('span', {}, String(max))),
+    h('figcaption', {}, h('span', {}, short(min)), h('span', {}, short(max))),
   );
 }

@@ -1,7 +1,7 @@
 /** What the side panel says of the selected operator, tensor or block. */
 import type { GraphData, NodeData, PortData, Row } from '../data.ts';
 import { showConstant } from './constant.ts';
-import { h } from './dom.ts';
+import { h, s } from './dom.ts';
 import { SIGNS } from './draw.ts';
 import { type Item, makerOf, readersOf } from './item.ts';
 
@@ -139,6 +139,16 @@ function isWithin(graph: GraphData, block: number, outer: number): boolean {
   return false;
 }
 
+/** A bar of that part of the full width. */
+function showShare(part: number): Element {
+  const width = Math.max(1, 70 * part);
+  return s(
+    'svg',
+    { class: 'share', viewBox: '0 0 70 6', 'aria-hidden': 'true' },
+    s('rect', { width, height: 6, rx: 2 }),
+  );
+}
+
 /** How often each operator occurs; a click searches for it. */
 export function showOperators(nodes: readonly NodeData[], actions: Actions): HTMLElement {
   const counts = new Map<string, number>();
@@ -152,7 +162,7 @@ export function showOperators(nodes: readonly NodeData[], actions: Actions): HTM
         {},
         link(name, () => actions.search(name)),
         h('span', { class: 'count' }, String(n)),
-        h('meter', { max: sorted[0]![1], value: n, 'aria-hidden': 'true' }),
+        showShare(n / sorted[0]![1]),
       ),
     );
   return list;

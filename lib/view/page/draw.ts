@@ -67,7 +67,7 @@ function drawBox(graph: GraphData, box: Box): SVGGElement {
   if (kind === 'op')
     group.append(s('rect', { class: 'mark', x: 0, y: 5, width: 3, height: height - 10, rx: 1.5 }));
   if (isOpen) {
-    const text = [`▾ ${title}`, ...child.lines.slice(0, 1)].join(' · ');
+    const text = [`▾ ${title}`, ...child.lines].join(' · ');
     group.append(s('rect', { class: 'heading', width, height: HEADING, rx: round }));
     group.append(s('text', { class: 'title', x: 10, y: 17.5 }, text));
     return group;

@@ -148,12 +148,10 @@ export class GraphView {
 
   #click(target: Element, isDouble: boolean): void {
     const line = find(this.#drawing.lines, target.closest('.wire'));
-    if (line) return this.select({ kind: 'tensor', index: line.tensor });
     const box = find(this.#drawing.boxes, target.closest('.box'));
-    if (!box) return this.select(null);
-    const item = itemOf(box.child);
+    const item = line ? { kind: 'tensor' as const, index: line.tensor } : box ? itemOf(box.child) : null;
     const isHeading = target.closest('.heading, .title') !== null;
-    if (item.kind === 'block' && (!box.isOpen || isHeading)) {
+    if (box && item?.kind === 'block' && (!box.isOpen || isHeading)) {
       // The second click of a pair would fold what the first has unfolded.
       if (!isDouble) this.toggle(item.index);
     } else this.select(item);

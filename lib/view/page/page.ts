@@ -66,7 +66,7 @@ const bar = h(
   'header',
   { class: 'bar' },
   h('h1', {}, data.title),
-  h('div', { role: 'tablist', 'aria-label': 'Graphs' }, ...tabs),
+  tabs.length > 1 ? h('div', { role: 'tablist', 'aria-label': 'Graphs' }, ...tabs) : null,
   search.element,
   h(
     'div',

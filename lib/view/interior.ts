@@ -4,6 +4,7 @@ import type { Op, Value } from '../ir/graph.ts';
 import type { ChildKind, Status } from './data.ts';
 import { activationOf, shapeText, shortName, titleOf } from './describe.ts';
 import type { Link, Scene, SceneNode } from './scene.ts';
+import { SIGNS } from './signs.ts';
 import { valuesOf } from './statistics.ts';
 import type { Block, Tree } from './tree.ts';
 
@@ -31,7 +32,7 @@ export interface Interior {
   edges: Edge[];
 }
 
-/** A tensor that more boxes read is named in them instead of drawn to them. */
+/** A tensor that more boxes of a kind read is named in them instead of drawn to them. */
 const MAX_LINES = 4;
 const LINE_LENGTH = 30;
 
@@ -100,11 +101,15 @@ function endOf(
 
 function nameShared(scene: Scene, interior: Interior): void {
   const { children } = interior;
-  const readers = new Map<number, Set<number>>();
-  for (const { tensor, to } of interior.edges)
-    readers.set(tensor, (readers.get(tensor) ?? new Set<number>()).add(to));
+  // Layers are counted by themselves: the one operator beside them that reads a tensor too keeps its line.
+  const groupOf = (tensor: number, to: number) => `${tensor} ${children[to]!.kind}`;
+  const readers = new Map<string, Set<number>>();
+  for (const { tensor, to } of interior.edges) {
+    const group = groupOf(tensor, to);
+    readers.set(group, (readers.get(group) ?? new Set<number>()).add(to));
+  }
   interior.edges = interior.edges.filter(({ tensor, from, to }) => {
-    const count = readers.get(tensor)!.size;
+    const count = readers.get(groupOf(tensor, to))!.size;
     if (count <= MAX_LINES) return true;
     const reader = children[to]!;
     if (!reader.shared.includes(tensor)) reader.shared.push(tensor);
@@ -114,7 +119,7 @@ function nameShared(scene: Scene, interior: Interior): void {
   });
   for (const { shared, lines } of children)
     if (shared.length > 0) {
-      const names = shared.map((tensor) => shortName(valueOf(scene, tensor).name, 16));
+      const names = shared.map((tensor) => shortName(shownValue(scene, tensor).name, 16));
       lines.push(clip(`← ${names.join(', ')}`));
     }
 }
@@ -128,7 +133,7 @@ function labelEdges(scene: Scene, { edges }: Interior): void {
   }
 }
 
-function valueOf(scene: Scene, tensor: number): Value {
+function shownValue(scene: Scene, tensor: number): Value {
   const { before, after } = scene.tensors[tensor]!;
   return (after ?? before)!;
 }
@@ -141,13 +146,22 @@ function shapeChange(scene: Scene, tensor: number): string {
 }
 
 function describe(scene: Scene, tree: Tree, kind: ChildKind, index: number): Child {
-  const child = (title: string, lines: string[]): Child => ({ kind, index, title, lines, shared: [] });
-  if (kind === 'block') return child(tree.blocks[index]!.title, blockLines(scene, tree.blocks[index]!));
-  if (kind === 'port') return child(shortName(valueOf(scene, index).name), []);
-  const node = scene.nodes[index]!;
-  const op = node.op.after ?? node.op.before;
-  if (op) return child(clip(titleOf(op)), opLines(op));
-  return child(shortName(valueOf(scene, node.tensor).name), [clip(shapeChange(scene, node.tensor))]);
+  const child = (status: Status, title: string, lines: string[]): Child => ({
+    kind,
+    index,
+    title: SIGNS[status] + title,
+    lines,
+    shared: [],
+  });
+  if (kind === 'block') {
+    const block = tree.blocks[index]!;
+    return child(block.status, block.title, blockLines(scene, block));
+  }
+  if (kind === 'port') return child('same', shortName(shownValue(scene, index).name), []);
+  const { op, tensor, status } = scene.nodes[index]!;
+  const shown = op.after ?? op.before;
+  if (shown) return child(status, clip(titleOf(shown)), opLines(shown));
+  return child(status, shortName(shownValue(scene, tensor).name), [clip(shapeChange(scene, tensor))]);
 }
 
 /** What is in a folded block. */

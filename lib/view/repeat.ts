@@ -35,19 +35,25 @@ export function findRepeats(graph: RepeatInput): Repeat[] {
 }
 
 function bestRepeat(graph: RepeatInput, order: readonly number[], taken: Set<number>): Repeat | undefined {
-  const candidates: { repeat: Repeat; covered: number; crossing: number }[] = [];
+  const candidates: { repeat: Repeat; covered: number }[] = [];
   for (const anchors of anchorSets(graph, order, taken))
     for (const drops of [false, true]) {
       const repeat = grow(graph, anchors, taken, drops);
       const size = repeat[0]?.length ?? 0;
-      if (repeat.length >= 2 && size >= MIN_SIZE)
-        candidates.push({ repeat, covered: repeat.length * size, crossing: crossings(graph, repeat) });
+      if (repeat.length >= 2 && size >= MIN_SIZE) candidates.push({ repeat, covered: repeat.length * size });
     }
-  // A cut through the stream between layers crosses one value; one that is shifted by an operator, more.
-  candidates.sort(
-    (a, b) => b.covered - a.covered || b.repeat.length - a.repeat.length || a.crossing - b.crossing,
-  );
-  return candidates.find(({ repeat }) => repeat.every((copy) => isConvex(graph, copy)))?.repeat;
+  candidates.sort((a, b) => b.covered - a.covered || b.repeat.length - a.repeat.length);
+  while (candidates.length > 0) {
+    const { covered, repeat } = candidates[0]!;
+    const others = candidates.findIndex((c) => c.covered !== covered || c.repeat.length !== repeat.length);
+    const equals = candidates.splice(0, others === -1 ? candidates.length : others);
+    // A cut through the stream between layers crosses one value; one that is shifted by an operator, more.
+    const cost = new Map(equals.map((c) => [c, crossings(graph, c.repeat)]));
+    equals.sort((a, b) => cost.get(a)! - cost.get(b)!);
+    const found = equals.find((c) => c.repeat.every((copy) => isConvex(graph, copy)));
+    if (found) return found.repeat;
+  }
+  return undefined;
 }
 
 /** Every set of nodes of one form: all of them, or each second one, third one, … */

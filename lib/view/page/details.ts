@@ -1,9 +1,9 @@
 /** What the side panel says of the selected operator, tensor or block. */
 import type { GraphData, NodeData, PortData, Row } from '../data.ts';
+import { SIGNS } from '../signs.ts';
 import { showConstant } from './constant.ts';
 import { h, s } from './dom.ts';
-import { SIGNS } from './draw.ts';
-import { type Item, makerOf, readersOf } from './item.ts';
+import { type Item, makerOf, readersOf, whereOf } from './item.ts';
 
 export interface Actions {
   reveal(item: Item): void;
@@ -40,7 +40,8 @@ export function link(text: string, go: () => void, status = 'same'): HTMLButtonE
 
 function showNode(graph: GraphData, number: number, actions: Actions): HTMLElement[] {
   const node = graph.nodes[number]!;
-  const parts = [heading(node, node.kind === 'op' ? '' : `${node.kind} of the graph`)];
+  const where = whereOf(graph, { kind: 'node', index: number });
+  const parts = [heading(node, node.kind === 'op' ? where : `${node.kind} of the graph`)];
   if (node.before) {
     parts.push(h('p', { class: 'note' }, 'The two models differ here: before, then after.'));
     parts.push(

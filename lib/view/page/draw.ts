@@ -10,14 +10,6 @@ export interface Drawing {
   lines: Map<Line, SVGGElement>;
 }
 
-/** What a status looks like besides its colour. */
-export const SIGNS: Readonly<Record<Status, string>> = {
-  same: '',
-  changed: '~ ',
-  removed: '− ',
-  added: '+ ',
-};
-
 export function draw(graph: GraphData, { boxes, lines }: Arrangement): Drawing {
   const root = s('g');
   const drawing: Drawing = { root, boxes: new Map(), lines: new Map() };
@@ -51,7 +43,7 @@ function drawBox(graph: GraphData, box: Box): SVGGElement {
   const status = statusOf(graph, child);
   const node = child.kind === 'node' ? graph.nodes[child.index]! : null;
   const kind = node ? node.kind : isOpen ? 'frame' : child.kind;
-  const title = `${SIGNS[status]}${child.title}`;
+  const { title } = child;
   const label = [title, ...child.lines].join(', ');
   const group = s('g', {
     id: boxId(box),

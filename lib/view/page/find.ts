@@ -25,11 +25,16 @@ export function searchTexts({ nodes, tensors, blocks }: GraphData): string[] {
   );
 }
 
-/** Numbers of the nodes that fit. Shapes may be written 1x16x4, 1×16×4 or [1, 16, 4]. */
+/**
+ * Numbers of the nodes that fit, those first whose operator fits. Shapes may be written 1x16x4, 1×16×4 or [1, 16, 4].
+ */
 export function search(texts: readonly string[], query: string): number[] {
   const words = wordsOf(query);
   if (words.length === 0) return [];
-  return texts.flatMap((text, i) => (words.every((word) => text.includes(word)) ? [i] : []));
+  const found = texts.flatMap((text, i) => (words.every((word) => text.includes(word)) ? [i] : []));
+  // The operator is the first line of a text.
+  const isTitle = (i: number) => words.some((word) => texts[i]!.split('\n', 1)[0]!.includes(word));
+  return [...found.filter(isTitle), ...found.filter((i) => !isTitle(i))];
 }
 
 function wordsOf(query: string): string[] {

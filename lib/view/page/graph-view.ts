@@ -4,7 +4,7 @@ import { type Arrangement, arrange, type Box } from './arrange.ts';
 import { Camera } from './camera.ts';
 import { s } from './dom.ts';
 import { boxId, type Drawing, draw } from './draw.ts';
-import { blocksAround, type Item, isSame, itemOf } from './item.ts';
+import { blocksAround, type Item, isSame, itemOf, readersOf } from './item.ts';
 
 /** A graph of so few nodes is shown unfolded. */
 const SMALL = 40;
@@ -74,7 +74,7 @@ export class GraphView {
     for (const block of closed) this.#unfolded.add(block);
     if (closed.length > 0) this.#render();
     this.select(item);
-    const box = this.#boxOf(item) ?? this.#lineOf(item)?.from;
+    const box = this.#boxOf(item) ?? this.#lineOf(item)?.from ?? this.#readerOf(item);
     if (box) this.camera.show(box);
   }
 
@@ -144,6 +144,12 @@ export class GraphView {
 
   #lineOf({ kind, index }: Item) {
     return kind === 'tensor' ? this.#arrangement.lines.find(({ tensor }) => tensor === index) : undefined;
+  }
+
+  /** A constant has no box; what reads it has one. */
+  #readerOf({ kind, index }: Item): Box | undefined {
+    const [reader] = kind === 'tensor' ? readersOf(this.graph, index) : [];
+    return reader === undefined ? undefined : this.#boxOf({ kind: 'node', index: reader });
   }
 
   #click(target: Element, isDouble: boolean): void {

@@ -23,6 +23,12 @@ export function blocksAround(graph: GraphData, item: Item): number[] {
   return around.slice(0, -1);
 }
 
+/** Where something lies, in words: layer 3 › attention. */
+export function whereOf(graph: GraphData, item: Item): string {
+  const titles = blocksAround(graph, item).map((block) => graph.blocks[block]!.title);
+  return titles.reverse().join(' › ');
+}
+
 function homeOf(graph: GraphData, { kind, index }: Item): number {
   if (kind === 'node') return graph.nodes[index]!.block;
   const node = graph.nodes[makerOf(graph, index) ?? readersOf(graph, index)[0] ?? -1];

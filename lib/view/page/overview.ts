@@ -2,6 +2,7 @@
 import type { GraphData, ModelData, SignatureData } from '../data.ts';
 import { type Actions, link, section, showOperators, table } from './details.ts';
 import { h } from './dom.ts';
+import { whereOf } from './item.ts';
 
 const KEYS: readonly [keys: string, what: string][] = [
   ['/', 'search'],
@@ -41,11 +42,14 @@ function showChanges(graph: GraphData, actions: Actions): HTMLElement {
   const list = h('ol', { class: 'changes' });
   for (const { title, nodes } of changes) {
     const index = nodes.find((node) => graph.nodes[node]!.status !== 'removed') ?? nodes[0]!;
+    const item = { kind: 'node', index } as const;
+    const where = h('span', { class: 'note' }, ` ${whereOf(graph, item)}`);
     list.append(
       h(
         'li',
         {},
-        link(title, () => actions.reveal({ kind: 'node', index })),
+        link(title, () => actions.reveal(item)),
+        where,
       ),
     );
   }

@@ -1,9 +1,10 @@
 /** The search field and the list of what it finds. */
 import type { GraphData } from '../data.ts';
+import { SIGNS } from '../signs.ts';
 import { h } from './dom.ts';
-import { SIGNS } from './draw.ts';
 import { search, searchTexts } from './find.ts';
 import type { GraphView } from './graph-view.ts';
+import { whereOf } from './item.ts';
 
 /** More would be no help. */
 const LISTED = 100;
@@ -72,10 +73,10 @@ export class SearchBox {
   }
 
   #row(graph: GraphData, hit: number, i: number): HTMLElement {
-    const { title, kind, status, outputs, inputs, block } = graph.nodes[hit]!;
+    const { title, kind, status, outputs, inputs } = graph.nodes[hit]!;
     const tensor = (outputs[0] ?? inputs[0])?.tensor;
     const { name, shape } = graph.tensors[tensor ?? -1] ?? { name: '', shape: '' };
-    const where = block === 0 ? '' : graph.blocks[block]!.title;
+    const where = whereOf(graph, { kind: 'node', index: hit });
     const row = h(
       'li',
       { role: 'option', id: `found-${i}`, 'aria-selected': 'false' },

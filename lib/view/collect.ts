@@ -82,7 +82,7 @@ function collectGraph(
       status: block.status,
       parent: block.parent,
       children,
-      edges: edges.map(({ tensor, status, label }) => ({ tensor, status, label })),
+      edges: edges.map(({ tensors, status, label }) => ({ tensors, status, label })),
       layout: layouts.add(interiors[i]!),
     };
   });

@@ -28,7 +28,7 @@ export interface GraphData {
   facts: Row[];
   nodes: NodeData[];
   tensors: TensorData[];
-  /** The first is the graph itself; a block's parent stands before it. */
+  /** The first is the graph itself. */
   blocks: BlockData[];
   signatures: SignatureData[];
   changes: ChangeData[];
@@ -115,7 +115,7 @@ export interface BlockData {
   parent: number | null;
   children: ChildData[];
   /** In the order of the layout's edges. */
-  edges: { tensor: number; status: Status; label: string }[];
+  edges: { tensors: number[]; status: Status; label: string }[];
   layout: number;
 }
 

@@ -21,7 +21,8 @@ export interface Edge {
   /** Numbers of children. */
   from: number;
   to: number;
-  tensor: number;
+  /** One, or what a bundle of lines stands for. */
+  tensors: number[];
   status: Status;
   /** The tensor's shape, on its first line only. */
   label: string;
@@ -34,6 +35,8 @@ export interface Interior {
 
 /** A tensor that more boxes of a kind read is named in them instead of drawn to them. */
 const MAX_LINES = 4;
+/** More lines between two boxes become one. */
+const MAX_PARALLEL = 6;
 const LINE_LENGTH = 30;
 
 /** The interior of every block, in the order of the tree. */
@@ -67,11 +70,18 @@ export function interiorsOf(scene: Scene, tree: Tree): Interior[] {
         const key = `${block} ${a} ${b} ${link.tensor} ${link.status}`;
         if (a === b || drawn.has(key)) continue;
         drawn.add(key);
-        interiors[block]!.edges.push({ from: a, to: b, tensor: link.tensor, status: link.status, label: '' });
+        interiors[block]!.edges.push({
+          from: a,
+          to: b,
+          tensors: [link.tensor],
+          status: link.status,
+          label: '',
+        });
       }
     }
   for (const interior of interiors) {
     nameShared(scene, interior);
+    bundle(interior);
     labelEdges(scene, interior);
   }
   return interiors;
@@ -104,15 +114,18 @@ function nameShared(scene: Scene, interior: Interior): void {
   // Layers are counted by themselves: the one operator beside them that reads a tensor too keeps its line.
   const groupOf = (tensor: number, to: number) => `${tensor} ${children[to]!.kind}`;
   const readers = new Map<string, Set<number>>();
-  for (const { tensor, to } of interior.edges) {
-    const group = groupOf(tensor, to);
+  for (const {
+    tensors: [tensor],
+    to,
+  } of interior.edges) {
+    const group = groupOf(tensor!, to);
     readers.set(group, (readers.get(group) ?? new Set<number>()).add(to));
   }
-  interior.edges = interior.edges.filter(({ tensor, from, to }) => {
-    const count = readers.get(groupOf(tensor, to))!.size;
+  interior.edges = interior.edges.filter(({ tensors: [tensor], from, to }) => {
+    const count = readers.get(groupOf(tensor!, to))!.size;
     if (count <= MAX_LINES) return true;
     const reader = children[to]!;
-    if (!reader.shared.includes(tensor)) reader.shared.push(tensor);
+    if (!reader.shared.includes(tensor!)) reader.shared.push(tensor!);
     const note = `read in ${count} places`;
     if (!children[from]!.lines.includes(note)) children[from]!.lines.push(note);
     return false;
@@ -124,12 +137,26 @@ function nameShared(scene: Scene, interior: Interior): void {
     }
 }
 
+function bundle(interior: Interior): void {
+  const parallel = new Map<string, Edge[]>();
+  for (const edge of interior.edges) {
+    const key = `${edge.from} ${edge.to} ${edge.status}`;
+    const list = parallel.get(key);
+    if (list) list.push(edge);
+    else parallel.set(key, [edge]);
+  }
+  interior.edges = [...parallel.values()].flatMap((list) =>
+    list.length <= MAX_PARALLEL ? list : [{ ...list[0]!, tensors: list.flatMap(({ tensors }) => tensors) }],
+  );
+}
+
 function labelEdges(scene: Scene, { edges }: Interior): void {
   const labelled = new Set<number>();
   for (const edge of edges) {
-    if (labelled.has(edge.tensor)) continue;
-    labelled.add(edge.tensor);
-    edge.label = shapeChange(scene, edge.tensor);
+    const [tensor, ...others] = edge.tensors;
+    if (others.length > 0) edge.label = `${edge.tensors.length} tensors`;
+    else if (!labelled.has(tensor!)) edge.label = shapeChange(scene, tensor!);
+    labelled.add(tensor!);
   }
 }
 

@@ -2,14 +2,16 @@
 import { Graph, layout } from '@dagrejs/dagre';
 import type { Layout, LayoutEdge, Point } from './data.ts';
 import type { Child, Interior } from './interior.ts';
+import { layOutLevels, levelsOf } from './levels.ts';
 
 /** Widths of a character of the page's fixed-width fonts, whose glyphs are 0.6 em wide (a little more, for safety). */
 const TITLE_CHAR = 7.5;
 const LINE_CHAR = 6.3;
 const LINE_HEIGHT = 15;
 const MARGIN = 16;
-/** Above this, the best ranking takes longer than it is worth. */
-const LARGE = 400;
+/** Steps that all lines together go down, and steps of the longest way: above, dagre takes minutes, or the stack. */
+const MAX_STEPS = 3000;
+const MAX_DEPTH = 300;
 
 export class Layouts {
   readonly list: Layout[] = [];
@@ -43,14 +45,14 @@ function layOut(
   boxes: { width: number; height: number }[],
   edges: { from: number; to: number; label: string }[],
 ): Layout {
+  const levels = levelsOf(boxes.length, edges);
+  const steps = edges.reduce((sum, { from, to }) => sum + Math.abs(levels[to]! - levels[from]!), 0);
+  if (steps > MAX_STEPS || levels.some((level) => level > MAX_DEPTH)) {
+    const plain = layOutLevels(boxes, edges, levels);
+    return framed(plain.boxes, plain.edges);
+  }
   const graph = new Graph({ multigraph: true });
-  graph.setGraph({
-    rankdir: 'TB',
-    nodesep: 28,
-    edgesep: 14,
-    ranksep: 34,
-    ranker: boxes.length > LARGE ? 'longest-path' : 'network-simplex',
-  });
+  graph.setGraph({ rankdir: 'TB', nodesep: 28, edgesep: 14, ranksep: 34 });
   boxes.forEach((box, i) => {
     graph.setNode(String(i), { ...box });
   });

@@ -7,6 +7,7 @@ import { findAttention } from '../ir/attention.ts';
 import type { Graph, Op } from '../ir/graph.ts';
 import { matchRmsNorm } from '../ir/norm.ts';
 import type { Status } from './data.ts';
+import { splitLarge } from './parts.ts';
 import { findRepeats, isConvex, topological } from './repeat.ts';
 import { formOf, type Scene } from './scene.ts';
 
@@ -19,7 +20,7 @@ export interface Block {
 }
 
 export interface Tree {
-  /** The first holds the whole graph. Parents stand before their children. */
+  /** The first holds the whole graph. */
   blocks: Block[];
   /** The innermost block of each node. */
   home: number[];
@@ -63,7 +64,9 @@ export function treeOf(scene: Scene, before: Graph | null, after: Graph | null):
     const isPlain = status === 'same' || status === 'changed' || mixed.length > 0;
     if (isConvex({ users }, members)) add(title, isPlain ? 'same' : status!, parent!, members);
   }
-  return { blocks, home, order };
+  const tree = { blocks, home, order };
+  splitLarge(tree, sources);
+  return tree;
 }
 
 interface Group {

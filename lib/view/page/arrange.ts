@@ -16,7 +16,7 @@ export interface Box {
 }
 
 export interface Line {
-  tensor: number;
+  tensors: readonly number[];
   status: Status;
   label: string;
   labelAt: Point | null;
@@ -111,7 +111,7 @@ function isOpen({ kind, index }: ChildData, unfolded: ReadonlySet<number>): bool
 
 function linesOf(block: BlockData, layout: Layout, boxes: Box[], at: (point: Point) => Point): Line[] {
   return layout.edges.map((edge, i) => {
-    const { tensor, status, label } = block.edges[i]!;
+    const { tensors, status, label } = block.edges[i]!;
     const [from, to] = [boxes[edge.from]!, boxes[edge.to]!];
     const inner = edge.points.slice(1, -1).map(at);
     // Only a cycle, which a broken file or the union of two models can have, makes a line go up.
@@ -119,7 +119,7 @@ function linesOf(block: BlockData, layout: Layout, boxes: Box[], at: (point: Poi
     const start = attach(from, inner[0] ?? middleOf(to), isUp ? 'top' : 'bottom');
     const end = attach(to, inner.at(-1) ?? middleOf(from), isUp ? 'bottom' : 'top');
     const labelAt = edge.label && at(edge.label);
-    return { tensor, status, label, labelAt, points: [start, ...inner, end], from, to };
+    return { tensors, status, label, labelAt, points: [start, ...inner, end], from, to };
   });
 }
 

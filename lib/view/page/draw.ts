@@ -76,8 +76,8 @@ function drawBox(graph: GraphData, box: Box): SVGGElement {
 }
 
 function drawLine(graph: GraphData, line: Line): SVGGElement {
-  const { name } = graph.tensors[line.tensor]!;
-  const group = s('g', { class: `wire ${line.status}` }, s('title', {}, name));
+  const names = line.tensors.map((tensor) => graph.tensors[tensor]!.name);
+  const group = s('g', { class: `wire ${line.status}` }, s('title', {}, names.join('\n')));
   const path = pathOf(line.points);
   group.append(s('path', { class: 'hit', d: path }), s('path', { class: 'way', d: path }));
   const [x, y] = line.points.at(-1)!;

@@ -1,6 +1,6 @@
 /** One graph on the screen: which blocks are unfolded, what is selected, what a search has found. */
 import type { GraphData, Layout } from '../data.ts';
-import { type Arrangement, arrange, type Box } from './arrange.ts';
+import { type Arrangement, arrange, type Box, type Line } from './arrange.ts';
 import { Camera } from './camera.ts';
 import { s } from './dom.ts';
 import { boxId, type Drawing, draw } from './draw.ts';
@@ -123,7 +123,9 @@ export class GraphView {
     for (const [line, element] of this.#drawing.lines)
       element.classList.toggle(
         'selected',
-        selected?.kind === 'tensor' ? line.tensor === selected.index : line.from === box || line.to === box,
+        selected?.kind === 'tensor'
+          ? line.tensors.includes(selected.index)
+          : line.from === box || line.to === box,
       );
     if (box) this.element.setAttribute('aria-activedescendant', boxId(box));
     else this.element.removeAttribute('aria-activedescendant');
@@ -143,7 +145,9 @@ export class GraphView {
   }
 
   #lineOf({ kind, index }: Item) {
-    return kind === 'tensor' ? this.#arrangement.lines.find(({ tensor }) => tensor === index) : undefined;
+    return kind === 'tensor'
+      ? this.#arrangement.lines.find(({ tensors }) => tensors.includes(index))
+      : undefined;
   }
 
   /** A constant has no box; what reads it has one. */
@@ -155,13 +159,18 @@ export class GraphView {
   #click(target: Element, isDouble: boolean): void {
     const line = find(this.#drawing.lines, target.closest('.wire'));
     const box = find(this.#drawing.boxes, target.closest('.box'));
-    const item = line ? { kind: 'tensor' as const, index: line.tensor } : box ? itemOf(box.child) : null;
+    const item = line ? ofLine(line) : box ? itemOf(box.child) : null;
     const isHeading = target.closest('.heading, .title') !== null;
     if (box && item?.kind === 'block' && (!box.isOpen || isHeading)) {
       // The second click of a pair would fold what the first has unfolded.
       if (!isDouble) this.toggle(item.index);
     } else this.select(item);
   }
+}
+
+/** The tensor of a line; where there are many, where they come from. */
+function ofLine({ tensors, from }: Line): Item {
+  return tensors.length === 1 ? { kind: 'tensor', index: tensors[0]! } : itemOf(from.child);
 }
 
 function find<T>(drawn: ReadonlyMap<T, Element>, element: Element | null): T | undefined {

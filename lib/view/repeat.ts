@@ -21,6 +21,9 @@ const MIN_SIZE = 8;
 /** A layer may have as many anchors of one form: its two additions, the four scalings of its attention. */
 const MAX_STRIDE = 6;
 
+/** How many candidates are followed by the best of what they leave. */
+const LOOKED_AT = 8;
+
 /** The repeats of a graph without overlap, the one that covers most first. */
 export function findRepeats(graph: RepeatInput): Repeat[] {
   const order = topological(graph);
@@ -34,26 +37,49 @@ export function findRepeats(graph: RepeatInput): Repeat[] {
   }
 }
 
+/**
+ * The repeat that covers most together with the best one of what it leaves, if that is of about its size; of equals, the
+ * one of more copies. So where layers of two kinds alternate, they are found as two repeats rather than as one of pairs.
+ */
 function bestRepeat(graph: RepeatInput, order: readonly number[], taken: Set<number>): Repeat | undefined {
-  const candidates: { repeat: Repeat; covered: number }[] = [];
+  let [best, bestCovered, bestCopies]: [Repeat | undefined, number, number] = [undefined, 0, 0];
+  let looked = 0;
+  for (const repeat of candidates(graph, order, taken)) {
+    if (looked++ === LOOKED_AT) break;
+    const [next] = candidates(graph, order, new Set([...taken, ...repeat.flat()]));
+    const rest = next && 2 * next[0]!.length >= repeat[0]!.length ? next : undefined;
+    const covered = coverage(repeat) + (rest ? coverage(rest) : 0);
+    const copies = repeat.length + (rest?.length ?? 0);
+    if (covered > bestCovered || (covered === bestCovered && copies > bestCopies))
+      [best, bestCovered, bestCopies] = [repeat, covered, copies];
+  }
+  return best;
+}
+
+const coverage = (repeat: Repeat) => repeat.length * repeat[0]!.length;
+
+/** The best repeat of every number of copies and size, those that cover most first. */
+function* candidates(graph: RepeatInput, order: readonly number[], taken: Set<number>): Generator<Repeat> {
+  const groups = new Map<string, Repeat[]>();
   for (const anchors of anchorSets(graph, order, taken))
     for (const drops of [false, true]) {
       const repeat = grow(graph, anchors, taken, drops);
-      const size = repeat[0]?.length ?? 0;
-      if (repeat.length >= 2 && size >= MIN_SIZE) candidates.push({ repeat, covered: repeat.length * size });
+      if (repeat.length < 2 || repeat[0]!.length < MIN_SIZE) continue;
+      const key = `${repeat.length} ${repeat[0]!.length}`;
+      const group = groups.get(key);
+      if (group) group.push(repeat);
+      else groups.set(key, [repeat]);
     }
-  candidates.sort((a, b) => b.covered - a.covered || b.repeat.length - a.repeat.length);
-  while (candidates.length > 0) {
-    const { covered, repeat } = candidates[0]!;
-    const others = candidates.findIndex((c) => c.covered !== covered || c.repeat.length !== repeat.length);
-    const equals = candidates.splice(0, others === -1 ? candidates.length : others);
+  const sorted = [...groups.values()].sort(
+    ([a], [b]) => coverage(b!) - coverage(a!) || b!.length - a!.length,
+  );
+  for (const group of sorted) {
     // A cut through the stream between layers crosses one value; one that is shifted by an operator, more.
-    const cost = new Map(equals.map((c) => [c, crossings(graph, c.repeat)]));
-    equals.sort((a, b) => cost.get(a)! - cost.get(b)!);
-    const found = equals.find((c) => c.repeat.every((copy) => isConvex(graph, copy)));
-    if (found) return found.repeat;
+    const cost = new Map(group.map((repeat) => [repeat, crossings(graph, repeat)]));
+    group.sort((a, b) => cost.get(a)! - cost.get(b)!);
+    const found = group.find((repeat) => repeat.every((copy) => isConvex(graph, copy)));
+    if (found) yield found;
   }
-  return undefined;
 }
 
 /** Every set of nodes of one form: all of them, or each second one, third one, … */

@@ -54,11 +54,11 @@ function modelFacts(module: Module): Row[] {
   const bytes = module.buffers.reduce((sum, { data }) => sum + (data?.byteLength ?? 0), 0);
   const rows: Row[] = [
     ['version', String(module.version)],
-    ['constants', `${bytes} bytes`],
+    ['constants', `${bytes.toLocaleString('en')} bytes`],
   ];
   if (module.description) rows.unshift(['description', module.description]);
   for (const { name, buffer } of module.metadata ?? [])
-    rows.push([`metadata ${name ?? ''}`, `${buffer.data?.byteLength ?? 0} bytes`]);
+    rows.push([`metadata ${name ?? ''}`, `${(buffer.data?.byteLength ?? 0).toLocaleString('en')} bytes`]);
   return rows;
 }
 

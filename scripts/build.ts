@@ -16,13 +16,32 @@ const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json')
 };
 
 /** Packages that become part of dist, so that nobody has to install them: their licences go with them. */
-const bundled = ['yaml'];
+const bundled = ['yaml', '@dagrejs/dagre', '@dagrejs/graphlib'];
 
 function copyLicenses(): void {
   const target = path.join(dist, 'licenses');
   mkdirSync(target);
   for (const name of bundled)
-    copyFileSync(path.join(root, 'node_modules', name, 'LICENSE'), path.join(target, `${name}.txt`));
+    copyFileSync(
+      path.join(root, 'node_modules', name, 'LICENSE'),
+      path.join(target, `${path.basename(name)}.txt`),
+    );
+}
+
+/** The script and the style of the pages that `o2o view` writes: one file each, which it puts into the page. */
+async function buildPage(): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['lib/view/page/page.ts', 'lib/view/page/page.css'],
+    outdir: path.join(dist, 'view'),
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    platform: 'browser',
+    target: ['chrome111', 'firefox113', 'safari16.4'],
+    tsconfig: 'lib/view/page/tsconfig.json',
+    logLevel: 'warning',
+  });
 }
 
 async function buildLibrary(): Promise<void> {
@@ -57,4 +76,5 @@ async function buildLibrary(): Promise<void> {
 }
 
 await buildLibrary();
+await buildPage();
 buildAddon();

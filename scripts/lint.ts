@@ -16,6 +16,7 @@ if (sources.length === 0) throw new Error('expected C++ sources to check, found 
 const checks: string[][] = [
   ['biome', 'check', '--error-on-warnings', '.'],
   ['tsc', '-p', 'tsconfig.json'],
+  ['tsc', '-p', 'lib/view/page/tsconfig.json'],
   ['clang-format', '--dry-run', '--Werror', ...sources],
 ];
 let failed = 0;

@@ -1,7 +1,4 @@
 /** tinyllama: a Hugging Face directory in, prefill.circle or decode_.circle out. */
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import process from 'node:process';
-import { GgmaError } from '../errors.ts';
 import {
   type CommandSpec,
   type Invocation,
@@ -9,6 +6,7 @@ import {
   runCommand,
   type Streams,
   UsageError,
+  writeAtomically,
 } from './common/index.ts';
 
 const spec: CommandSpec = {
@@ -64,22 +62,4 @@ async function tinyllama(invocation: Invocation): Promise<undefined> {
     progress.clear();
   }
   for (const warning of warnings) await invocation.warn(warning);
-}
-
-/** Under a temporary name first: a file of that name is whole, or the old one. */
-function writeAtomically(file: string, chunks: Iterable<Uint8Array>): void {
-  const temporary = `${file}.${process.pid}.part`;
-  try {
-    const fd = openSync(temporary, 'wx');
-    try {
-      for (const chunk of chunks) for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, file);
-  } catch (cause) {
-    rmSync(temporary, { force: true });
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new GgmaError('OUTPUT', `expected to write the file, got: ${reason}`, { path: file, cause });
-  }
 }

@@ -27,7 +27,10 @@ export const diff: Word = {
 function text({ differences, counts, maxDifference }: Comparison, all: boolean): string {
   const shown = all ? differences : differences.slice(0, 1);
   const kinds = DIFFERENCE_KINDS.filter((kind) => counts[kind] > 0).map((kind) => {
-    const most = kind === 'constants' && maxDifference > 0 ? ` (max |a − b| ${Number(maxDifference.toPrecision(3))})` : '';
+    const most =
+      kind === 'constants' && maxDifference > 0
+        ? ` (max |a − b| ${Number(maxDifference.toPrecision(3))})`
+        : '';
     return `${counts[kind]} ${kind}${most}`;
   });
   const lines = shown.map(({ kind, path, message }) => `${kind} ${path}: ${message}`);

@@ -26,6 +26,12 @@ export const words: readonly WordEntry[] = [
     positionals: '[FILE]',
     load: async () => (await import('./explain.ts')).explainWord,
   },
+  {
+    name: 'view',
+    summary: "write a page that shows a model's graph, or what differs between two",
+    positionals: 'MODEL | BEFORE AFTER',
+    load: async () => (await import('./view.ts')).view,
+  },
 ];
 
 export function findWord(name: string | undefined): WordEntry | undefined {

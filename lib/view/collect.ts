@@ -1,0 +1,224 @@
+/** One or two models as the data of a page. */
+import { tensorTypeName } from '../circle/index.ts';
+import { readBytes } from '../ir/constants.ts';
+import { Graph, type Module, type Op, type Value } from '../ir/graph.ts';
+import { changesOf } from './changes.ts';
+import type {
+  BlockData,
+  ConstantData,
+  GraphData,
+  NodeData,
+  PageData,
+  PortData,
+  Row,
+  SignatureData,
+  Status,
+  TensorData,
+} from './data.ts';
+import { optionRows, portName, shapeText, titleOf, typeText } from './describe.ts';
+import { blockLines, interiorsOf, plural } from './interior.ts';
+import { Layouts } from './layout.ts';
+import { pairGraphs } from './pair.ts';
+import { quantizationRows } from './quantization.ts';
+import { type Pair, type Scene, sceneOf } from './scene.ts';
+import { statisticsOf, valuesOf } from './statistics.ts';
+import { type Tree, treeOf } from './tree.ts';
+
+export interface NamedModule {
+  name: string;
+  module: Module;
+}
+
+/** What a graph that only one model has is compared with. */
+const EMPTY = new Graph({ name: null, debugMetadataIndex: -1 });
+
+/** @param before the model that `after` was made from; null to look at one model */
+export function collect(before: NamedModule | null, after: NamedModule): PageData {
+  const layouts = new Layouts();
+  const constants = new Constants();
+  const pairs = before
+    ? pairGraphs(before.module, after.module)
+    : after.module.graphs.map((graph): Pair<Graph> => ({ before: null, after: graph }));
+  const modules = { before: before?.module ?? null, after: after.module };
+  const graphs = pairs.map((pair, i) => collectGraph(pair, modules, i, layouts, constants));
+  const models = before ? [before, after] : [after];
+  return {
+    title: models.map(({ name }) => name).join(' → '),
+    models: models.map(({ name, module }) => ({ name, facts: modelFacts(module) })),
+    graphs,
+    layouts: layouts.list,
+  };
+}
+
+function modelFacts(module: Module): Row[] {
+  const bytes = module.buffers.reduce((sum, { data }) => sum + (data?.byteLength ?? 0), 0);
+  const rows: Row[] = [
+    ['version', String(module.version)],
+    ['constants', `${bytes.toLocaleString('en')} bytes`],
+  ];
+  if (module.description) rows.unshift(['description', module.description]);
+  for (const { name, buffer } of module.metadata ?? [])
+    rows.push([`metadata ${name ?? ''}`, `${(buffer.data?.byteLength ?? 0).toLocaleString('en')} bytes`]);
+  return rows;
+}
+
+function collectGraph(
+  pair: Pair<Graph>,
+  modules: Pair<Module>,
+  number: number,
+  layouts: Layouts,
+  constants: Constants,
+): GraphData {
+  const { before, after } = pair;
+  const scene = sceneOf(modules.before === null ? null : (before ?? EMPTY), after ?? null);
+  const tree = treeOf(scene, before, after);
+  const places = placesOf(before, after);
+  const interiors = interiorsOf(scene, tree);
+  const blocks = tree.blocks.map((block, i): BlockData => {
+    const { children, edges } = interiors[i]!;
+    return {
+      title: block.title,
+      facts: blockLines(scene, block).map((line): Row => ['', line]),
+      status: block.status,
+      parent: block.parent,
+      children,
+      edges: edges.map(({ tensors, status, label }) => ({ tensors, status, label })),
+      layout: layouts.add(interiors[i]!),
+    };
+  });
+  const status: Status = modules.before === null || (before && after) ? 'same' : after ? 'added' : 'removed';
+  const graph = (after ?? before)!;
+  const signatures = signaturesOf(pair, modules, scene);
+  return {
+    title: signatures[0]?.key || graph.name || `subgraph ${number}`,
+    status,
+    facts: graphFacts(graph),
+    nodes: scene.nodes.map((_, i) => nodeData(scene, tree, i, places)),
+    tensors: scene.tensors.map((tensor) => tensorData(tensor, constants)),
+    blocks,
+    signatures,
+    changes: changesOf(scene, tree),
+  };
+}
+
+function graphFacts(graph: Graph): Row[] {
+  const constants = graph.values.filter((value) => value.isConstant).length;
+  const rows: Row[] = [
+    ['operators', String(graph.ops.length)],
+    ['tensors', `${graph.values.length}, of them ${plural(constants, 'constant')}`],
+  ];
+  if (graph.name) rows.unshift(['name', graph.name]);
+  return rows;
+}
+
+/** operators[17], inputs[0]: as error messages name them. */
+function placesOf(...graphs: (Graph | null)[]): Map<Op | Value, string> {
+  const places = new Map<Op | Value, string>();
+  for (const graph of graphs) {
+    graph?.ops.forEach((op, i) => {
+      places.set(op, `operators[${i}]`);
+    });
+    graph?.values.forEach((value, i) => {
+      places.set(value, `tensors[${i}]`);
+    });
+  }
+  return places;
+}
+
+function nodeData(scene: Scene, tree: Tree, number: number, places: Map<Op | Value, string>): NodeData {
+  const { kind, status, op, tensor } = scene.nodes[number]!;
+  const block = tree.home[number]!;
+  if (kind !== 'op') {
+    const { before, after } = scene.tensors[tensor]!;
+    const value = (after ?? before)!;
+    const port = [{ label: kind, tensor }];
+    return {
+      kind,
+      status,
+      title: value.name,
+      place: places.get(value)!,
+      options: [],
+      inputs: kind === 'output' ? port : [],
+      outputs: kind === 'input' ? port : [],
+      block,
+    };
+  }
+  const shown = (op.after ?? op.before)!;
+  return {
+    kind,
+    status,
+    title: titleOf(shown),
+    place: [op.before, op.after].flatMap((side) => (side ? [places.get(side)!] : [])).join(' → '),
+    ...sideData(scene, shown),
+    ...(status === 'changed' ? { before: sideData(scene, op.before!) } : {}),
+    block,
+  };
+}
+
+function sideData(scene: Scene, op: Op): { options: Row[]; inputs: PortData[]; outputs: PortData[] } {
+  const port = (value: Value | null, label: string): PortData => ({
+    label,
+    tensor: value && scene.numbers.get(value)!,
+  });
+  return {
+    options: optionRows(op),
+    inputs: op.inputs.map((value, i) => port(value, portName(op, i))),
+    outputs: op.outputs.map((value, i) => port(value, String(i))),
+  };
+}
+
+function tensorData({ before, after, status }: Scene['tensors'][number], constants: Constants): TensorData {
+  const value = (after ?? before)!;
+  const constant = constants.describe(value);
+  const changed = before && after && typeText(before) !== typeText(after);
+  return {
+    status,
+    name: value.name,
+    type: tensorTypeName(value.type),
+    shape: shapeText(value),
+    facts: quantizationRows(value),
+    ...(constant ? { constant } : {}),
+    ...(changed ? { before: typeText(before) } : {}),
+  };
+}
+
+/** Constants are looked through once, however many tensors share them. */
+class Constants {
+  readonly #known = new Map<object, Map<string, ConstantData>>();
+
+  describe({ type, shape, buffer }: Value): ConstantData | undefined {
+    if (buffer.data === null) return undefined;
+    const key = `${type} ${shape.join()}`;
+    const ofBuffer = this.#known.get(buffer) ?? new Map<string, ConstantData>();
+    this.#known.set(buffer, ofBuffer);
+    let found = ofBuffer.get(key);
+    if (!found) {
+      const bytes = readBytes(buffer.data);
+      const values = valuesOf(type, shape, bytes);
+      const statistics = statisticsOf(type, shape, bytes);
+      found = {
+        bytes: bytes.byteLength,
+        ...(values === undefined ? {} : { values }),
+        ...(statistics ? { statistics } : {}),
+      };
+      ofBuffer.set(key, found);
+    }
+    return found;
+  }
+}
+
+function signaturesOf(pair: Pair<Graph>, modules: Pair<Module>, scene: Scene): SignatureData[] {
+  const of = (side: 'before' | 'after') =>
+    (modules[side]?.signatures ?? []).filter(({ graph }) => graph === pair[side]);
+  const [old, now] = [of('before'), of('after')];
+  const keys = (list: typeof now) => new Set(list.map(({ key }) => key));
+  const describe = ({ key, inputs, outputs }: (typeof now)[number], status: Status): SignatureData => {
+    const ports = (list: typeof inputs) =>
+      (list ?? []).map(({ name, value }) => ({ name: name ?? '', tensor: scene.numbers.get(value)! }));
+    return { key: key ?? '', status, inputs: ports(inputs), outputs: ports(outputs) };
+  };
+  return [
+    ...now.map((s) => describe(s, modules.before && !keys(old).has(s.key) ? 'added' : 'same')),
+    ...old.filter((s) => !keys(now).has(s.key)).map((s) => describe(s, 'removed')),
+  ];
+}

@@ -1,0 +1,154 @@
+/**
+ * What a page is told of a model: plain JSON, all texts ready to show. The page's script only places and draws it,
+ * so everything that needs the graph (folding, layout, statistics, differences) has happened before.
+ */
+
+/** How something of the second model stands to the first; `same` throughout when there is one model. */
+export type Status = 'same' | 'changed' | 'removed' | 'added';
+
+export interface PageData {
+  title: string;
+  /** One, or the two that are compared. */
+  models: ModelData[];
+  graphs: GraphData[];
+  /** Each is used by every block of the same form: 22 layers share one. */
+  layouts: Layout[];
+}
+
+export interface ModelData {
+  /** Of the file. */
+  name: string;
+  facts: Row[];
+}
+
+/** One subgraph, or a pair of them. */
+export interface GraphData {
+  title: string;
+  status: Status;
+  facts: Row[];
+  nodes: NodeData[];
+  tensors: TensorData[];
+  /** The first is the graph itself. */
+  blocks: BlockData[];
+  signatures: SignatureData[];
+  changes: ChangeData[];
+}
+
+/** A label and its text. */
+export type Row = [label: string, text: string];
+
+/** An operator, or an input or output of the graph. */
+export interface NodeData {
+  kind: 'op' | 'input' | 'output';
+  status: Status;
+  /** ADD; for inputs and outputs, the tensor's name. */
+  title: string;
+  /** operators[17], as error messages name it. */
+  place: string;
+  options: Row[];
+  inputs: PortData[];
+  outputs: PortData[];
+  /** What the first model had instead, where the two differ. */
+  before?: { options: Row[]; inputs: PortData[]; outputs: PortData[] };
+  /** The innermost block that holds it. */
+  block: number;
+}
+
+/** One place in an operator's list of inputs or outputs. */
+export interface PortData {
+  label: string;
+  /** null: left out. */
+  tensor: number | null;
+}
+
+export interface TensorData {
+  status: Status;
+  name: string;
+  type: string;
+  /** 1×16×30×4, or scalar */
+  shape: string;
+  facts: Row[];
+  constant?: ConstantData;
+  /** Type and shape in the first model, where they differ. */
+  before?: string;
+}
+
+export interface ConstantData {
+  bytes: number;
+  /** All elements of a small one. */
+  values?: string;
+  statistics?: Statistics;
+}
+
+export interface Statistics {
+  /** Elements; of them, NaN or infinite ones, which the rest leaves out. */
+  count: number;
+  nonFinite: number;
+  zeros: number;
+  min: number;
+  max: number;
+  mean: number;
+  /** Of the whole population. */
+  std: number;
+  /** Counts in equal bins from min to max. */
+  histogram: number[];
+}
+
+export type ChildKind = 'node' | 'block' | 'port';
+
+/** What is drawn inside a block: a node, a block within it, or a tensor that crosses its border. */
+export interface ChildData {
+  kind: ChildKind;
+  /** Number of the node, block or tensor. */
+  index: number;
+  title: string;
+  /** Small print below the title: constants, fused activation, what is in a folded block. */
+  lines: string[];
+  /** Tensors it reads that are not drawn as lines, because too much reads them. */
+  shared: number[];
+}
+
+export interface BlockData {
+  title: string;
+  facts: Row[];
+  status: Status;
+  parent: number | null;
+  children: ChildData[];
+  /** In the order of the layout's edges. */
+  edges: { tensors: number[]; status: Status; label: string }[];
+  layout: number;
+}
+
+/** Where a block's children stand while all are folded. Units are CSS pixels at scale 1. */
+export interface Layout {
+  width: number;
+  height: number;
+  /** One per child: its middle and its size. */
+  boxes: [x: number, y: number, width: number, height: number][];
+  edges: LayoutEdge[];
+}
+
+export interface LayoutEdge {
+  /** Numbers of children. */
+  from: number;
+  to: number;
+  points: Point[];
+  /** Middle of the label. */
+  label: Point | null;
+}
+
+export type Point = [x: number, y: number];
+
+export interface SignatureData {
+  key: string;
+  status: Status;
+  inputs: { name: string; tensor: number }[];
+  outputs: { name: string; tensor: number }[];
+}
+
+/** Operators that went together and what came in their place. */
+export interface ChangeData {
+  title: string;
+  /** Nodes of the change; the first ones are shown. */
+  nodes: number[];
+}

@@ -1,0 +1,227 @@
+/** What is drawn inside each block: its children, the lines between them, and the words in the boxes. */
+import { bytesOf } from '../ir/constants.ts';
+import type { Op, Value } from '../ir/graph.ts';
+import type { ChildKind, Status } from './data.ts';
+import { activationOf, shapeText, shortName, titleOf } from './describe.ts';
+import type { Link, Scene, SceneNode } from './scene.ts';
+import { SIGNS } from './signs.ts';
+import { valuesOf } from './statistics.ts';
+import type { Block, Tree } from './tree.ts';
+
+export interface Child {
+  kind: ChildKind;
+  /** Number of the node, block or tensor. */
+  index: number;
+  title: string;
+  lines: string[];
+  shared: number[];
+}
+
+export interface Edge {
+  /** Numbers of children. */
+  from: number;
+  to: number;
+  /** One, or what a bundle of lines stands for. */
+  tensors: number[];
+  status: Status;
+  /** The tensor's shape, on its first line only. */
+  label: string;
+}
+
+export interface Interior {
+  children: Child[];
+  edges: Edge[];
+}
+
+/** A tensor that more boxes of a kind read is named in them instead of drawn to them. */
+const MAX_LINES = 4;
+/** More lines between two boxes become one. */
+const MAX_PARALLEL = 6;
+const LINE_LENGTH = 30;
+
+/** The interior of every block, in the order of the tree. */
+export function interiorsOf(scene: Scene, tree: Tree): Interior[] {
+  const numbers = tree.blocks.map(() => new Map<string, number>());
+  const interiors = tree.blocks.map((): Interior => ({ children: [], edges: [] }));
+  const child = (block: number, kind: ChildKind, index: number): number => {
+    const key = `${kind} ${index}`;
+    let number = numbers[block]!.get(key);
+    if (number === undefined) {
+      number = interiors[block]!.children.push(describe(scene, tree, kind, index)) - 1;
+      numbers[block]!.set(key, number);
+    }
+    return number;
+  };
+  const paths = scene.nodes.map((_, node) => pathOf(tree, node));
+  // Sources first: the order is where the layout starts from.
+  for (const node of tree.order)
+    paths[node]!.forEach((block, depth) => {
+      const inner = paths[node]![depth + 1];
+      if (inner === undefined) child(block, 'node', node);
+      else child(block, 'block', inner);
+    });
+  const drawn = new Set<string>();
+  for (const node of tree.order)
+    for (const link of scene.nodes[node]!.in) {
+      const [from, to] = [paths[link.from]!, paths[link.to]!];
+      for (const block of new Set([...from, ...to])) {
+        const a = endOf(child, block, from, link.from, link);
+        const b = endOf(child, block, to, link.to, link);
+        const key = `${block} ${a} ${b} ${link.tensor} ${link.status}`;
+        if (a === b || drawn.has(key)) continue;
+        drawn.add(key);
+        interiors[block]!.edges.push({
+          from: a,
+          to: b,
+          tensors: [link.tensor],
+          status: link.status,
+          label: '',
+        });
+      }
+    }
+  for (const interior of interiors) {
+    nameShared(scene, interior);
+    bundle(interior);
+    labelEdges(scene, interior);
+  }
+  return interiors;
+}
+
+/** Blocks from the outermost in. */
+function pathOf(tree: Tree, node: number): number[] {
+  const path: number[] = [];
+  for (let block: number | null = tree.home[node]!; block !== null; block = tree.blocks[block]!.parent)
+    path.unshift(block);
+  return path;
+}
+
+/** The child of a block that holds one end of a link; a port when it ends outside. */
+function endOf(
+  child: (block: number, kind: ChildKind, index: number) => number,
+  block: number,
+  path: readonly number[],
+  node: number,
+  link: Link,
+): number {
+  const depth = path.indexOf(block);
+  if (depth === -1) return child(block, 'port', link.tensor);
+  const inner = path[depth + 1];
+  return inner === undefined ? child(block, 'node', node) : child(block, 'block', inner);
+}
+
+function nameShared(scene: Scene, interior: Interior): void {
+  const { children } = interior;
+  // Layers are counted by themselves: the one operator beside them that reads a tensor too keeps its line.
+  const groupOf = (tensor: number, to: number) => `${tensor} ${children[to]!.kind}`;
+  const readers = new Map<string, Set<number>>();
+  for (const {
+    tensors: [tensor],
+    to,
+  } of interior.edges) {
+    const group = groupOf(tensor!, to);
+    readers.set(group, (readers.get(group) ?? new Set<number>()).add(to));
+  }
+  interior.edges = interior.edges.filter(({ tensors: [tensor], from, to }) => {
+    const count = readers.get(groupOf(tensor!, to))!.size;
+    if (count <= MAX_LINES) return true;
+    const reader = children[to]!;
+    if (!reader.shared.includes(tensor!)) reader.shared.push(tensor!);
+    const note = `read in ${count} places`;
+    if (!children[from]!.lines.includes(note)) children[from]!.lines.push(note);
+    return false;
+  });
+  for (const { shared, lines } of children)
+    if (shared.length > 0) {
+      const names = shared.map((tensor) => shortName(shownValue(scene, tensor).name, 16));
+      lines.push(clip(`← ${names.join(', ')}`));
+    }
+}
+
+function bundle(interior: Interior): void {
+  const parallel = new Map<string, Edge[]>();
+  for (const edge of interior.edges) {
+    const key = `${edge.from} ${edge.to} ${edge.status}`;
+    const list = parallel.get(key);
+    if (list) list.push(edge);
+    else parallel.set(key, [edge]);
+  }
+  interior.edges = [...parallel.values()].flatMap((list) =>
+    list.length <= MAX_PARALLEL ? list : [{ ...list[0]!, tensors: list.flatMap(({ tensors }) => tensors) }],
+  );
+}
+
+function labelEdges(scene: Scene, { edges }: Interior): void {
+  const labelled = new Set<number>();
+  for (const edge of edges) {
+    const [tensor, ...others] = edge.tensors;
+    if (others.length > 0) edge.label = `${edge.tensors.length} tensors`;
+    else if (!labelled.has(tensor!)) edge.label = shapeChange(scene, tensor!);
+    labelled.add(tensor!);
+  }
+}
+
+function shownValue(scene: Scene, tensor: number): Value {
+  const { before, after } = scene.tensors[tensor]!;
+  return (after ?? before)!;
+}
+
+/** 1×16×30×4, or 1×16×30×4 → 1×16×32×4 where the models differ. */
+function shapeChange(scene: Scene, tensor: number): string {
+  const { before, after } = scene.tensors[tensor]!;
+  const [old, now] = [before && shapeText(before), after && shapeText(after)];
+  return old !== null && now !== null && old !== now ? `${old} → ${now}` : (now ?? old)!;
+}
+
+function describe(scene: Scene, tree: Tree, kind: ChildKind, index: number): Child {
+  const child = (status: Status, title: string, lines: string[]): Child => ({
+    kind,
+    index,
+    title: SIGNS[status] + title,
+    lines,
+    shared: [],
+  });
+  if (kind === 'block') {
+    const block = tree.blocks[index]!;
+    return child(block.status, block.title, blockLines(scene, block));
+  }
+  if (kind === 'port') return child('same', shortName(shownValue(scene, index).name), []);
+  const { op, tensor, status } = scene.nodes[index]!;
+  const shown = op.after ?? op.before;
+  if (shown) return child(status, clip(titleOf(shown)), opLines(shown));
+  return child(status, shortName(shownValue(scene, tensor).name), [clip(shapeChange(scene, tensor))]);
+}
+
+/** What is in a folded block. */
+export function blockLines(scene: Scene, { nodes, status }: Block): string[] {
+  const count = (holds: (node: SceneNode) => boolean) => nodes.filter((n) => holds(scene.nodes[n]!)).length;
+  const of = (kind: SceneNode['kind']) => count((node) => node.kind === kind);
+  const parts = [plural(of('op'), 'operator'), plural(of('input'), 'input'), plural(of('output'), 'output')];
+  const lines = [parts.filter((part) => !part.startsWith('0 ')).join(', ')];
+  const differences = (['removed', 'added', 'changed'] as const)
+    .map((kind) => ({ kind, n: count((node) => node.status === kind) }))
+    .filter(({ kind, n }) => n > 0 && kind !== status);
+  if (differences.length > 0) lines.push(differences.map(({ kind, n }) => `${n} ${kind}`).join(', '));
+  return lines;
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Constants, the small ones by their values, and the fused activation. */
+function opLines(op: Op): string[] {
+  const constants = op.inputs.flatMap((input) => (input?.isConstant ? [constantText(input)] : []));
+  const activation = activationOf(op);
+  return [constants.join('  '), activation ?? ''].filter((line) => line !== '').map(clip);
+}
+
+function constantText(value: Value): string {
+  const small = value.shape.length <= 1 ? valuesOf(value.type, value.shape, bytesOf(value)!) : undefined;
+  if (small !== undefined && small.length <= LINE_LENGTH / 2)
+    return value.shape.length === 0 ? small : `[${small}]`;
+  return shapeText(value);
+}
+
+function clip(text: string): string {
+  return text.length <= LINE_LENGTH ? text : `${text.slice(0, LINE_LENGTH - 1)}…`;
+}

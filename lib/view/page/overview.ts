@@ -1,0 +1,78 @@
+/** What the side panel says while nothing is selected: the file, its signatures, what changed, how to get about. */
+import type { GraphData, ModelData, SignatureData } from '../data.ts';
+import { type Actions, link, section, showOperators, table } from './details.ts';
+import { h } from './dom.ts';
+import { whereOf } from './item.ts';
+
+const KEYS: readonly [keys: string, what: string][] = [
+  ['/', 'search'],
+  ['↑ ↓ ← →', 'go to a neighbour'],
+  ['Enter', 'fold or unfold'],
+  ['[ ]', 'fold, unfold all'],
+  ['f', 'fit'],
+  ['+ −', 'zoom'],
+  ['Esc', 'back to this page'],
+];
+
+export function showOverview(
+  models: readonly ModelData[],
+  graph: GraphData,
+  actions: Actions,
+): HTMLElement[] {
+  const parts: HTMLElement[] = [];
+  if (models.length > 1) parts.push(showChanges(graph, actions));
+  parts.push(section('Graph', table(graph.facts)));
+  for (const signature of graph.signatures) parts.push(showSignature(graph, signature, actions));
+  parts.push(section('Operators', showOperators(graph.nodes, actions)));
+  for (const { name, facts } of models) parts.push(section(name, table(facts)));
+  parts.push(section('Keys', table(KEYS.map(([keys, what]) => [keys, what]))));
+  return parts;
+}
+
+function showChanges(graph: GraphData, actions: Actions): HTMLElement {
+  const legend = h('p', { class: 'legend' });
+  for (const [status, text] of [
+    ['removed', '− only before'],
+    ['added', '+ only after'],
+    ['changed', '~ changed'],
+  ] as const)
+    legend.append(h('span', { class: `badge ${status}` }, text));
+  const { changes } = graph;
+  if (changes.length === 0) return section('Changes', h('p', {}, 'No operator differs.'));
+  const list = h('ol', { class: 'changes' });
+  for (const { title, nodes } of changes) {
+    const index = nodes.find((node) => graph.nodes[node]!.status !== 'removed') ?? nodes[0]!;
+    const item = { kind: 'node', index } as const;
+    const where = h('span', { class: 'note' }, ` ${whereOf(graph, item)}`);
+    list.append(
+      h(
+        'li',
+        {},
+        link(title, () => actions.reveal(item)),
+        where,
+      ),
+    );
+  }
+  return section(`Changes (${changes.length})`, legend, list);
+}
+
+function showSignature(graph: GraphData, { key, status, inputs, outputs }: SignatureData, actions: Actions) {
+  const rows = (list: typeof inputs, arrow: string) => {
+    const items = h('ul', { class: 'ports' });
+    for (const { name, tensor } of list) {
+      const { type, shape } = graph.tensors[tensor]!;
+      items.append(
+        h(
+          'li',
+          {},
+          h('span', { class: 'label' }, arrow),
+          link(name, () => actions.reveal({ kind: 'tensor', index: tensor })),
+          h('div', { class: 'type' }, `${type} ${shape}`),
+        ),
+      );
+    }
+    return items;
+  };
+  const badge = status === 'same' ? null : h('span', { class: `badge ${status}` }, status);
+  return section(`Signature ${key}`, badge, rows(inputs, 'in'), rows(outputs, 'out'));
+}

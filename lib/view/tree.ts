@@ -1,0 +1,147 @@
+/**
+ * The boxes that a graph is folded into: layers, which repeat; what a filter took out or put in; attention and norms,
+ * which the matchers of `ir` know. A box never lies on a cycle, and boxes only nest.
+ */
+import { BuiltinOperator } from '../circle/index.ts';
+import { findAttention } from '../ir/attention.ts';
+import type { Graph, Op } from '../ir/graph.ts';
+import { matchRmsNorm } from '../ir/norm.ts';
+import type { Status } from './data.ts';
+import { splitLarge } from './parts.ts';
+import { findRepeats, isConvex, topological } from './repeat.ts';
+import { formOf, type Scene } from './scene.ts';
+
+export interface Block {
+  title: string;
+  status: Status;
+  parent: number | null;
+  /** Every node in it, at any depth, in the scene's order. */
+  nodes: number[];
+}
+
+export interface Tree {
+  /** The first holds the whole graph. */
+  blocks: Block[];
+  /** The innermost block of each node. */
+  home: number[];
+  /** Nodes in an order in which sources come before their users. */
+  order: number[];
+}
+
+/** Fewer operators than this are shown as they are. */
+const MIN_GROUP = 3;
+
+export function treeOf(scene: Scene, before: Graph | null, after: Graph | null): Tree {
+  const { nodes } = scene;
+  const sources = nodes.map((node) => node.in.map(({ from }) => from));
+  const users = nodes.map((node) => node.out.map(({ to }) => to));
+  const order = topological({ sources });
+  const rank = new Map(order.map((node, i) => [node, i]));
+  const blocks: Block[] = [{ title: '', status: 'same', parent: null, nodes: nodes.map((_, i) => i) }];
+  const home = new Array<number>(nodes.length).fill(0);
+  const add = (title: string, status: Status, parent: number, members: readonly number[]) => {
+    const sorted = members.toSorted((a, b) => a - b);
+    const number = blocks.push({ title, status, parent, nodes: sorted }) - 1;
+    for (const node of sorted) home[node] = number;
+  };
+
+  const copies = findRepeats({ forms: formNumbers(scene), sources, users })
+    .flat()
+    .map((copy) => ({ copy, at: Math.min(...copy.map((node) => rank.get(node)!)) }))
+    .sort((a, b) => a.at - b.at);
+  const counts = new Map<string, number>();
+  for (const { copy } of copies) {
+    const name = copy.some((node) => isAttention(scene, node)) ? 'layer' : 'block';
+    const number = counts.get(name) ?? 0;
+    counts.set(name, number + 1);
+    add(`${name} ${number}`, 'same', 0, copy);
+  }
+  const known = [...attentionGroups(scene, before, after), ...normGroups(scene, after ?? before)];
+  for (const { title, members } of [...changedGroups(scene, home, known), ...known]) {
+    const [parent, ...others] = new Set(members.map((node) => home[node]!));
+    const [status, ...mixed] = new Set(members.map((node) => nodes[node]!.status));
+    if (members.length < MIN_GROUP || others.length > 0 || blocks[parent!]!.status !== 'same') continue;
+    const isPlain = status === 'same' || status === 'changed' || mixed.length > 0;
+    if (isConvex({ users }, members)) add(title, isPlain ? 'same' : status!, parent!, members);
+  }
+  const tree = { blocks, home, order };
+  splitLarge(tree, sources);
+  return tree;
+}
+
+interface Group {
+  title: string;
+  members: number[];
+}
+
+function formNumbers(scene: Scene): number[] {
+  const numbers = new Map<string, number>();
+  return scene.nodes.map((_, i) => {
+    const form = formOf(scene, i);
+    const number = numbers.get(form) ?? numbers.size;
+    numbers.set(form, number);
+    return number;
+  });
+}
+
+function isAttention({ nodes }: Scene, node: number): boolean {
+  const { before, after } = nodes[node]!.op;
+  const code = (after ?? before)?.code;
+  return code === BuiltinOperator.SOFTMAX || code === BuiltinOperator.ATTENTION;
+}
+
+function nodeNumbers({ nodes }: Scene): Map<Op, number> {
+  const numbers = new Map<Op, number>();
+  nodes.forEach(({ op }, i) => {
+    if (op.before) numbers.set(op.before, i);
+    if (op.after) numbers.set(op.after, i);
+  });
+  return numbers;
+}
+
+function attentionGroups(scene: Scene, ...graphs: (Graph | null)[]): Group[] {
+  const numbers = nodeNumbers(scene);
+  return graphs.flatMap((graph) =>
+    (graph === null ? [] : findAttention(graph)).flatMap((found) =>
+      found.ok ? [{ title: 'attention', members: [...found.value.ops].map((op) => numbers.get(op)!) }] : [],
+    ),
+  );
+}
+
+/** Every RMS norm, the longest form of each. */
+function normGroups(scene: Scene, graph: Graph | null): Group[] {
+  const numbers = nodeNumbers(scene);
+  const groups: Group[] = [];
+  const seen = new Set<Op>();
+  for (const op of (graph?.ops ?? []).toReversed()) {
+    const norm = op.output && !seen.has(op) ? matchRmsNorm(op.output) : undefined;
+    if (!norm || norm.ops.some((part) => seen.has(part))) continue;
+    for (const part of norm.ops) seen.add(part);
+    groups.push({ title: 'RMS norm', members: norm.ops.map((part) => numbers.get(part)!) });
+  }
+  return groups;
+}
+
+/** What only one of two models has, as far as it hangs together within one block. */
+function changedGroups(scene: Scene, home: readonly number[], known: readonly Group[]): Group[] {
+  const seen = new Set<number>();
+  const groups: Group[] = [];
+  scene.nodes.forEach(({ status }, start) => {
+    if ((status !== 'removed' && status !== 'added') || seen.has(start)) return;
+    const members = [start];
+    seen.add(start);
+    for (const node of members) {
+      const { in: ins, out: outs } = scene.nodes[node]!;
+      for (const next of [...ins.map(({ from }) => from), ...outs.map(({ to }) => to)])
+        if (!seen.has(next) && scene.nodes[next]!.status === status && home[next] === home[start]) {
+          seen.add(next);
+          members.push(next);
+        }
+    }
+    const name = known.find(
+      ({ members: part }) => 2 * part.length > members.length && part.every((n) => members.includes(n)),
+    );
+    groups.push({ title: name?.title ?? `${status} operators`, members });
+  });
+  return groups;
+}

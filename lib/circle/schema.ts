@@ -28,6 +28,10 @@ export interface Field {
   /** Table or union name. */
   type: string;
   vector: boolean;
+  /** Whether the table holds an offset to the content instead of the content. */
+  isReference: boolean;
+  /** Bytes in the table. */
+  size: number;
   initial: number | bigint | boolean;
   /** Alignment that the schema forces on a vector's first element; 0 for none. */
   align: number;
@@ -91,6 +95,8 @@ function parseField(word: string, id: number): Field {
     scalar,
     type: type!,
     vector: bracket === '[',
+    isReference: bracket === '[' || scalar === null,
+    size: bracket === '[' || scalar === null ? 4 : SCALAR_SIZE[scalar],
     initial: initialOf(scalar, initial),
     align: Number(align ?? 0),
     deprecated: deprecated === '!',

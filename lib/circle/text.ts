@@ -6,12 +6,18 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 export function decodeText(bytes: Uint8Array): string {
-  if (bytes.length === 0) return '';
+  if (isAscii(bytes)) return Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length);
   try {
     return strict.decode(bytes);
   } catch {
     return decodeBroken(bytes);
   }
+}
+
+/** Nearly all names are, and most files hold thousands of them. */
+function isAscii(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i]! >= 0x80) return false;
+  return true;
 }
 
 function decodeBroken(bytes: Uint8Array): string {

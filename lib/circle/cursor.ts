@@ -4,7 +4,7 @@
  * tables all share one part cannot take exponential time or memory.
  */
 import { Fault } from './fault.ts';
-import { SCALAR_SIZE, type Scalar } from './schema.ts';
+import { type Field, SCALAR_SIZE, type Scalar } from './schema.ts';
 import type { Store, Window } from './store.ts';
 import { decodeText } from './text.ts';
 
@@ -14,6 +14,17 @@ const SHARING_LIMIT = 16;
 const VISIT_LIMIT = 2 ** 29;
 /** What a field costs as a property of an object, whether the file has it or not. */
 const FIELD_COST = 8;
+
+/** What all tables with one vtable have in common. */
+export interface TableLayout {
+  present: { field: Field; offset: number }[];
+  /** Bytes of a table. */
+  size: number;
+  /** 8 where a field needs it. */
+  alignment: number;
+  /** What a table counts for. */
+  cost: number;
+}
 
 export class Cursor {
   readonly store: Store;
@@ -42,34 +53,54 @@ export class Cursor {
     return target;
   }
 
-  /** Checks a table of `fields` known fields and returns where its vtable lies. */
-  table(at: number, fields: number): number {
+  /** Where the table at `at` keeps its vtable. */
+  vtable(at: number): number {
     if (at % 4 !== 0) throw this.corrupt(`a table at byte ${at}, which is no multiple of 4`);
-    const vtable = at - this.i32(at);
-    this.within(vtable, 4);
-    if (vtable % 2 !== 0) throw this.corrupt(`a vtable at the odd byte ${vtable}`);
-    const vtableSize = this.u16(vtable);
-    const tableSize = this.u16(vtable + 2);
-    if (vtableSize < 4 || vtableSize % 2 !== 0 || tableSize < 4)
-      throw this.corrupt(`a vtable of ${vtableSize} bytes for a table of ${tableSize}`);
-    this.reach(vtable, vtableSize);
-    this.reach(at, tableSize);
-    this.spend(vtableSize + tableSize + FIELD_COST * fields);
-    if (vtableSize > 4 + 2 * fields) this.refuseUnknown(vtable, vtableSize, fields);
-    return vtable;
+    return at - this.i32(at);
   }
 
-  /** Where field `id` of `size` bytes lies, or 0 when it is absent. */
-  field(at: number, vtable: number, id: number, size: number): number {
-    const entry = 4 + 2 * id;
-    if (entry >= this.u16(vtable)) return 0;
-    const offset = this.u16(vtable + entry);
-    if (offset === 0) return 0;
-    if (offset < 4 || offset + size > this.u16(vtable + 2))
-      throw this.corrupt(`a field at ${offset} of a table of ${this.u16(vtable + 2)} bytes`);
-    if ((at + offset) % size !== 0)
-      throw this.corrupt(`a field of ${size} bytes at byte ${at + offset}, which is no multiple of it`);
-    return at + offset;
+  /**
+   * Checks a vtable for a table of these fields. Most tables of a file share few of them, so the result is kept.
+   * @returns which fields tables with this vtable have, and where in the table
+   */
+  layout(vtable: number, fields: readonly Field[]): TableLayout {
+    this.within(vtable, 4);
+    if (vtable % 2 !== 0) throw this.corrupt(`a vtable at the odd byte ${vtable}`);
+    const [vtableSize, size] = [this.u16(vtable), this.u16(vtable + 2)];
+    if (vtableSize < 4 || vtableSize % 2 !== 0 || size < 4)
+      throw this.corrupt(`a vtable of ${vtableSize} bytes for a table of ${size}`);
+    this.reach(vtable, vtableSize);
+    const present: TableLayout['present'] = [];
+    let alignment = 4;
+    for (let id = 0; 4 + 2 * id < vtableSize; id++) {
+      const offset = this.u16(vtable + 4 + 2 * id);
+      if (offset === 0) continue;
+      const field = fields[id];
+      if (!field)
+        throw new Fault(
+          'CIRCLE_UNSUPPORTED',
+          `expected fields below ${fields.length}, got field ${id}; the file uses a newer schema`,
+        );
+      if (offset < 4 || offset + field.size > size)
+        throw this.corrupt(`a field at ${offset} of a table of ${size} bytes`).within(field.name);
+      const isOff = offset % Math.min(field.size, 4) !== 0;
+      if (isOff) throw this.corrupt(`a field of ${field.size} bytes at ${offset}`).within(field.name);
+      // 8 bytes ask for the table's own place to be right too; one rest for all such fields.
+      if (field.size === 8) alignment = 8;
+      present.push({ field, offset });
+    }
+    return { present, size, alignment, cost: vtableSize + size + FIELD_COST * fields.length };
+  }
+
+  /** Checks a table of that layout. */
+  table(at: number, { present, size, alignment, cost }: TableLayout): void {
+    this.reach(at, size);
+    this.spend(cost);
+    if (alignment === 4) return;
+    for (const { field, offset } of present) {
+      if (field.size === 8 && (at + offset) % 8 !== 0)
+        throw this.corrupt(`a field of 8 bytes at byte ${at + offset}`).within(field.name);
+    }
   }
 
   /** Length of the vector at `at`, whose elements start 4 bytes on. */
@@ -85,10 +116,12 @@ export class Cursor {
   string(at: number): string {
     const length = this.vector(at, 1);
     this.spend(length);
-    if (at + 4 + length >= this.size || this.u8(at + 4 + length) !== 0)
-      throw this.corrupt(`a string at byte ${at} without a zero at its end`);
-    this.reach(at, 5 + length);
-    return decodeText(this.store.bytes(at + 4, length));
+    this.reach(at, 4 + length + 1);
+    this.within(at, 4 + length + 1);
+    const { bytes } = this.window;
+    const start = at + 4 - this.low;
+    if (bytes[start + length] !== 0) throw this.corrupt(`a string at byte ${at} without a zero at its end`);
+    return decodeText(bytes, start, start + length);
   }
 
   /** The elements of a vector of `length` scalars from `start` on. */
@@ -96,8 +129,13 @@ export class Cursor {
     const size = SCALAR_SIZE[kind];
     this.spend(length * Math.max(size, FIELD_COST));
     const items = new Array<number | bigint | boolean>(length);
-    if (length > 0) this.within(start, length * size);
-    for (let i = 0; i < length; i++) items[i] = this.scalar(kind, start + i * size);
+    if (length === 0) return items;
+    this.within(start, length * size);
+    if (kind === 'i32') {
+      // Nearly all vectors are: shapes and indices.
+      const { view } = this.window;
+      for (let i = 0, at = start - this.low; i < length; i++, at += 4) items[i] = view.getInt32(at, true);
+    } else for (let i = 0; i < length; i++) items[i] = this.scalar(kind, start + i * size);
     return items;
   }
 
@@ -154,22 +192,6 @@ export class Cursor {
       'CIRCLE_CORRUPT',
       `expected a flatbuffer of ${this.size} bytes with aligned offsets within them, got ${what}`,
     );
-  }
-
-  /** Fields that this schema does not know could not be written back. */
-  private refuseUnknown(vtable: number, vtableSize: number, known: number): void {
-    for (let id = known; 4 + 2 * id < vtableSize; id++) {
-      if (this.u16(vtable + 4 + 2 * id) !== 0)
-        throw new Fault(
-          'CIRCLE_UNSUPPORTED',
-          `expected fields below ${known}, got field ${id}; the file uses a newer schema`,
-        );
-    }
-  }
-
-  private u8(at: number): number {
-    this.within(at, 1);
-    return this.window.view.getUint8(at - this.low);
   }
 
   private u16(at: number): number {

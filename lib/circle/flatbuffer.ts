@@ -3,6 +3,7 @@
  * and field by field, which takes three times as long for files of thousands of small tables.
  */
 import { Fault } from './fault.ts';
+import { encodeText } from './text.ts';
 
 /** Where the fields of one kind of table lie for one choice of present fields. */
 export interface TableShape {
@@ -22,8 +23,8 @@ const ROOT = 8;
 const SIZE_LIMIT = 2 ** 31;
 
 export class FlatWriter {
-  bytes: Uint8Array = new Uint8Array(2 ** 16);
-  view: DataView = new DataView(this.bytes.buffer);
+  bytes: Buffer = Buffer.alloc(2 ** 16);
+  view: DataView = viewOf(this.bytes);
   /** End of what is written. All bytes behind it are zero. */
   at = ROOT;
   private readonly vtables = new Map<string, number>();
@@ -74,32 +75,18 @@ export class FlatWriter {
   }
 
   /** A string, with the zero that the format puts behind it; returns its position. */
-  string(text: string, encode: (text: string) => Uint8Array): number {
-    const start = this.at;
-    const at = this.reserve(4 + text.length + 1, 4, 0);
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code >= 0x80) {
-        this.bytes.fill(0, start, this.at);
-        this.at = start;
-        return this.encodedString(encode(text));
-      }
-      this.bytes[at + 4 + i] = code;
-    }
-    this.view.setUint32(at, text.length, true);
+  string(text: string): number {
+    const room = 4 + 3 * text.length + 1;
+    const at = this.reserve(room, 4, 0);
+    const length = encodeText(text, this.bytes, at + 4);
+    this.view.setUint32(at, length, true);
+    this.at = at + 4 + length + 1;
     return at;
   }
 
   /** Lets the offset at `place` lead to `target`. */
   refer(place: number, target: number): void {
     this.view.setUint32(place, target - place, true);
-  }
-
-  private encodedString(encoded: Uint8Array): number {
-    const at = this.reserve(4 + encoded.byteLength + 1, 4, 0);
-    this.view.setUint32(at, encoded.byteLength, true);
-    this.bytes.set(encoded, at + 4);
-    return at;
   }
 
   /** Room for `size` bytes at a position that is `rest` modulo `alignment`. */
@@ -112,10 +99,17 @@ export class FlatWriter {
 
   private grow(): void {
     if (this.at >= SIZE_LIMIT)
-      throw new Fault('CIRCLE_TOO_LARGE', `expected a flatbuffer below 2 GiB, got more than ${this.at} bytes`);
-    const larger = new Uint8Array(Math.max(this.at, 2 * this.bytes.byteLength));
+      throw new Fault(
+        'CIRCLE_TOO_LARGE',
+        `expected a flatbuffer below 2 GiB, got more than ${this.at} bytes`,
+      );
+    const larger = Buffer.alloc(Math.max(this.at, 2 * this.bytes.byteLength));
     larger.set(this.bytes);
     this.bytes = larger;
-    this.view = new DataView(larger.buffer);
+    this.view = viewOf(larger);
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

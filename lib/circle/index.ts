@@ -1,6 +1,7 @@
 /** Circle files: bytes ⇄ Model. */
 export * from './enums.ts';
 export { enumName } from './names.ts';
+export { type OpenModel, openModel } from './open.ts';
 export { builtinCodeOf, operatorCode, operatorName } from './operator-code.ts';
 export { readModel, readStore } from './read.ts';
 export type * from './schema/generated/types.ts';

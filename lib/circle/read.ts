@@ -1,6 +1,6 @@
 /** Bytes → Model, driven by the schema's table description, so that every table is read the same way. */
 import { GgmaError } from '../errors.ts';
-import { Cursor } from './cursor.ts';
+import { Cursor, type TableLayout } from './cursor.ts';
 import { Fault, reportingFaults } from './fault.ts';
 import type { Model } from './index.ts';
 import { type Field, SCALAR_SIZE, type Table, tableOf, unionMember } from './schema.ts';
@@ -41,33 +41,51 @@ export function readStore(store: Store, where = 'model'): Model {
 
 class Reader {
   private readonly cursor: Cursor;
+  /** By table, and by the position of the vtable. */
+  private readonly layouts = new Map<Table, Map<number, TableLayout & { absent: Fields }>>();
 
   constructor(cursor: Cursor) {
     this.cursor = cursor;
   }
 
-  /** One table as a plain object. */
+  /** One table as a plain object, with its fields in the schema's order. */
   table(table: Table, at: number): Fields {
     const { cursor } = this;
-    const { fields } = table;
-    const vtable = cursor.table(at, fields.length);
-    if (table.name === 'Buffer') return this.buffer(fields, at, vtable);
-    const result: Fields = {};
-    for (const field of fields) {
+    const layout = this.layout(table, cursor.vtable(at));
+    cursor.table(at, layout);
+    if (table.name === 'Buffer') return this.buffer(layout, at);
+    const result: Fields = { ...layout.absent };
+    for (const { field, offset } of layout.present) {
       try {
-        const place = cursor.field(at, vtable, field.id, field.size);
-        if (place !== 0)
-          result[field.key] = field.isReference
-            ? this.reference(field, result, cursor.follow(place))
-            : cursor.scalar(field.scalar!, place);
-        // Deprecated fields are properties only where a file has them.
-        else if (!field.deprecated) result[field.key] = field.isReference ? null : field.initial;
+        const place = at + offset;
+        result[field.key] = field.isReference
+          ? this.reference(field, result, cursor.follow(place))
+          : cursor.scalar(field.scalar!, place);
       } catch (error) {
         throw error instanceof Fault ? error.within(field.name) : error;
       }
     }
     if (table.name === 'Operator') this.resolveCustomOptions(result);
     return result;
+  }
+
+  private layout(table: Table, vtable: number): TableLayout & { absent: Fields } {
+    let layouts = this.layouts.get(table);
+    if (!layouts) {
+      layouts = new Map();
+      this.layouts.set(table, layouts);
+    }
+    let layout = layouts.get(vtable);
+    if (!layout) {
+      layout = { ...this.cursor.layout(vtable, table.fields), absent: {} };
+      for (const field of table.fields) {
+        // Deprecated fields are properties only where a file has them.
+        if (!field.deprecated || layout.present.some((entry) => entry.field === field))
+          layout.absent[field.key] = field.isReference ? null : field.initial;
+      }
+      layouts.set(vtable, layout);
+    }
+    return layout;
   }
 
   private reference(field: Field, owner: Fields, at: number): unknown {
@@ -110,20 +128,19 @@ class Reader {
   }
 
   /** Data within the flatbuffer, or behind it where offset > 1 says so (0 and 1 mean "not set"). */
-  private buffer(fields: readonly Field[], at: number, vtable: number): Fields {
+  private buffer({ present }: TableLayout, at: number): Fields {
     const { cursor } = this;
-    const [data, offset, size] = fields.map((field) => cursor.field(at, vtable, field.id, field.size));
     let inline: ByteSource | null = null;
-    if (data !== 0) {
-      const vector = cursor.follow(data!);
-      const length = cursor.vector(vector, 1);
-      inline = cursor.store.source(vector + 4, length);
-      if (length > 0) return { data: inline };
+    let [behind, size] = [0n, 0n];
+    for (const { field, offset } of present) {
+      if (field.name === 'data') {
+        const vector = cursor.follow(at + offset);
+        inline = cursor.store.source(vector + 4, cursor.vector(vector, 1));
+      } else if (field.name === 'offset') behind = cursor.scalar('u64', at + offset) as bigint;
+      else size = cursor.scalar('u64', at + offset) as bigint;
     }
-    const behind = offset === 0 ? 0n : (cursor.scalar('u64', offset!) as bigint);
-    if (behind <= 1n) return { data: inline };
-    const length = size === 0 ? 0n : (cursor.scalar('u64', size!) as bigint);
-    return { data: cursor.store.source(...this.behind(behind, length)) };
+    if (behind <= 1n || (inline !== null && inline.byteLength > 0)) return { data: inline };
+    return { data: cursor.store.source(...this.behind(behind, size)) };
   }
 
   /** Large options of a custom operator lie behind the flatbuffer too; they are the same thing as inline ones. */

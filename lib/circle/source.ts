@@ -97,10 +97,10 @@ function part(source: ByteSource, from: number, size: number, scratch: Uint8Arra
   return target;
 }
 
-/** Fills `target` from a place in a file. @throws GgmaError CIRCLE_CHANGED when the file ends before */
+/** Fills `target` from a place in a file. @throws GgmaError CIRCLE_CHANGED when the file ends before, INPUT */
 export function readFully(fd: number, target: Uint8Array, position: number, path: string): void {
   for (let at = 0; at < target.byteLength; ) {
-    const n = readSync(fd, target, at, target.byteLength - at, position + at);
+    const n = readingFile(path, () => readSync(fd, target, at, target.byteLength - at, position + at));
     if (n === 0)
       throw new GgmaError(
         'CIRCLE_CHANGED',
@@ -108,5 +108,15 @@ export function readFully(fd: number, target: Uint8Array, position: number, path
         { path },
       );
     at += n;
+  }
+}
+
+/** Runs a system call on a file to read; what the system says becomes a GgmaError INPUT with the file's name. */
+export function readingFile<T>(path: string, call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new GgmaError('INPUT', `expected a readable Circle file (${reason})`, { path, cause });
   }
 }

@@ -9,6 +9,7 @@ import { type ByteSource, FileRange, readFully, SegmentRange } from './source.ts
 /** A part of the file that lies in memory: file position `start` is the view's first byte. */
 export interface Window {
   readonly start: number;
+  readonly bytes: Buffer;
   readonly view: DataView;
 }
 
@@ -25,8 +26,13 @@ export interface Store {
   source(at: number, size: number): ByteSource;
 }
 
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function windowOf(start: number, bytes: Uint8Array): Window {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return {
+    start,
+    bytes: Buffer.from(buffer, byteOffset, byteLength),
+    view: new DataView(buffer, byteOffset, byteLength),
+  };
 }
 
 /** A file in one piece of memory: everything is a view of it. */
@@ -39,7 +45,7 @@ export class MemoryStore implements Store {
   constructor(whole: Uint8Array) {
     this.whole = whole;
     this.size = whole.byteLength;
-    this.only = { start: 0, view: viewOf(whole) };
+    this.only = windowOf(0, whole);
   }
 
   window(): Window {
@@ -69,18 +75,18 @@ abstract class PagedStore {
   window(at: number, size: number): Window {
     const index = Math.floor(at / this.pageSize);
     const page = this.page(index);
-    if (at + size <= page.start + page.view.byteLength) return page;
-    return { start: at, view: viewOf(this.joined(at, size)) };
+    if (at + size <= page.start + page.bytes.byteLength) return page;
+    return windowOf(at, this.joined(at, size));
   }
 
   /** A copy over the borders of pieces. */
   protected joined(at: number, size: number): Uint8Array {
     const bytes = new Uint8Array(size);
     for (let done = 0; done < size; ) {
-      const { start, view } = this.page(Math.floor((at + done) / this.pageSize));
-      const from = at + done - start;
-      const piece = new Uint8Array(view.buffer, view.byteOffset + from, view.byteLength - from);
-      bytes.set(piece.subarray(0, size - done), done);
+      const page = this.page(Math.floor((at + done) / this.pageSize));
+      const from = at + done - page.start;
+      const piece = page.bytes.subarray(from, from + size - done);
+      bytes.set(piece, done);
       done += piece.byteLength;
     }
     return bytes;
@@ -97,7 +103,7 @@ export class SegmentStore extends PagedStore implements Store {
   constructor(segments: readonly Uint8Array[], segmentSize: number) {
     super(segmentSize);
     this.size = segments.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    this.pages = segments.map((bytes, i) => ({ start: i * segmentSize, view: viewOf(bytes) }));
+    this.pages = segments.map((bytes, i) => windowOf(i * segmentSize, bytes));
   }
 
   protected page(index: number): Window {
@@ -105,17 +111,16 @@ export class SegmentStore extends PagedStore implements Store {
   }
 
   bytes(at: number, size: number): Uint8Array {
-    const { start, view } = this.window(at, size);
-    return new Uint8Array(view.buffer, view.byteOffset + at - start, size);
+    const { start, bytes } = this.window(at, size);
+    return bytes.subarray(at - start, at - start + size);
   }
 
   source(at: number, size: number): ByteSource {
     const pieces: Uint8Array[] = [];
     for (let done = 0; done < size; done += pieces.at(-1)!.byteLength) {
-      const { start, view } = this.page(Math.floor((at + done) / this.pageSize));
+      const { start, bytes } = this.page(Math.floor((at + done) / this.pageSize));
       const from = at + done - start;
-      const length = Math.min(view.byteLength - from, size - done);
-      pieces.push(new Uint8Array(view.buffer, view.byteOffset + from, length));
+      pieces.push(bytes.subarray(from, from + size - done));
     }
     return pieces.length > 1 ? new SegmentRange(pieces) : (pieces[0] ?? new Uint8Array(0));
   }
@@ -151,7 +156,7 @@ export class FileStore extends PagedStore implements Store {
       const start = index * FILE_PAGE;
       const bytes = new Uint8Array(Math.min(FILE_PAGE, this.size - start));
       readFully(this.fd, bytes, start, this.path);
-      page = { start, view: viewOf(bytes) };
+      page = windowOf(start, bytes);
       if (this.pages.size >= KEPT_PAGES) this.pages.clear();
       this.pages.set(index, page);
     }

@@ -5,7 +5,6 @@ import type { CircleBuffer, Model } from './index.ts';
 import { putScalar, vectorOf } from './scalars.ts';
 import { type Field, SCALAR_SIZE, type Table, tableOf, unionMember } from './schema.ts';
 import type { ByteSource } from './source.ts';
-import { encodeText } from './text.ts';
 
 /** Data that a table refers to, and the positions of the fields that say where it is. */
 export interface Pending {
@@ -112,7 +111,7 @@ class TableWriter {
   private string(value: unknown): number {
     if (typeof value !== 'string')
       throw new Fault('CIRCLE_INVALID', `expected a string, got ${typeof value}`);
-    return this.flat.string(value, encodeText);
+    return this.flat.string(value);
   }
 
   private vector(field: Field, value: unknown): number {

@@ -1,8 +1,12 @@
 /** tinyllama: a Hugging Face directory in, prefill.circle or decode_.circle out. */
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import process from 'node:process';
-import { GgmaError } from '../errors.ts';
-import { type CommandSpec, type Invocation, runCommand, type Streams, UsageError } from './common/index.ts';
+import {
+  type CommandSpec,
+  type Invocation,
+  runCommand,
+  type Streams,
+  UsageError,
+  writeAtomically,
+} from './common/index.ts';
 
 const spec: CommandSpec = {
   name: 'tinyllama',
@@ -73,23 +77,5 @@ class Progress {
 
   clear(): void {
     if (this.stream.isTTY === true) this.stream.write('\r\x1b[K');
-  }
-}
-
-/** Under a temporary name first: a file of that name is whole, or the old one. */
-function writeAtomically(file: string, chunks: Iterable<Uint8Array>): void {
-  const temporary = `${file}.${process.pid}.part`;
-  try {
-    const fd = openSync(temporary, 'wx');
-    try {
-      for (const chunk of chunks) for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, file);
-  } catch (cause) {
-    rmSync(temporary, { force: true });
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new GgmaError('OUTPUT', `expected to write the file, got: ${reason}`, { path: file, cause });
   }
 }

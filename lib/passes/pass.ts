@@ -29,7 +29,10 @@ export interface Filter {
   prepare(words: readonly string[]): (module: Module) => Outcome;
 }
 
-/** A command that starts a chain from files instead of standard input. */
+/** The name of a file that stands for standard input or, within a chain, for what the filters before it made. */
+export const STANDARD_INPUT = '-';
+
+/** A command that takes files; it starts a chain, or goes on with one that it names as {@link STANDARD_INPUT}. */
 export interface Source {
   readonly kind: 'source';
   readonly name: string;

@@ -1,4 +1,12 @@
+export { writeAtomically } from './atomic.ts';
 export { type CommandSpec, Invocation, type OptionSpec, parseInteger, runCommand } from './command.ts';
+export {
+  checkDescriptors,
+  type Descriptors,
+  standardDescriptors,
+  writeFully,
+  writeModelTo,
+} from './descriptors.ts';
 export { errorLine, exitCode, OutputClosed, UsageError } from './errors.ts';
 export {
   processStreams,

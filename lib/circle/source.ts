@@ -80,9 +80,7 @@ export function sameBytes(a: ByteSource, b: ByteSource): boolean {
   if (a === b) return true;
   if (a.byteLength !== b.byteLength) return false;
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
-  const [left, right] = [a, b].map((source) =>
-    source instanceof Uint8Array ? null : new Uint8Array(COMPARED_AT_ONCE),
-  ) as [Uint8Array | null, Uint8Array | null];
+  const [left, right] = [scratchFor(a), scratchFor(b)];
   for (let from = 0; from < a.byteLength; from += COMPARED_AT_ONCE) {
     const size = Math.min(COMPARED_AT_ONCE, a.byteLength - from);
     if (Buffer.compare(part(a, from, size, left), part(b, from, size, right)) !== 0) return false;
@@ -90,10 +88,15 @@ export function sameBytes(a: ByteSource, b: ByteSource): boolean {
   return true;
 }
 
+function scratchFor(source: ByteSource): Uint8Array | null {
+  if (source instanceof Uint8Array) return null;
+  return Buffer.allocUnsafe(Math.min(source.byteLength, COMPARED_AT_ONCE));
+}
+
 function part(source: ByteSource, from: number, size: number, scratch: Uint8Array | null): Uint8Array {
-  if (source instanceof Uint8Array) return source.subarray(from, from + size);
-  const target = scratch!.subarray(0, size);
-  source.copyTo(target, from);
+  if (scratch === null) return (source as Uint8Array).subarray(from, from + size);
+  const target = scratch.subarray(0, size);
+  copyBytes(source, from, target);
   return target;
 }
 

@@ -8,8 +8,11 @@ import { type Field, SCALAR_SIZE, type Scalar } from './schema.ts';
 import type { Store, Window } from './store.ts';
 import { decodeText } from './text.ts';
 
-/** Bytes that may be visited per byte of file; writers that share strings or tables stay far below it. */
-const SHARING_LIMIT = 16;
+/**
+ * What may be visited per byte of file. Tables with nothing in them, the worst that a plain writer makes, reach 19; those
+ * that share strings or tables stay far below.
+ */
+const SHARING_LIMIT = 24;
 /** Bytes that may be visited at all: what a heap of a few GiB holds as objects. */
 const VISIT_LIMIT = 2 ** 29;
 /** What a field costs as a property of an object, whether the file has it or not. */

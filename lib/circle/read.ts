@@ -110,7 +110,7 @@ class Reader {
     if (field.scalar === 'f32') {
       cursor.spend(length * 4);
       // A copy of the bits: a NaN's payload would not survive a number.
-      return new Float32Array(cursor.store.bytes(start, length * 4).slice().buffer);
+      return new Float32Array(new Uint8Array(cursor.store.bytes(start, length * 4)).buffer);
     }
     if (field.scalar !== null) return cursor.scalars(field.scalar, start, length);
     cursor.spend(length * 8);
@@ -132,15 +132,19 @@ class Reader {
     const { cursor } = this;
     let inline: ByteSource | null = null;
     let [behind, size] = [0n, 0n];
-    for (const { field, offset } of present) {
-      if (field.name === 'data') {
-        const vector = cursor.follow(at + offset);
-        inline = cursor.store.source(vector + 4, cursor.vector(vector, 1));
-      } else if (field.name === 'offset') behind = cursor.scalar('u64', at + offset) as bigint;
-      else size = cursor.scalar('u64', at + offset) as bigint;
+    try {
+      for (const { field, offset } of present) {
+        if (field.name === 'data') {
+          const vector = cursor.follow(at + offset);
+          inline = cursor.store.source(vector + 4, cursor.vector(vector, 1));
+        } else if (field.name === 'offset') behind = cursor.scalar('u64', at + offset) as bigint;
+        else size = cursor.scalar('u64', at + offset) as bigint;
+      }
+      if (behind <= 1n || (inline !== null && inline.byteLength > 0)) return { data: inline };
+      return { data: cursor.store.source(...this.behind(behind, size)) };
+    } catch (error) {
+      throw error instanceof Fault ? error.within('data') : error;
     }
-    if (behind <= 1n || (inline !== null && inline.byteLength > 0)) return { data: inline };
-    return { data: cursor.store.source(...this.behind(behind, size)) };
   }
 
   /** Large options of a custom operator lie behind the flatbuffer too; they are the same thing as inline ones. */

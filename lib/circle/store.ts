@@ -26,6 +26,10 @@ export interface Store {
   source(at: number, size: number): ByteSource;
 }
 
+function plain({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 function windowOf(start: number, bytes: Uint8Array): Window {
   const { buffer, byteOffset, byteLength } = bytes;
   return {
@@ -42,10 +46,11 @@ export class MemoryStore implements Store {
   private readonly whole: Uint8Array;
   private readonly only: Window;
 
-  constructor(whole: Uint8Array) {
-    this.whole = whole;
-    this.size = whole.byteLength;
-    this.only = windowOf(0, whole);
+  constructor(bytes: Uint8Array) {
+    // A Buffer's slices would be Buffers, which do not copy where a Uint8Array's do.
+    this.whole = plain(bytes);
+    this.size = bytes.byteLength;
+    this.only = windowOf(0, bytes);
   }
 
   window(): Window {
@@ -112,7 +117,7 @@ export class SegmentStore extends PagedStore implements Store {
 
   bytes(at: number, size: number): Uint8Array {
     const { start, bytes } = this.window(at, size);
-    return bytes.subarray(at - start, at - start + size);
+    return plain(bytes.subarray(at - start, at - start + size));
   }
 
   source(at: number, size: number): ByteSource {
@@ -120,7 +125,7 @@ export class SegmentStore extends PagedStore implements Store {
     for (let done = 0; done < size; done += pieces.at(-1)!.byteLength) {
       const { start, bytes } = this.page(Math.floor((at + done) / this.pageSize));
       const from = at + done - start;
-      pieces.push(bytes.subarray(from, from + size - done));
+      pieces.push(plain(bytes.subarray(from, from + size - done)));
     }
     return pieces.length > 1 ? new SegmentRange(pieces) : (pieces[0] ?? new Uint8Array(0));
   }

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { floatTensor, writeModelDir } from '../../test/support/checkpoint.ts';
+import { peakMemory } from '../../test/support/peak-memory.ts';
 import { sharedDir } from '../../test/support/shared.ts';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
@@ -74,16 +75,10 @@ function shell(script: string, cwd: string, env: NodeJS.ProcessEnv = process.env
 }
 
 /** The largest resident memory of any process of a script, in MB. */
-function peakMemory(script: string, dir: string): number {
-  const [hook, report] = [path.join(dir, 'peak.cjs'), path.join(dir, 'peak.txt')];
-  writeFileSync(
-    hook,
-    `process.on('exit', () => require('node:fs').appendFileSync(${JSON.stringify(report)}, process.resourceUsage().maxRSS + '\\n'));\n`,
-  );
-  rmSync(report, { force: true });
-  shell(script, dir, { ...process.env, NODE_OPTIONS: `--require "${hook}"` });
-  const peaks = readFileSync(report, 'utf8').trim().split('\n').map(Number);
-  return Math.max(...peaks) / 1024;
+function peakOf(script: string, dir: string): number {
+  const peak = peakMemory(dir);
+  shell(script, dir, peak.env);
+  return peak.largest() / 2 ** 20;
 }
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
@@ -99,11 +94,11 @@ function measure(title: string, dir: string): Record<string, Record<string, numb
       if (i >= 0) times.get(name)!.push(performance.now() - start);
     }
   }
-  const bare = { ms: median(times.get('bare node')!), mb: peakMemory(ways[0]![1], dir) };
+  const bare = { ms: median(times.get('bare node')!), mb: peakOf(ways[0]![1], dir) };
   const size = statSync(path.join(dir, 'model.circle')).size / 2 ** 20;
   const rows = ways.map(([name, script]) => {
     const ms = median(times.get(name)!);
-    const mb = peakMemory(script, dir);
+    const mb = peakOf(script, dir);
     const figures = {
       ms: Math.round(ms),
       '× bare node': Number((ms / bare.ms).toFixed(2)),
@@ -133,7 +128,10 @@ try {
   const dir = path.join(scratch, 'words');
   writeCheckpoint(path.join(dir, 'hf'));
   for (const mode of ['prefill', 'decode'])
-    shell(`"${process.execPath}" "${path.join(root, 'dist/bin/tinyllama.js')}" --mode ${mode} --model hf`, dir);
+    shell(
+      `"${process.execPath}" "${path.join(root, 'dist/bin/tinyllama.js')}" --mode ${mode} --model hf`,
+      dir,
+    );
   result['32,000 words'] = measure('32,000 words', dir);
   mkdirSync(path.join(root, '.bench'), { recursive: true });
   writeFileSync(path.join(root, '.bench/pipeline.json'), `${JSON.stringify(result, null, 2)}\n`);

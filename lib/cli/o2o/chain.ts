@@ -146,7 +146,8 @@ function prepare(pass: Pass, words: readonly string[]): Stage {
 
 /** Nothing matched, or not everything: how many of how many, and why not. */
 function report(name: string, { changed, candidates, what, reasons }: Outcome): string | null {
-  if (reasons.length === 0) return null;
+  if (reasons.length === 0)
+    return changed > 0 ? null : `${name}: 0 of ${candidates} ${what} changed: there is nothing to do\n`;
   const counts = new Map<string, number>();
   for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const lines = [...counts].slice(0, 5).map(([reason, n]) => (n > 1 ? `${reason} (${n} times)` : reason));

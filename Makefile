@@ -31,7 +31,10 @@ lint: all
 bench: all
 	npx --no-install tsx scripts/bench.ts
 
+bench-pipeline: all
+	npx --no-install tsx scripts/bench/pipeline.ts
+
 clean:
 	rm -rf dist build Product
 
-.PHONY: all install run test test-long lint bench clean
+.PHONY: all install run test test-long lint bench bench-pipeline clean

@@ -9,7 +9,7 @@ export interface GgmaErrorDetails {
 const BRAND = Symbol.for('ggma.GgmaError');
 
 /**
- * The one error class of ggma. `code` is stable and reads `AREA_PROBLEM` (CIRCLE_TRUNCATED, GRAPH_CYCLE,
+ * The one error class of ggma. `code` is stable and reads `AREA_PROBLEM` (CIRCLE_CORRUPT, GRAPH_CYCLE,
  * CONTEXT_FULL, …); `message` says: expected X for Y, got Z. Native code throws the same class.
  */
 export class GgmaError extends Error {

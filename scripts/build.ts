@@ -1,10 +1,10 @@
-/** Builds everything: dist (one ESM bundle with shared chunks, and its types), a start file per command, the addon. */
+/** Builds everything: dist (one ESM bundle with shared chunks, its types, the filters), a start file per command, the addon. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { commands } from '../lib/cli/commands.ts';
 import { buildAddon } from './native.ts';
 
@@ -63,16 +63,50 @@ async function buildLibrary(): Promise<void> {
     logLevel: 'warning',
   });
   copyLicenses();
+  await buildFilters();
   mkdirSync(path.join(dist, 'bin'), { recursive: true });
-  for (const { name } of commands) {
+  // CommonJS: a start file that is an ES module costs a filter 5 ms.
+  writeFileSync(path.join(dist, 'bin/package.json'), '{ "type": "commonjs" }\n');
+  for (const { name, isFilter } of commands) {
     const file = path.join(dist, 'bin', `${name}.js`);
-    const text = `#!/usr/bin/env node\nimport { start } from '../cli/main.js';\n\nawait start('${name}');\n`;
-    writeFileSync(file, text);
+    const load = isFilter
+      ? "const main = require('../cli/filters.cjs');"
+      : "const main = import('../cli/main.js');";
+    const start = isFilter ? `main.start('${name}');` : `main.then(({ start }) => start('${name}'));`;
+    writeFileSync(file, `#!/usr/bin/env node\n'use strict';\n\n${load}\n${start}\n`);
     chmodSync(file, 0o755);
   }
   const { resolve } = createRequire(import.meta.url);
   const tsc = path.join(path.dirname(resolve('typescript/package.json')), 'bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.types.json')], { stdio: 'inherit' });
+}
+
+/** What filters load only when they need it (node:tty, the words of o2o) stays outside of their one file. */
+const leaveToLibrary: Plugin = {
+  name: 'leave to the library',
+  setup({ onResolve }) {
+    onResolve({ filter: /./ }, ({ kind, path: name }) =>
+      kind === 'dynamic-import' ? { path: name.replace(/\.ts$/, '.js'), external: true } : undefined,
+    );
+  },
+};
+
+/** o2o and the filters in one file: see lib/cli/filters.ts. */
+async function buildFilters(): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['lib/cli/filters.ts'],
+    outfile: path.join(dist, 'cli/filters.cjs'),
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    external: Object.keys(dependencies),
+    plugins: [leaveToLibrary],
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    logLevel: 'warning',
+  });
 }
 
 await buildLibrary();

@@ -1,150 +1,223 @@
 /**
  * Bounds-checked reads from a flatbuffer. Nothing in the file is trusted: every offset, vtable, vector and string is
- * checked before it is used, and all the bytes that tables reach are counted, so that a small file whose tables all
- * share one part cannot take exponential time or memory.
+ * checked before it is used, alignment included, and all that tables become is counted, so that a small file whose
+ * tables all share one part cannot take exponential time or memory.
  */
-import { GgmaError } from '../errors.ts';
-import { SCALAR_SIZE, type Scalar } from './schema.ts';
+import { Fault } from './fault.ts';
+import { type Field, SCALAR_SIZE, type Scalar } from './schema.ts';
+import type { Store, Window } from './store.ts';
 import { decodeText } from './text.ts';
 
-/** Bytes that may be visited per byte of file; writers that share strings or tables stay far below it. */
-const SHARING_LIMIT = 16;
+/**
+ * What may be visited per byte of file. Tables with nothing in them, the worst that a plain writer makes, reach 19; those
+ * that share strings or tables stay far below.
+ */
+const SHARING_LIMIT = 24;
+/** Bytes that may be visited at all: what a heap of a few GiB holds as objects. */
+const VISIT_LIMIT = 2 ** 29;
+/** What a field costs as a property of an object, whether the file has it or not. */
+const FIELD_COST = 8;
+
+/** What all tables with one vtable have in common. */
+export interface TableLayout {
+  present: { field: Field; offset: number }[];
+  /** Bytes of a table. */
+  size: number;
+  /** 8 where a field needs it. */
+  alignment: number;
+  /** What a table counts for. */
+  cost: number;
+}
 
 export class Cursor {
-  readonly bytes: Uint8Array;
-  private readonly view: DataView;
+  readonly store: Store;
+  readonly size: number;
+  /** End of the last byte that anything refers to. */
+  end = 0;
+  private window: Window;
+  private low: number;
+  private high: number;
   private budget: number;
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.budget = SHARING_LIMIT * bytes.byteLength + 4096;
+  constructor(store: Store) {
+    this.store = store;
+    this.size = store.size;
+    this.window = store.window(0, Math.min(4, store.size));
+    this.low = this.window.start;
+    this.high = this.low + this.window.view.byteLength;
+    this.budget = Math.min(SHARING_LIMIT * store.size + 4096, VISIT_LIMIT);
   }
 
   /** Follows the offset stored at `at`. */
-  follow(at: number, path: string): number {
-    const target = at + this.u32(at, path);
-    if (target > this.bytes.byteLength - 4)
-      throw this.corrupt(`an offset at byte ${at} leads to byte ${target}`, path);
+  follow(at: number): number {
+    const target = at + this.u32(at);
+    if (target > this.size - 4 || target === at)
+      throw this.corrupt(`an offset at byte ${at} to byte ${target}`);
     return target;
   }
 
-  /** The vtable of a table: where each field lies, 0 for absent. */
-  table(at: number, path: string): TableAt {
-    const back = this.i32(at, path);
-    const vtable = at - back;
-    this.within(vtable, 4, path);
-    if (vtable % 2 !== 0) throw this.corrupt(`a vtable at the odd byte ${vtable}`, path);
-    const vtableSize = this.view.getUint16(vtable, true);
-    const tableSize = this.view.getUint16(vtable + 2, true);
-    if (vtableSize < 4 || vtableSize % 2 !== 0 || tableSize < 4)
-      throw this.corrupt(`a vtable of ${vtableSize} bytes for a table of ${tableSize}`, path);
-    this.within(vtable, vtableSize, path);
-    this.within(at, tableSize, path);
-    this.spend(vtableSize + tableSize, path);
-    return { at, vtable, entries: (vtableSize - 4) / 2, size: tableSize };
+  /** Where the table at `at` keeps its vtable. */
+  vtable(at: number): number {
+    if (at % 4 !== 0) throw this.corrupt(`a table at byte ${at}, which is no multiple of 4`);
+    return at - this.i32(at);
   }
 
-  /** Refuses fields that this schema does not know: they could not be written back. */
-  refuseUnknown(table: TableAt, known: number, path: string): void {
-    for (let id = known; id < table.entries; id++) {
-      if (this.view.getUint16(table.vtable + 4 + 2 * id, true) !== 0)
-        throw new GgmaError(
+  /**
+   * Checks a vtable for a table of these fields. Most tables of a file share few of them, so the result is kept.
+   * @returns which fields tables with this vtable have, and where in the table
+   */
+  layout(vtable: number, fields: readonly Field[]): TableLayout {
+    this.within(vtable, 4);
+    if (vtable % 2 !== 0) throw this.corrupt(`a vtable at the odd byte ${vtable}`);
+    const [vtableSize, size] = [this.u16(vtable), this.u16(vtable + 2)];
+    if (vtableSize < 4 || vtableSize % 2 !== 0 || size < 4)
+      throw this.corrupt(`a vtable of ${vtableSize} bytes for a table of ${size}`);
+    this.reach(vtable, vtableSize);
+    const present: TableLayout['present'] = [];
+    let alignment = 4;
+    for (let id = 0; 4 + 2 * id < vtableSize; id++) {
+      const offset = this.u16(vtable + 4 + 2 * id);
+      if (offset === 0) continue;
+      const field = fields[id];
+      if (!field)
+        throw new Fault(
           'CIRCLE_UNSUPPORTED',
-          `expected fields below ${known}, got field ${id}; the file uses a newer schema`,
-          { path },
+          `expected fields below ${fields.length}, got field ${id}; the file uses a newer schema`,
         );
+      if (offset < 4 || offset + field.size > size)
+        throw this.corrupt(`a field at ${offset} of a table of ${size} bytes`).within(field.name);
+      const isOff = offset % Math.min(field.size, 4) !== 0;
+      if (isOff) throw this.corrupt(`a field of ${field.size} bytes at ${offset}`).within(field.name);
+      // 8 bytes ask for the table's own place to be right too; one rest for all such fields.
+      if (field.size === 8) alignment = 8;
+      present.push({ field, offset });
+    }
+    return { present, size, alignment, cost: vtableSize + size + FIELD_COST * fields.length };
+  }
+
+  /** Checks a table of that layout. */
+  table(at: number, { present, size, alignment, cost }: TableLayout): void {
+    this.reach(at, size);
+    this.spend(cost);
+    if (alignment === 4) return;
+    for (const { field, offset } of present) {
+      if (field.size === 8 && (at + offset) % 8 !== 0)
+        throw this.corrupt(`a field of 8 bytes at byte ${at + offset}`).within(field.name);
     }
   }
 
-  /** Where field `id` of `size` bytes lies, or 0 when it is absent. */
-  field(table: TableAt, id: number, size: number, path: string): number {
-    if (id >= table.entries) return 0;
-    const offset = this.view.getUint16(table.vtable + 4 + 2 * id, true);
-    if (offset === 0) return 0;
-    if (offset < 4 || offset + size > table.size)
-      throw this.corrupt(`field ${id} at ${offset} of a table of ${table.size} bytes`, path);
-    return table.at + offset;
+  /** Length of the vector at `at`, whose elements start 4 bytes on. */
+  vector(at: number, elementSize: number): number {
+    if (at % 4 !== 0) throw this.corrupt(`a vector at byte ${at}, which is no multiple of 4`);
+    const length = this.u32(at);
+    if (length * elementSize > this.size - at - 4)
+      throw this.corrupt(`a vector of ${length} × ${elementSize} bytes at byte ${at}`);
+    this.reach(at, 4 + length * elementSize);
+    return length;
   }
 
-  /** Length and first element of the vector at `at`. */
-  vector(at: number, elementSize: number, path: string): { start: number; length: number } {
-    const length = this.u32(at, path);
-    const size = length * elementSize;
-    if (size > this.bytes.byteLength - at - 4)
-      throw this.corrupt(`a vector of ${length} × ${elementSize} bytes at byte ${at}`, path);
-    return { start: at + 4, length };
+  string(at: number): string {
+    const length = this.vector(at, 1);
+    this.spend(length);
+    this.reach(at, 4 + length + 1);
+    this.within(at, 4 + length + 1);
+    const { bytes } = this.window;
+    const start = at + 4 - this.low;
+    if (bytes[start + length] !== 0) throw this.corrupt(`a string at byte ${at} without a zero at its end`);
+    return decodeText(bytes, start, start + length);
+  }
+
+  /** The elements of a vector of `length` scalars from `start` on. */
+  scalars(kind: Scalar, start: number, length: number): (number | bigint | boolean)[] {
+    const size = SCALAR_SIZE[kind];
+    this.spend(length * Math.max(size, FIELD_COST));
+    const items = new Array<number | bigint | boolean>(length);
+    if (length === 0) return items;
+    this.within(start, length * size);
+    if (kind === 'i32') {
+      // Nearly all vectors are: shapes and indices.
+      const { view } = this.window;
+      for (let i = 0, at = start - this.low; i < length; i++, at += 4) items[i] = view.getInt32(at, true);
+    } else for (let i = 0; i < length; i++) items[i] = this.scalar(kind, start + i * size);
+    return items;
+  }
+
+  /** Bytes in memory: a view where the file is there already, else a copy, which counts. */
+  bytes(start: number, length: number): Uint8Array {
+    if (this.store.copies) this.spend(length);
+    return this.store.bytes(start, length);
+  }
+
+  scalar(kind: Scalar, at: number): number | bigint | boolean {
+    this.within(at, SCALAR_SIZE[kind]);
+    const { view } = this.window;
+    const offset = at - this.low;
+    switch (kind) {
+      case 'i32':
+        return view.getInt32(offset, true);
+      case 'i8':
+        return view.getInt8(offset);
+      case 'u32':
+        return view.getUint32(offset, true);
+      case 'bool':
+        return view.getUint8(offset) !== 0;
+      case 'u8':
+        return view.getUint8(offset);
+      case 'u16':
+        return view.getUint16(offset, true);
+      case 'f32':
+        return view.getFloat32(offset, true);
+      case 'i64':
+        return view.getBigInt64(offset, true);
+      case 'u64':
+        return view.getBigUint64(offset, true);
+    }
   }
 
   /** Counts bytes that become objects; views of the input cost nothing. */
-  spend(bytes: number, path: string): void {
+  spend(bytes: number): void {
     this.budget -= bytes;
     if (this.budget < 0)
-      throw new GgmaError(
-        'CIRCLE_TOO_COMPLEX',
-        `expected tables that visit at most ${SHARING_LIMIT} times the file's ${this.bytes.byteLength} bytes, got more`,
-        { path },
+      throw new Fault(
+        'CIRCLE_CORRUPT',
+        `expected tables that visit at most ${SHARING_LIMIT} times the file's ${this.size} bytes and ${VISIT_LIMIT} in all, got more`,
       );
   }
 
-  string(at: number, path: string): string {
-    const { start, length } = this.vector(at, 1, path);
-    this.spend(length, path);
-    return decodeText(this.bytes.subarray(start, start + length));
+  /** Checks that a part lies within the file, and keeps in mind that it is used. */
+  reach(at: number, size: number): void {
+    if (at < 0 || at + size > this.size) throw this.corrupt(`${size} bytes at byte ${at}`);
+    if (at + size > this.end) this.end = at + size;
   }
 
-  scalar(kind: Scalar, at: number, path: string): number | bigint | boolean {
-    this.within(at, SCALAR_SIZE[kind], path);
-    switch (kind) {
-      case 'bool':
-        return this.view.getUint8(at) !== 0;
-      case 'i8':
-        return this.view.getInt8(at);
-      case 'u8':
-        return this.view.getUint8(at);
-      case 'u16':
-        return this.view.getUint16(at, true);
-      case 'i32':
-        return this.view.getInt32(at, true);
-      case 'u32':
-        return this.view.getUint32(at, true);
-      case 'f32':
-        return this.view.getFloat32(at, true);
-      case 'i64':
-        return this.view.getBigInt64(at, true);
-      case 'u64':
-        return this.view.getBigUint64(at, true);
-    }
-  }
-
-  corrupt(what: string, path: string): GgmaError {
-    return new GgmaError(
+  corrupt(what: string): Fault {
+    return new Fault(
       'CIRCLE_CORRUPT',
-      `expected offsets within the file's ${this.bytes.byteLength} bytes, got ${what}`,
-      {
-        path,
-      },
+      `expected a flatbuffer of ${this.size} bytes with aligned offsets within them, got ${what}`,
     );
   }
 
-  private u32(at: number, path: string): number {
-    this.within(at, 4, path);
-    return this.view.getUint32(at, true);
+  private u16(at: number): number {
+    this.within(at, 2);
+    return this.window.view.getUint16(at - this.low, true);
   }
 
-  private i32(at: number, path: string): number {
-    this.within(at, 4, path);
-    return this.view.getInt32(at, true);
+  private u32(at: number): number {
+    this.within(at, 4);
+    return this.window.view.getUint32(at - this.low, true);
   }
 
-  private within(at: number, size: number, path: string): void {
-    if (at < 0 || at + size > this.bytes.byteLength) throw this.corrupt(`${size} bytes at byte ${at}`, path);
+  private i32(at: number): number {
+    this.within(at, 4);
+    return this.window.view.getInt32(at - this.low, true);
   }
-}
 
-export interface TableAt {
-  at: number;
-  vtable: number;
-  entries: number;
-  size: number;
+  /** Brings the bytes into the window. */
+  private within(at: number, size: number): void {
+    if (at >= this.low && at + size <= this.high) return;
+    if (at < 0 || at + size > this.size) throw this.corrupt(`${size} bytes at byte ${at}`);
+    this.window = this.store.window(at, size);
+    this.low = this.window.start;
+    this.high = this.low + this.window.view.byteLength;
+  }
 }

@@ -2,10 +2,12 @@
 export { type Elements, elementsOf } from './elements.ts';
 export * from './enums.ts';
 export { enumName } from './names.ts';
+export { type OpenModel, openModel } from './open.ts';
 export { builtinCodeOf, operatorCode, operatorName } from './operator-code.ts';
-export { readModel } from './read.ts';
+export { readModel, readStore } from './read.ts';
 export type * from './schema/generated/types.ts';
-export { type ByteSource, FileRange } from './source.ts';
+export { type ByteSource, copyBytes, FileRange, readBytes, SegmentRange, sameBytes } from './source.ts';
+export { FileStore, MemoryStore, SegmentStore, type Store } from './store.ts';
 export { type Block, blockOf, elementSize, tensorByteLength, tensorTypeName } from './tensor-type.ts';
 export type { Options2Of, OptionsOf } from './types.ts';
 export {

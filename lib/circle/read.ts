@@ -1,124 +1,166 @@
 /** Bytes → Model, driven by the schema's table description, so that every table is read the same way. */
 import { GgmaError } from '../errors.ts';
-import { Cursor } from './cursor.ts';
-import type { CircleBuffer, Model, Operator } from './index.ts';
-import { type Field, SCALAR_SIZE, tableOf, unionMember } from './schema.ts';
+import { Cursor, type TableLayout } from './cursor.ts';
+import { Fault, reportingFaults } from './fault.ts';
+import type { Model } from './index.ts';
+import { type Field, SCALAR_SIZE, type Table, tableOf, unionMember } from './schema.ts';
+import type { ByteSource } from './source.ts';
+import { MemoryStore, type Store } from './store.ts';
+import { checkTail } from './tail.ts';
 
 type Fields = Record<string, unknown>;
 
 /**
- * Reads a Circle file. Presence is kept: an absent vector, string or table is null, an empty one is empty. Constants
- * and other byte vectors are views of `bytes`; `Buffer.offset/size` is resolved into such a view too.
- * @throws GgmaError CIRCLE_EMPTY, CIRCLE_IDENTIFIER, CIRCLE_CORRUPT, CIRCLE_TOO_COMPLEX, CIRCLE_UNSUPPORTED
+ * Reads a Circle file in memory. Presence is kept: an absent vector, string or table is null, an empty one is empty.
+ * Constants and other byte vectors are views of `bytes`; `Buffer.offset/size` is resolved into such a view too.
+ * @throws GgmaError CIRCLE_CORRUPT, CIRCLE_UNSUPPORTED
  */
 export function readModel(bytes: Uint8Array, where = 'model'): Model {
-  if (bytes.byteLength === 0)
-    throw new GgmaError('CIRCLE_EMPTY', 'expected a Circle file, got no bytes', { path: where });
-  const identifier = bytes.byteLength < 8 ? '' : String.fromCharCode(...bytes.subarray(4, 8));
+  return readStore(new MemoryStore(bytes), where);
+}
+
+/** {@link readModel} from any store; constants are what its `source` gives. */
+export function readStore(store: Store, where = 'model'): Model {
+  if (store.size === 0)
+    throw new GgmaError('CIRCLE_CORRUPT', 'expected a Circle file, got no bytes', { path: where });
+  const identifier = store.size < 8 ? '' : String.fromCharCode(...store.bytes(4, 4));
   if (identifier !== 'CIR0')
     throw new GgmaError(
-      'CIRCLE_IDENTIFIER',
+      'CIRCLE_CORRUPT',
       `expected the file identifier CIR0 at byte 4, got ${JSON.stringify(identifier)}; this is no Circle file`,
       { path: where },
     );
-  const reader = new Reader(new Cursor(bytes));
-  return reader.table('Model', reader.root(), '') as unknown as Model;
+  const cursor = new Cursor(store);
+  return reportingFaults(() => {
+    cursor.reach(0, 8);
+    const model = new Reader(cursor).table(tableOf('Model'), cursor.follow(0));
+    checkTail(cursor);
+    return model as unknown as Model;
+  });
 }
 
 class Reader {
   private readonly cursor: Cursor;
+  /** By table, and by the position of the vtable. */
+  private readonly layouts = new Map<Table, Map<number, TableLayout & { absent: Fields }>>();
 
   constructor(cursor: Cursor) {
     this.cursor = cursor;
   }
 
-  root(): number {
-    return this.cursor.follow(0, 'model');
-  }
-
-  /** One table as a plain object. */
-  table(name: string, at: number, path: string): Fields {
-    const table = this.cursor.table(at, path);
-    const result: Fields = {};
-    this.cursor.refuseUnknown(table, tableOf(name).fields.length, path);
-    for (const field of tableOf(name).fields) {
-      const size = field.vector || field.scalar === null ? 4 : SCALAR_SIZE[field.scalar];
-      const place = this.cursor.field(table, field.id, size, path);
-      // Deprecated fields are properties only where a file has them.
-      if (place === 0 && field.deprecated) continue;
-      const where = path === '' ? field.name : `${path}.${field.name}`;
-      if (field.kind === 'scalar' && !field.vector)
-        result[field.key] = place === 0 ? field.initial : this.cursor.scalar(field.scalar!, place, where);
-      else if (place === 0) result[field.key] = null;
-      else result[field.key] = this.reference(field, result, this.cursor.follow(place, where), where);
+  /** One table as a plain object, with its fields in the schema's order. */
+  table(table: Table, at: number): Fields {
+    const { cursor } = this;
+    const layout = this.layout(table, cursor.vtable(at));
+    cursor.table(at, layout);
+    if (table.name === 'Buffer') return this.buffer(layout, at);
+    const result: Fields = { ...layout.absent };
+    for (const { field, offset } of layout.present) {
+      try {
+        const place = at + offset;
+        result[field.key] = field.isReference
+          ? this.reference(field, result, cursor.follow(place))
+          : cursor.scalar(field.scalar!, place);
+      } catch (error) {
+        throw error instanceof Fault ? error.within(field.name) : error;
+      }
     }
-    if (name === 'Buffer') return this.buffer(result, path) as unknown as Fields;
-    if (name === 'Operator') this.resolveCustomOptions(result as unknown as Operator, path);
+    if (table.name === 'Operator') this.resolveCustomOptions(result);
     return result;
   }
 
-  private reference(field: Field, owner: Fields, at: number, path: string): unknown {
-    if (field.vector) return this.vector(field, at, path);
-    if (field.kind === 'string') return this.cursor.string(at, path);
-    if (field.kind === 'table') return this.table(field.type, at, path);
-    const code = owner[`${field.key}Type`] as number;
-    const member = unionMember(field.type, code);
-    if (member === undefined)
-      throw new GgmaError('CIRCLE_UNSUPPORTED', `expected a member of ${field.type}, got code ${code}`, {
-        path,
-      });
-    return member === '' ? null : this.table(member, at, path);
+  private layout(table: Table, vtable: number): TableLayout & { absent: Fields } {
+    let layouts = this.layouts.get(table);
+    if (!layouts) {
+      layouts = new Map();
+      this.layouts.set(table, layouts);
+    }
+    let layout = layouts.get(vtable);
+    if (!layout) {
+      layout = { ...this.cursor.layout(vtable, table.fields), absent: {} };
+      for (const field of table.fields) {
+        // Deprecated fields are properties only where a file has them.
+        if (!field.deprecated || layout.present.some((entry) => entry.field === field))
+          layout.absent[field.key] = field.isReference ? null : field.initial;
+      }
+      layouts.set(vtable, layout);
+    }
+    return layout;
   }
 
-  private vector(field: Field, at: number, path: string): unknown {
+  private reference(field: Field, owner: Fields, at: number): unknown {
+    if (field.vector) return this.vector(field, at);
+    if (field.kind === 'string') return this.cursor.string(at);
+    if (field.kind === 'table') return this.table(tableOf(field.type), at);
+    const code = owner[`${field.key}Type`] as number;
+    const member = unionMember(field.type, code);
+    if (!member)
+      throw new Fault(
+        'CIRCLE_UNSUPPORTED',
+        `expected a member of ${field.type} with a table, got code ${code}`,
+      );
+    return this.table(tableOf(member), at);
+  }
+
+  private vector(field: Field, at: number): unknown {
     const { cursor } = this;
-    const size = field.scalar === null ? 4 : SCALAR_SIZE[field.scalar];
-    const { start, length } = cursor.vector(at, size, path);
-    if (field.scalar === 'u8') return cursor.bytes.subarray(start, start + length);
-    cursor.spend(length * size, path);
+    const length = cursor.vector(at, field.scalar === null ? 4 : SCALAR_SIZE[field.scalar]);
+    const start = at + 4;
+    if (field.scalar === 'u8') return cursor.bytes(start, length);
     if (field.scalar === 'f32') {
+      cursor.spend(length * 4);
       // A copy of the bits: a NaN's payload would not survive a number.
-      return new Float32Array(cursor.bytes.slice(start, start + length * 4).buffer);
+      return new Float32Array(new Uint8Array(cursor.store.bytes(start, length * 4)).buffer);
     }
-    const items: unknown[] = [];
+    if (field.scalar !== null) return cursor.scalars(field.scalar, start, length);
+    cursor.spend(length * 8);
+    const table = field.kind === 'string' ? null : tableOf(field.type);
+    const items = new Array<unknown>(length);
     for (let i = 0; i < length; i++) {
-      const place = start + i * size;
-      if (field.scalar !== null) items.push(cursor.scalar(field.scalar, place, path));
-      else {
-        const where = `${path}[${i}]`;
-        const target = cursor.follow(place, where);
-        items.push(
-          field.kind === 'string' ? cursor.string(target, where) : this.table(field.type, target, where),
-        );
+      try {
+        const place = cursor.follow(start + 4 * i);
+        items[i] = table === null ? cursor.string(place) : this.table(table, place);
+      } catch (error) {
+        throw error instanceof Fault ? error.within(`[${i}]`) : error;
       }
     }
     return items;
   }
 
-  /** Data within the table, or behind the flatbuffer where offset > 1 says so (0 and 1 mean "not set"). */
-  private buffer(fields: Fields, path: string): CircleBuffer {
-    const [offset, size] = [fields.offset as bigint, fields.size as bigint];
-    const inline = fields.data as Uint8Array | null;
-    if (offset <= 1n || (inline !== null && inline.byteLength > 0)) return { data: inline };
-    return { data: this.behind(offset, size, path) };
+  /** Data within the flatbuffer, or behind it where offset > 1 says so (0 and 1 mean "not set"). */
+  private buffer({ present }: TableLayout, at: number): Fields {
+    const { cursor } = this;
+    let inline: ByteSource | null = null;
+    let [behind, size] = [0n, 0n];
+    try {
+      for (const { field, offset } of present) {
+        if (field.name === 'data') {
+          const vector = cursor.follow(at + offset);
+          inline = cursor.store.source(vector + 4, cursor.vector(vector, 1));
+        } else if (field.name === 'offset') behind = cursor.scalar('u64', at + offset) as bigint;
+        else size = cursor.scalar('u64', at + offset) as bigint;
+      }
+      if (behind <= 1n || (inline !== null && inline.byteLength > 0)) return { data: inline };
+      return { data: cursor.store.source(...this.behind(behind, size)) };
+    } catch (error) {
+      throw error instanceof Fault ? error.within('data') : error;
+    }
   }
 
   /** Large options of a custom operator lie behind the flatbuffer too; they are the same thing as inline ones. */
-  private resolveCustomOptions(operator: Operator, path: string): void {
-    if (operator.largeCustomOptionsOffset <= 1n) return;
-    operator.customOptions = this.behind(
-      operator.largeCustomOptionsOffset,
-      operator.largeCustomOptionsSize,
-      path,
-    );
+  private resolveCustomOptions(operator: Fields): void {
+    const offset = operator.largeCustomOptionsOffset as bigint;
+    if (offset <= 1n) return;
+    const place = this.behind(offset, operator.largeCustomOptionsSize as bigint);
+    operator.customOptions = this.cursor.bytes(...place);
     operator.largeCustomOptionsOffset = 0n;
     operator.largeCustomOptionsSize = 0n;
   }
 
-  private behind(offset: bigint, size: bigint, path: string): Uint8Array {
-    const { bytes } = this.cursor;
-    if (offset + size > BigInt(bytes.byteLength))
-      throw this.cursor.corrupt(`${size} bytes of data at byte ${offset}`, path);
-    return bytes.subarray(Number(offset), Number(offset + size));
+  private behind(offset: bigint, size: bigint): [at: number, size: number] {
+    if (offset + size > BigInt(this.cursor.size))
+      throw this.cursor.corrupt(`${size} bytes of data at byte ${offset}`);
+    this.cursor.reach(Number(offset), Number(size));
+    return [Number(offset), Number(size)];
   }
 }

@@ -30,6 +30,10 @@ export interface Field {
   /** The enum, or the union, that a scalar is a member of; '' for plain numbers. */
   enum: string;
   vector: boolean;
+  /** Whether the table holds an offset to the content instead of the content. */
+  isReference: boolean;
+  /** Bytes in the table. */
+  size: number;
   initial: number | bigint | boolean;
   /** Alignment that the schema forces on a vector's first element; 0 for none. */
   align: number;
@@ -94,6 +98,8 @@ function parseField(word: string, id: number): Field {
     type: type!,
     enum: members ?? '',
     vector: bracket === '[',
+    isReference: bracket === '[' || scalar === null,
+    size: bracket === '[' || scalar === null ? 4 : SCALAR_SIZE[scalar],
     initial: initialOf(scalar, initial),
     align: Number(align ?? 0),
     deprecated: deprecated === '!',

@@ -3,10 +3,12 @@
  * that is not UTF-8 becomes the lone surrogate U+DC00 + byte and is written back as that byte.
  */
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const encoder = new TextEncoder();
 
-export function decodeText(bytes: Uint8Array): string {
-  if (bytes.length === 0) return '';
+export function decodeText(buffer: Buffer, start: number, end: number): string {
+  const text = buffer.toString('utf8', start, end);
+  // The replacement character stands for a broken byte, or for itself.
+  if (!text.includes('\ufffd')) return text;
+  const bytes = buffer.subarray(start, end);
   try {
     return strict.decode(bytes);
   } catch {
@@ -40,14 +42,15 @@ function sequenceLength(byte: number): number {
   return byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 }
 
-export function encodeText(text: string): Uint8Array {
-  if (!/\p{Surrogate}/u.test(text)) return encoder.encode(text);
-  const bytes: number[] = [];
+/** Writes the text into `target` at `at`, which must have room for 3 bytes a character; returns the bytes it took. */
+export function encodeText(text: string, target: Buffer, at: number): number {
+  if (text.isWellFormed()) return target.write(text, at, 'utf8');
+  let end = at;
   // Iterating gives code points, and lone surrogates one by one.
   for (const character of text) {
     const code = character.codePointAt(0)!;
-    if (code >= 0xdc80 && code <= 0xdcff) bytes.push(code - 0xdc00);
-    else bytes.push(...encoder.encode(character));
+    if (code >= 0xdc80 && code <= 0xdcff) target[end++] = code - 0xdc00;
+    else end += target.write(character, end, 'utf8');
   }
-  return Uint8Array.from(bytes);
+  return end - at;
 }

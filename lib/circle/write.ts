@@ -1,13 +1,11 @@
 /**
- * Model → bytes. The tables are built first, with flatbuffers' Builder; constants follow behind them and are never
- * copied through it. The file's size and every part's place are known before the first byte is written.
+ * Model → bytes. The tables are built first; constants follow behind them and are never copied through memory. The
+ * file's size and every part's place are known before the first byte is written.
  */
-import { Builder } from 'flatbuffers';
 import { GgmaError } from '../errors.ts';
 import type { Model } from './index.ts';
-import { type Field, SCALAR_SIZE, tableOf, unionMember } from './schema.ts';
-import type { ByteSource } from './source.ts';
-import { encodeText } from './text.ts';
+import { type ByteSource, copyBytes, SegmentRange } from './source.ts';
+import { type Pending, writeTables } from './write-tables.ts';
 
 export interface WriteOptions {
   /** Data behind the flatbuffer, by `Buffer.offset/size`, 64-byte aligned. Always so from 1 GiB on. */
@@ -29,16 +27,18 @@ const INLINE_LIMIT = 2 ** 30;
 const INLINE_ALIGNMENT = 16;
 const EXTERNAL_ALIGNMENT = 64;
 
-/** Plans a file: equal models give equal bytes. */
+/**
+ * Plans a file: equal models give equal bytes.
+ * @throws GgmaError CIRCLE_RANGE for a number that its field cannot hold, CIRCLE_INVALID for content of another kind,
+ * both with the object's path; CIRCLE_TOO_LARGE above 2 GiB of tables
+ */
 export function layOut(model: Model, options: WriteOptions = {}): Layout {
-  const total = (model.buffers ?? []).reduce((sum, { data }) => sum + (data?.byteLength ?? 0), 0);
-  const external = options.externalBuffers ?? total >= INLINE_LIMIT;
-  const writer = new Writer(external);
-  const head = writer.head(model);
-  return external ? placeExternal(head, writer.pending) : placeInline(head, writer.pending);
+  const external = options.externalBuffers ?? dataSize(model) >= INLINE_LIMIT;
+  const { head, pending } = writeTables(model, external);
+  return external ? placeExternal(head, pending) : placeInline(head, pending);
 }
 
-/** The whole file in memory. @throws GgmaError CIRCLE_TOO_LARGE above what one buffer holds (use writeModelTo). */
+/** The whole file in memory. @throws GgmaError CIRCLE_TOO_LARGE above what one buffer holds (use chunksOf) */
 export function writeModel(model: Model, options: WriteOptions = {}): Uint8Array {
   const layout = layOut(model, options);
   if (layout.size >= 2 ** 31)
@@ -47,41 +47,70 @@ export function writeModel(model: Model, options: WriteOptions = {}): Uint8Array
       `expected less than 2 GiB to hold in memory, got ${layout.size} bytes`,
     );
   const bytes = new Uint8Array(layout.size);
-  let at = 0;
-  for (const chunk of chunksOf(layout)) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
+  bytes.set(layout.head);
+  for (const { position, data } of layout.parts)
+    copyBytes(data, 0, bytes.subarray(position, position + data.byteLength));
   return bytes;
 }
 
-/** The file in order, constants as they are: for streams, so that nothing large is ever joined. */
+/** Small parts are joined up to here, ranges of files are read in pieces of this size. */
+const BLOCK = 2 ** 22;
+/** Bytes in memory from here on are given as they are. */
+const LARGE = 2 ** 16;
+
+/**
+ * The file in order, in pieces of at most a few MiB of new memory; large constants in memory are given as they are. A
+ * piece is valid until the next one is asked for.
+ */
 export function* chunksOf(layout: Layout): Generator<Uint8Array> {
-  yield layout.head;
-  let at = layout.head.byteLength;
-  for (const { position, data } of layout.parts) {
-    if (position > at) yield new Uint8Array(position - at);
-    if (data.byteLength > 0) yield data instanceof Uint8Array ? data : data.read();
+  const block = new Uint8Array(Math.min(BLOCK, layout.size));
+  let used = 0;
+  let at = 0;
+  for (const { position, data } of [{ position: 0, data: layout.head }, ...layout.parts]) {
+    const gap = position - at;
+    for (const piece of gap > 0 ? [new Uint8Array(gap), ...piecesOf(data)] : piecesOf(data)) {
+      if (piece instanceof Uint8Array && piece.byteLength >= LARGE) {
+        if (used > 0) yield block.subarray(0, used);
+        used = 0;
+        yield piece;
+        continue;
+      }
+      for (let from = 0; from < piece.byteLength; ) {
+        if (used === block.byteLength) {
+          yield block;
+          used = 0;
+        }
+        const size = Math.min(block.byteLength - used, piece.byteLength - from);
+        copyBytes(piece, from, block.subarray(used, used + size));
+        used += size;
+        from += size;
+      }
+    }
     at = position + data.byteLength;
   }
+  if (used > 0) yield block.subarray(0, used);
   if (layout.size > at) yield new Uint8Array(layout.size - at);
 }
 
-/** Data that a Buffer table refers to: where its fields lie, counted from the end of the head. */
-interface Pending {
-  data: ByteSource;
-  /** Inline: the offset field. */
-  dataField: number;
-  /** External: the two 64-bit fields. */
-  offsetField: number;
-  sizeField: number;
+function piecesOf(data: ByteSource): readonly ByteSource[] {
+  return data instanceof SegmentRange ? data.pieces : [data];
+}
+
+/** Bytes that may lie behind the flatbuffer. */
+function dataSize(model: Model): number {
+  let total = 0;
+  for (const buffer of model.buffers ?? []) total += buffer.data?.byteLength ?? 0;
+  for (const { operators } of model.subgraphs ?? []) {
+    for (const { customOptions } of operators ?? []) total += customOptions?.byteLength ?? 0;
+  }
+  return total;
 }
 
 function placeInline(head: Uint8Array, pending: readonly Pending[]): Layout {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const parts: Layout['parts'] = [];
   let at = head.byteLength;
-  for (const { data, dataField } of pending) {
+  for (const { data, fields } of pending) {
     const position = alignUp(at + 4, INLINE_ALIGNMENT);
     if (position + data.byteLength >= 2 ** 31)
       throw new GgmaError(
@@ -90,8 +119,7 @@ function placeInline(head: Uint8Array, pending: readonly Pending[]): Layout {
       );
     const length = new Uint8Array(4);
     new DataView(length.buffer).setUint32(0, data.byteLength, true);
-    const field = head.byteLength - dataField;
-    view.setUint32(field, position - 4 - field, true);
+    view.setUint32(fields.data, position - 4 - fields.data, true);
     parts.push({ position: position - 4, data: length }, { position, data });
     at = position + data.byteLength;
   }
@@ -103,10 +131,10 @@ function placeExternal(head: Uint8Array, pending: readonly Pending[]): Layout {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const parts: Layout['parts'] = [];
   let at = head.byteLength;
-  for (const { data, offsetField, sizeField } of pending) {
+  for (const { data, fields } of pending) {
     const position = alignUp(at, EXTERNAL_ALIGNMENT);
-    view.setBigUint64(head.byteLength - offsetField, BigInt(position), true);
-    view.setBigUint64(head.byteLength - sizeField, BigInt(data.byteLength), true);
+    view.setBigUint64(fields.offset, BigInt(position), true);
+    view.setBigUint64(fields.size, BigInt(data.byteLength), true);
     parts.push({ position, data });
     at = position + data.byteLength;
   }
@@ -115,125 +143,4 @@ function placeExternal(head: Uint8Array, pending: readonly Pending[]): Layout {
 
 function alignUp(at: number, alignment: number): number {
   return Math.ceil(at / alignment) * alignment;
-}
-
-class Writer {
-  readonly pending: Pending[] = [];
-  private readonly builder = new Builder(1 << 16);
-  private readonly external: boolean;
-
-  constructor(external: boolean) {
-    this.external = external;
-  }
-
-  head(model: Model): Uint8Array {
-    this.builder.finish(this.table('Model', model), 'CIR0');
-    return this.builder.asUint8Array().slice();
-  }
-
-  /** Writes a table's parts, then the table; returns its offset. */
-  private table(name: string, content: object): number {
-    const { builder } = this;
-    const { fields } = tableOf(name);
-    const values = content as Record<string, unknown>;
-    if (name === 'Buffer') return this.buffer(values.data as ByteSource | null);
-    const offsets = fields.map((field) => this.reference(field, values));
-    builder.startObject(fields.length);
-    // From the widest scalar down, so that no padding comes between fields.
-    for (const size of [8, 4, 2, 1]) {
-      fields.forEach((field, i) => {
-        const offset = offsets[i]!;
-        const isReference = field.vector || field.scalar === null;
-        if (isReference && size === 4 && offset !== 0) builder.addFieldOffset(field.id, offset, 0);
-        if (!isReference && SCALAR_SIZE[field.scalar!] === size)
-          this.scalarField(field, values[field.key] ?? field.initial);
-      });
-    }
-    return builder.endObject();
-  }
-
-  private buffer(data: ByteSource | null): number {
-    const { builder } = this;
-    builder.startObject(3);
-    const entry: Pending | null = data === null ? null : { data, dataField: 0, offsetField: 0, sizeField: 0 };
-    // 1 stands for a place that is known only when all tables are built; 0 would leave the field out.
-    if (entry && this.external) {
-      builder.addFieldInt64(1, 1n, 0n);
-      entry.offsetField = builder.offset();
-      builder.addFieldInt64(2, 1n, 0n);
-      entry.sizeField = builder.offset();
-    } else if (entry) {
-      builder.addFieldInt32(0, 1, 0);
-      entry.dataField = builder.offset();
-    }
-    if (entry) this.pending.push(entry);
-    return builder.endObject();
-  }
-
-  /** Offset of what a field refers to; 0 for a scalar or an absent part. */
-  private reference(field: Field, owner: Record<string, unknown>): number {
-    const value = owner[field.key];
-    if (value === null || value === undefined) return 0;
-    if (field.vector) return this.vector(field, value as ArrayLike<unknown>);
-    if (field.kind === 'string') return this.builder.createString(encodeText(value as string));
-    if (field.kind === 'table') return this.table(field.type, value as object);
-    if (field.kind === 'scalar') return 0;
-    const member = unionMember(field.type, owner[`${field.key}Type`] as number);
-    if (!member)
-      throw new GgmaError(
-        'CIRCLE_INVALID',
-        `expected a member of ${field.type}, got code ${owner[`${field.key}Type`]}`,
-      );
-    return this.table(member, value as object);
-  }
-
-  private vector(field: Field, items: ArrayLike<unknown>): number {
-    const { builder } = this;
-    const size = field.scalar === null ? 4 : SCALAR_SIZE[field.scalar];
-    const offsets: number[] = [];
-    if (field.scalar === null) {
-      for (let i = 0; i < items.length; i++) {
-        const item = items[i];
-        offsets.push(
-          field.kind === 'string'
-            ? builder.createString(encodeText(item as string))
-            : this.table(field.type, item as object),
-        );
-      }
-    }
-    // Byte vectors can be long: one copy instead of a call per byte, where no alignment is forced.
-    if (field.scalar === 'u8' && field.align <= 4) return builder.createByteVector(items as Uint8Array);
-    builder.startVector(size, items.length, Math.max(size, field.align));
-    for (let i = items.length - 1; i >= 0; i--) {
-      if (field.scalar === null) builder.addOffset(offsets[i]!);
-      else this.element(field, items, i);
-    }
-    return builder.endVector();
-  }
-
-  private element(field: Field, items: ArrayLike<unknown>, i: number): void {
-    const { builder } = this;
-    const item = items[i];
-    if (field.scalar === 'f32' && items instanceof Float32Array)
-      builder.addInt32(new Int32Array(items.buffer, items.byteOffset + 4 * i, 1)[0]!);
-    else if (field.scalar === 'f32') builder.addFloat32(item as number);
-    else if (field.scalar === 'i64' || field.scalar === 'u64') builder.addInt64(item as bigint);
-    else if (field.scalar === 'i32' || field.scalar === 'u32') builder.addInt32(Number(item));
-    else if (field.scalar === 'u16') builder.addInt16(Number(item));
-    else builder.addInt8(Number(item));
-  }
-
-  private scalarField(field: Field, value: unknown): void {
-    const { builder } = this;
-    if (field.scalar === 'i64' || field.scalar === 'u64')
-      builder.addFieldInt64(field.id, value as bigint, field.initial as bigint);
-    else if (field.scalar === 'f32') {
-      // Not equal to anything: the Builder's comparison would take -0 for the default 0.
-      if (!Object.is(value, field.initial)) builder.addFieldFloat32(field.id, value as number, Number.NaN);
-    } else if (SCALAR_SIZE[field.scalar!] === 4)
-      builder.addFieldInt32(field.id, Number(value), Number(field.initial));
-    else if (SCALAR_SIZE[field.scalar!] === 2)
-      builder.addFieldInt16(field.id, Number(value), Number(field.initial));
-    else builder.addFieldInt8(field.id, Number(value), Number(field.initial));
-  }
 }

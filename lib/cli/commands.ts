@@ -4,6 +4,8 @@ import { passes } from '../passes/index.ts';
 export interface Command {
   name: string;
   summary: string;
+  /** Started by filters.ts, without what the other commands need. */
+  isFilter?: boolean;
   /** Loaded when the command runs, so that a filter does not wait for the engine. */
   load(): Promise<(argv: readonly string[]) => Promise<number>>;
 }
@@ -27,11 +29,13 @@ export const commands: readonly Command[] = [
   {
     name: 'o2o',
     summary: 'run several filters in one process',
+    isFilter: true,
     load: async () => (await import('./o2o.ts')).main,
   },
   ...passes.map(({ name, summary }) => ({
     name,
     summary,
+    isFilter: true,
     load: async () => {
       const { main } = await import('./o2o.ts');
       return (argv: readonly string[]) => main([name, ...argv]);

@@ -2,155 +2,67 @@
  * o2o: filters. One word starts a filter, ` + ` chains them in one process; a filter's own command is a chain of one.
  * Circle comes on standard input (or from files for merge.circles) and goes to standard output.
  */
-import { readFile } from 'node:fs/promises';
-import { chunksOf, layOut, readModel } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
-import { lift, lower, type Module } from '../ir/index.ts';
-import { findPass, type Outcome, outcomeLines, type Pass, passes } from '../passes/index.ts';
+import { type Pass, passes } from '../passes/index.ts';
 import { version } from '../version.ts';
 import {
   errorLine,
   exitCode,
   OutputClosed,
   processStreams,
-  refuseTerminalInput,
-  refuseTerminalOutput,
   type Streams,
+  standardDescriptors,
   UsageError,
   writeAll,
+  writeFully,
 } from './common/index.ts';
+import { parseChain, passNamed, runChain } from './o2o/chain.ts';
 import { findWord, words } from './o2o/index.ts';
 
-interface Stage {
-  pass: Pass;
-  words: string[];
-}
-
-interface Chain {
-  stages: Stage[];
-  strict: boolean;
-  externalBuffers: boolean;
-}
-
 /** @returns the exit code */
-export async function main(argv: readonly string[], streams: Streams = processStreams()): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  streams: Streams = processStreams(),
+  descriptors = standardDescriptors,
+): Promise<number> {
   const word = findWord(argv[0]);
   if (word) {
     // Loaded only now: filters need none of it.
     const { runWord } = await import('./o2o/word.ts');
     return runWord(word, argv.slice(1), streams);
   }
-  const ignore = () => {};
-  streams.stdout.on('error', ignore);
   try {
     const [first, second] = argv;
     const isHelp = (word: string | undefined) => word === '--help' || word === '-h';
     if (first === undefined) throw new UsageError('expected a filter; o2o --help lists them');
     if (isHelp(first)) return await print(streams, overview());
     if (first === '--version') return await print(streams, `o2o v${version}\n`);
-    // Loaded when asked for: filters do without the compiler.
     if (isHelp(second)) return await print(streams, describe(passNamed(first)));
     if (second === '--version' && argv.length === 2)
       return await print(streams, `${passNamed(first).name} v${version}\n`);
-    return await runChain(parseChain(argv), streams);
+    return await runChain(parseChain(argv), descriptors);
   } catch (error) {
     if (error instanceof OutputClosed) return exitCode.done;
     const isUsage = error instanceof UsageError || (error instanceof GgmaError && error.code === 'USAGE');
-    await writeAll(streams.stderr, errorLine(error)).catch(ignore);
+    try {
+      writeFully(descriptors.stderr, errorLine(error));
+    } catch {
+      // Nobody listens; the exit code says it.
+    }
     return isUsage ? exitCode.usage : exitCode.failed;
-  } finally {
-    streams.stdout.removeListener('error', ignore);
   }
-}
-
-/** `a x y + b` → two stages. @throws UsageError */
-export function parseChain(argv: readonly string[]): Chain {
-  const flags = new Set<string>(argv.filter((word) => word === '--strict' || word === '--external-buffers'));
-  const groups: string[][] = [[]];
-  for (const word of argv.filter((word) => !flags.has(word))) {
-    if (word === '+') groups.push([]);
-    else groups.at(-1)!.push(word);
-  }
-  const stages = groups.map(([name, ...words]) => {
-    if (name === undefined) throw new UsageError("expected a filter on both sides of '+'");
-    return { pass: passNamed(name), words };
-  });
-  const late = stages.slice(1).find(({ pass }) => pass.kind === 'source');
-  if (late) throw new UsageError(`expected ${late.pass.name}, which reads files, at the start of the chain`);
-  return { stages, strict: flags.has('--strict'), externalBuffers: flags.has('--external-buffers') };
-}
-
-async function runChain({ stages, strict, externalBuffers }: Chain, streams: Streams): Promise<number> {
-  // Every filter's words are read before anything is, so that a wrong one costs nothing.
-  const [first, ...rest] = stages.map(prepare);
-  refuseTerminalOutput(streams, 'a Circle model');
-  let input: Uint8Array | null = null;
-  let module: Module;
-  let changed = externalBuffers;
-  if (first!.kind === 'source') {
-    module = await first!.run();
-    changed = true;
-  } else {
-    refuseTerminalInput(streams, 'a Circle model');
-    input = await readAll(streams.stdin);
-    module = lift(readModel(input, 'standard input'));
-  }
-  let idle = 0;
-  for (const stage of first!.kind === 'source' ? rest : [first!, ...rest]) {
-    if (stage.kind === 'source') continue;
-    const outcome = stage.run(module);
-    if (outcome.changed > 0) changed = true;
-    else idle++;
-    for (const line of outcomeLines(stage.name, outcome)) await writeAll(streams.stderr, `${line}\n`);
-  }
-  if (strict && idle > 0) return exitCode.failed;
-  if (!changed && input !== null) await writeAll(streams.stdout, input);
-  else
-    for (const chunk of chunksOf(layOut(lower(module), externalBuffers ? { externalBuffers } : {})))
-      await writeAll(streams.stdout, chunk);
-  return exitCode.done;
-}
-
-type Prepared =
-  | { kind: 'source'; run(): Promise<Module> }
-  | { kind: 'filter'; name: string; run(module: Module): Outcome };
-
-function prepare({ pass, words }: Stage): Prepared {
-  if (pass.kind === 'filter') return { kind: 'filter', name: pass.name, run: pass.prepare(words) };
-  const { files, combine } = pass.prepare(words);
-  return {
-    kind: 'source',
-    run: async () => {
-      const modules = await Promise.all(
-        files.map(async (file) => lift(readModel(await readInput(file), file))),
-      );
-      return combine(modules);
-    },
-  };
-}
-
-function readInput(file: string): Promise<Uint8Array> {
-  return readFile(file).catch((cause: unknown) => {
-    const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    throw new GgmaError('INPUT', `expected a readable Circle file${reason}`, { path: file, cause });
-  });
-}
-
-async function readAll(stream: NodeJS.ReadableStream): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-}
-
-function passNamed(name: string): Pass {
-  const pass = findPass(name);
-  if (!pass) throw new UsageError(`expected a filter, got '${name}'; o2o --help lists them`);
-  return pass;
 }
 
 async function print({ stdout }: Streams, text: string): Promise<number> {
-  await writeAll(stdout, text);
-  return exitCode.done;
+  const ignore = () => {};
+  // Without a listener a stream's error (EPIPE) would end the process; the write reports its own.
+  stdout.on('error', ignore);
+  try {
+    await writeAll(stdout, text);
+    return exitCode.done;
+  } finally {
+    stdout.removeListener('error', ignore);
+  }
 }
 
 function usageOf({ name, usage }: Pass): string {
@@ -177,6 +89,7 @@ function overview(): string {
     '',
     '  --strict            exit 1 when a filter finds nothing to do',
     '  --external-buffers  write constants behind the flatbuffer (always from 1 GiB on)',
+    '  -o, --output FILE   write there instead of standard output; the file is whole, or the old one',
     '  --help, --version',
     '',
   ].join('\n');
@@ -193,6 +106,7 @@ function describe(pass: Pass): string {
     `  for example: ${example}`,
     '  --strict            exit 1 when there is nothing to do',
     '  --external-buffers  write constants behind the flatbuffer (always from 1 GiB on)',
+    '  -o, --output FILE   write there instead of standard output; the file is whole, or the old one',
     '  --help, --version',
     '',
   ].join('\n');

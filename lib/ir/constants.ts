@@ -1,12 +1,7 @@
 /** The contents of constants as numbers. Buffers may lie at any byte offset, so nothing is viewed in place. */
-import { type ByteSource, TensorType, tensorTypeName } from '../circle/index.ts';
+import { readBytes, TensorType, tensorTypeName } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
 import type { Value } from './graph.ts';
-
-/** The bytes behind a buffer: the view itself, or the file's range read now. */
-export function readBytes(data: ByteSource): Uint8Array {
-  return data instanceof Uint8Array ? data : data.read();
-}
 
 /** The bytes of a constant, or undefined when the value is none. */
 export function bytesOf(value: Value | null | undefined): Uint8Array | undefined {

@@ -13,7 +13,14 @@ import { reshapeIo } from './reshape.io.ts';
 import { selectOp } from './select.op.ts';
 import { transposeIoKvcache } from './transpose.io.kvcache.ts';
 
-export { type Filter, type Outcome, outcomeLines, type Pass, type Source } from './pass.ts';
+export {
+  type Filter,
+  type Outcome,
+  outcomeLines,
+  type Pass,
+  type Source,
+  STANDARD_INPUT,
+} from './pass.ts';
 
 export const passes: readonly Pass[] = [
   fuseAttention,

@@ -5,14 +5,12 @@
  *
  * Operator codes are shared; buffers are shared by content, so that prefill and decode hold one copy of the weights.
  * Version is the highest. `--sig-names "a;b"` names the signatures; a file that brings several of its own keeps them
- * when it is merged under no new name.
+ * when it is merged under no new name. The file `-` is standard input, or what comes down the chain.
  */
-import { createHash } from 'node:crypto';
-import type { CircleBuffer } from '../circle/index.ts';
+import { type ByteSource, type CircleBuffer, copyBytes, sameBytes } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
-import { readBytes } from '../ir/constants.ts';
 import { Module, type Signature, type Value } from '../ir/graph.ts';
-import { type Source, usageError } from './pass.ts';
+import { type Source, STANDARD_INPUT, usageError } from './pass.ts';
 
 export const mergeCircles: Source = {
   kind: 'source',
@@ -34,6 +32,11 @@ export const mergeCircles: Source = {
     const keys = names ?? files.map(signatureKey);
     if (keys.length !== files.length || keys.some((key) => key === ''))
       throw usageError(this, `expected ${files.length} signature names, got '${keys.join(';')}'`);
+    const isNameless = (file: string) => file === STANDARD_INPUT;
+    if (names === undefined && files.some(isNameless))
+      throw usageError(this, `expected --sig-names with '${STANDARD_INPUT}', which has no name of its own`);
+    if (files.filter(isNameless).length > 1)
+      throw usageError(this, `expected '${STANDARD_INPUT}' once, got it several times`);
     if (new Set(keys).size !== keys.length)
       throw usageError(
         this,
@@ -107,7 +110,9 @@ function shareOpcode(merged: Module, opcode: Module['opcodes'][number]): Module[
 
 /** Buffers by content; the empty ones are all the sentinel. */
 class BufferPool {
-  private readonly byContent = new Map<string, CircleBuffer>();
+  /** By size and a sample of the bytes: few others have to be compared whole, and none is held in memory. */
+  private readonly alike = new Map<string, CircleBuffer[]>();
+  private readonly shared = new Map<CircleBuffer, CircleBuffer>();
   private readonly merged: Module;
 
   constructor(merged: Module) {
@@ -117,12 +122,50 @@ class BufferPool {
 
   share(buffer: CircleBuffer): CircleBuffer {
     if (buffer.data === null) return this.merged.sentinel;
-    const bytes = readBytes(buffer.data);
-    const content = `${bytes.byteLength}:${createHash('sha256').update(bytes).digest('base64')}`;
-    const known = this.byContent.get(content);
+    let found = this.shared.get(buffer);
+    if (!found) {
+      found = this.find(buffer, buffer.data);
+      this.shared.set(buffer, found);
+    }
+    return found;
+  }
+
+  private find(buffer: CircleBuffer, data: ByteSource): CircleBuffer {
+    const sample = sampleOf(data);
+    let alike = this.alike.get(sample) ?? [];
+    let known = alike.find((candidate) => sameBytes(candidate.data!, data));
+    if (!known && alike.length >= CROWD) {
+      // Constants that differ in few places only: from here on by all their bytes, or each would meet every other.
+      const hash = `${sample}:${hashOf(data)}`;
+      alike = this.alike.get(hash) ?? [];
+      known = alike.find((candidate) => sameBytes(candidate.data!, data));
+      this.alike.set(hash, alike);
+    } else this.alike.set(sample, alike);
     if (known) return known;
-    this.byContent.set(content, buffer);
+    alike.push(buffer);
     this.merged.buffers.push(buffer);
     return buffer;
   }
+}
+
+const CROWD = 8;
+const SAMPLE_SIZE = 128;
+
+/** Size and bytes from the middle: trained weights that agree in these agree in all. */
+function sampleOf(data: ByteSource): string {
+  const sample = Buffer.alloc(Math.min(data.byteLength, SAMPLE_SIZE));
+  copyBytes(data, Math.floor((data.byteLength - sample.byteLength) / 2), sample);
+  return `${data.byteLength}:${sample.toString('latin1')}`;
+}
+
+/** A number from all the bytes, read in pieces (FNV-1a). Equal hashes are compared, so that it need not be a good one. */
+function hashOf(data: ByteSource): number {
+  const block = new Uint8Array(Math.min(data.byteLength, 2 ** 18));
+  let hash = 0x811c9dc5;
+  for (let from = 0; from < data.byteLength; from += block.byteLength) {
+    const piece = block.subarray(0, Math.min(block.byteLength, data.byteLength - from));
+    copyBytes(data, from, piece);
+    for (let i = 0; i < piece.byteLength; i++) hash = Math.imul(hash ^ piece[i]!, 0x01000193);
+  }
+  return hash;
 }

@@ -29,7 +29,10 @@ export interface Filter {
   prepare(words: readonly string[]): (module: Module) => Outcome;
 }
 
-/** A command that starts a chain from files instead of standard input. */
+/** The name of a file that stands for standard input or, within a chain, for what the filters before it made. */
+export const STANDARD_INPUT = '-';
+
+/** A command that takes files; it starts a chain, or goes on with one that it names as {@link STANDARD_INPUT}. */
 export interface Source {
   readonly kind: 'source';
   readonly name: string;
@@ -44,7 +47,8 @@ export type Pass = Filter | Source;
 
 /** Nothing matched, or not everything: how many of how many, and why not; nothing when all went well. */
 export function outcomeLines(name: string, { changed, candidates, what, reasons }: Outcome): string[] {
-  if (reasons.length === 0) return [];
+  if (reasons.length === 0)
+    return changed > 0 ? [] : [`${name}: 0 of ${candidates} ${what} changed: there is nothing to do`];
   const counts = new Map<string, number>();
   for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const lines = [...counts].slice(0, 5).map(([reason, n]) => (n > 1 ? `${reason} (${n} times)` : reason));

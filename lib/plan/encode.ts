@@ -104,7 +104,7 @@ export function gatherSources(weights: readonly { data: ByteSource }[]): {
   };
   const spans = new Map<number, { start: number; end: number }>();
   for (const { data } of weights) {
-    if (data instanceof Uint8Array) continue;
+    if (!(data instanceof FileRange)) continue;
     const { start, end } = spans.get(data.fd) ?? { start: Infinity, end: 0 };
     spans.set(data.fd, {
       start: Math.min(start, data.offset),
@@ -114,6 +114,7 @@ export function gatherSources(weights: readonly { data: ByteSource }[]): {
   const places = weights.map(({ data }): Place => {
     if (data instanceof Uint8Array)
       return { source: numberOf(data.buffer, () => new Uint8Array(data.buffer)), offset: data.byteOffset };
+    if (!(data instanceof FileRange)) return { source: numberOf(data, () => data), offset: 0 };
     const { start, end } = spans.get(data.fd)!;
     const source = numberOf(data.fd, () => new FileRange(data.fd, start, end - start, data.path));
     return { source, offset: data.offset - start };

@@ -1,6 +1,6 @@
 /** Graph → program: the compiler. */
 
-import { readBytes } from '../ir/constants.ts';
+import { readBytes } from '../circle/index.ts';
 import type { Module } from '../ir/graph.ts';
 import { analyse } from './analyse.ts';
 import { encodeProgram } from './encode.ts';

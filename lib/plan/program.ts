@@ -3,8 +3,7 @@
  * the meaning of every instruction stand in native/core/program.h; the numbers here must agree with it.
  */
 
-import { type ByteSource, TensorType } from '../circle/index.ts';
-import { readBytes } from '../ir/constants.ts';
+import { type ByteSource, FileRange, sameBytes, TensorType } from '../circle/index.ts';
 import type { Value } from '../ir/graph.ts';
 
 /** Left-out operand. */
@@ -86,18 +85,13 @@ export function sourcesOf(step: Step): Slot[] {
 export function sameWeight(a: Weight, b: Weight): 'shared' | 'equal' | undefined {
   if (a.type !== b.type || a.rows !== b.rows || a.cols !== b.cols) return undefined;
   if (isSamePlace(a.data, b.data)) return 'shared';
-  if (a.data.byteLength !== b.data.byteLength) return undefined;
-  return Buffer.compare(readBytes(a.data), readBytes(b.data)) === 0 ? 'equal' : undefined;
+  return sameBytes(a.data, b.data) ? 'equal' : undefined;
 }
 
 function isSamePlace(a: ByteSource, b: ByteSource): boolean {
-  if (a instanceof Uint8Array || b instanceof Uint8Array)
-    return (
-      a instanceof Uint8Array &&
-      b instanceof Uint8Array &&
-      a.buffer === b.buffer &&
-      a.byteOffset === b.byteOffset &&
-      a.byteLength === b.byteLength
-    );
-  return a.fd === b.fd && a.offset === b.offset && a.byteLength === b.byteLength;
+  if (a instanceof Uint8Array && b instanceof Uint8Array)
+    return a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength;
+  if (a instanceof FileRange && b instanceof FileRange)
+    return a.fd === b.fd && a.offset === b.offset && a.byteLength === b.byteLength;
+  return a === b;
 }

@@ -1,6 +1,5 @@
 /** One or two models as the data of a page. */
-import { tensorTypeName } from '../circle/index.ts';
-import { readBytes } from '../ir/constants.ts';
+import { readBytes, tensorTypeName } from '../circle/index.ts';
 import { Graph, type Module, type Op, type Value } from '../ir/graph.ts';
 import { changesOf } from './changes.ts';
 import type {

@@ -119,8 +119,8 @@ describe('the line, with installed commands', () => {
 
   it('ends bad input with one line, exit 1 or 2, and nothing on standard output', () => {
     const cases: [string, number, RegExp][] = [
-      ['gc < /dev/null', 1, /^ggma: CIRCLE_EMPTY: .*\n$/],
-      ['echo this is no model | gc', 1, /^ggma: CIRCLE_IDENTIFIER: .*\n$/],
+      ['gc < /dev/null', 1, /^ggma: CIRCLE_CORRUPT: .*\n$/],
+      ['echo this is no model | gc', 1, /^ggma: CIRCLE_CORRUPT: .*\n$/],
       ['head -c 20000 decode_.circle | gc', 1, /^ggma: CIRCLE_\w+: .*\n$/],
       ['reshape.io sideways < decode_.circle', 2, /^ggma: USAGE: .*\n$/],
       ['o2o no.such.filter < decode_.circle', 2, /^ggma: USAGE: .*\n$/],

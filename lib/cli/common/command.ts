@@ -38,6 +38,7 @@ export class Invocation {
   readonly streams: Streams;
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #interruption = new AbortController();
+  readonly #deferred: (() => void)[] = [];
   #onInterrupt: (() => void) | null = null;
 
   constructor(values: Readonly<Record<string, unknown>>, positionals: readonly string[], streams: Streams) {
@@ -99,8 +100,14 @@ export class Invocation {
     return writeAll(this.streams.stderr, `ggma: warning: ${message}\n`);
   }
 
-  /** Gives Ctrl-C back. */
+  /** What to do when the command has ended, however it did. */
+  defer(work: () => void): void {
+    this.#deferred.push(work);
+  }
+
+  /** Does what was deferred and gives Ctrl-C back. */
   end(): void {
+    for (const work of this.#deferred.splice(0)) work();
     if (this.#onInterrupt !== null) process.removeListener('SIGINT', this.#onInterrupt);
   }
 }

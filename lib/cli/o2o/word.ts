@@ -1,6 +1,7 @@
 /** Words of o2o that look at models instead of rewriting them. */
-import { readFile } from 'node:fs/promises';
-import { type Model, readModel } from '../../circle/index.ts';
+import process from 'node:process';
+import { buffer } from 'node:stream/consumers';
+import { type Model, openModel as openCircle, readModel } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 import {
   type CommandSpec,
@@ -48,13 +49,18 @@ function specOf({ name, summary, positionals }: WordEntry, { count, options, det
   };
 }
 
-/** A file's model, or that of standard input. @throws GgmaError INPUT, CIRCLE_*; UsageError at a terminal */
-export async function openModel({ streams }: Invocation, file?: string): Promise<Model> {
-  if (file !== undefined) return readModel(await readInput(file), file);
-  refuseTerminalInput(streams, 'a Circle model');
-  const chunks: Buffer[] = [];
-  for await (const chunk of streams.stdin) chunks.push(chunk as Buffer);
-  return readModel(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), STDIN);
+/**
+ * A file's model, or that of standard input; its constants can be read until the command ends.
+ * @throws GgmaError INPUT, CIRCLE_*; UsageError at a terminal
+ */
+export async function openModel(invocation: Invocation, file?: string): Promise<Model> {
+  const { stdin } = invocation.streams;
+  if (file === undefined) refuseTerminalInput(invocation.streams, 'a Circle model');
+  // Tests pass a stream of their own.
+  if (file === undefined && stdin !== process.stdin) return readModel(await buffer(stdin), STDIN);
+  const opened = openCircle(file ?? 0, file ?? STDIN);
+  invocation.defer(() => opened.close());
+  return opened.model;
 }
 
 /** Says in which of several files an error is. */
@@ -72,13 +78,6 @@ export async function inFile<T>(file: string | undefined, work: () => Promise<T>
 
 /** How messages call standard input. */
 export const STDIN = 'standard input';
-
-function readInput(file: string): Promise<Uint8Array> {
-  return readFile(file).catch((cause: unknown) => {
-    const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    throw new GgmaError('INPUT', `expected a readable Circle file${reason}`, { path: file, cause });
-  });
-}
 
 /** Writes lines in pieces that are worth a system call each. */
 export async function writeLines(invocation: Invocation, lines: Iterable<string>, end = '\n'): Promise<void> {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileRange } from '../../../lib/circle/index.ts';
-import { readBytes } from '../../../lib/ir/constants.ts';
+import { FileRange, readBytes, SegmentRange } from '../../../lib/circle/index.ts';
 import { gatherSources } from '../../../lib/plan/encode.ts';
 import { compile } from '../../../lib/plan/index.ts';
 import { scratchFolder } from '../../support/checkpoint.ts';
@@ -33,22 +32,26 @@ describe('plan/encode', () => {
     });
     const huge = 5 * 2 ** 30;
     const memory = new Uint8Array(8);
+    const pieces = new SegmentRange([new Uint8Array(3), new Uint8Array(5)]);
     const { sources, places } = gatherSources([
       range(7, huge + 64, 16),
       { data: memory },
       range(7, huge, 32),
       range(9, 4, 4),
+      { data: pieces },
     ]);
     assert.deepEqual(sources, [
       new FileRange(7, huge, 80, 'file 7'),
       memory,
       new FileRange(9, 4, 4, 'file 9'),
+      pieces,
     ]);
     assert.deepEqual(places, [
       { source: 0, offset: 64 },
       { source: 1, offset: 0 },
       { source: 0, offset: 0 },
       { source: 2, offset: 0 },
+      { source: 3, offset: 0 },
     ]);
   });
 

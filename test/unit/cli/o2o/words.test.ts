@@ -57,7 +57,12 @@ describe('cli/o2o words', () => {
     for (const word of words) {
       assert.ok(!passes.some(({ name }) => name === word.name));
       assert.ok(overview.out.includes(`  ${word.name} `) && overview.out.includes(word.summary));
-      assert.ok(readme.includes(`| \`o2o ${word.name} ${word.positionals.replaceAll('|', '\\|')}\` | ${word.summary} |`), word.name);
+      assert.ok(
+        readme.includes(
+          `| \`o2o ${word.name} ${word.positionals.replaceAll('|', '\\|')}\` | ${word.summary} |`,
+        ),
+        word.name,
+      );
       const { out, code } = await run([word.name, '--help']);
       assert.equal(code, 0);
       assert.ok(out.startsWith(`Usage: o2o ${word.name} [options] ${word.positionals}\n`), out);
@@ -87,13 +92,13 @@ describe('cli/o2o words', () => {
   it('say in which file something is wrong', async () => {
     const [good, bad, junk] = [file('good', model()), file('bad', broken()), file('junk', 'no Circle file')];
     for (const [argv, message] of [
-      [['print', junk], /^ggma: CIRCLE_IDENTIFIER: .*\(\/.*junk\)\n$/],
+      [['print', junk], /^ggma: CIRCLE_CORRUPT: .*\(\/.*junk\)\n$/],
       [['print', join(scratch.path, 'none')], /^ggma: INPUT: .*\(ENOENT\) \(\/.*none\)\n$/],
       [
         ['diff', good, bad],
         /^ggma: CIRCLE_INVALID: TENSOR_INDEX: .*\(\/.*bad: subgraphs\[0\]\.operators\[0\]\.inputs\[1\]\)\n$/,
       ],
-      [['print'], /^ggma: CIRCLE_EMPTY: .*\(standard input\)\n$/],
+      [['print'], /^ggma: CIRCLE_CORRUPT: .*\(standard input\)\n$/],
       [['verify', join(scratch.path, 'none')], /^ggma: INPUT: /],
     ] as const) {
       const { code, out, err } = await run([...argv]);
@@ -135,8 +140,8 @@ describe('cli/o2o words', () => {
       const bytes = writeModel(model());
       for (const [content, code] of [
         [bytes.subarray(0, 100), 'CIRCLE_CORRUPT'],
-        ['something else', 'CIRCLE_IDENTIFIER'],
-        [new Uint8Array(0), 'CIRCLE_EMPTY'],
+        ['something else', 'CIRCLE_CORRUPT'],
+        [new Uint8Array(0), 'CIRCLE_CORRUPT'],
       ] as const) {
         const found = await run(['verify', file('cut', content)]);
         assert.equal(found.code, 1);

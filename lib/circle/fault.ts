@@ -1,0 +1,35 @@
+/**
+ * A fault inside the codec on its way up. Each level puts its own step of the path in front while the call unwinds,
+ * so that paths cost nothing as long as all is well.
+ */
+import { GgmaError } from '../errors.ts';
+
+export class Fault extends Error {
+  readonly code: string;
+  private path = '';
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+
+  /** The same fault, seen from one level up: `step` is a field's name, or `[i]` for an element of a vector. */
+  within(step: string): this {
+    const joint = this.path === '' || this.path.startsWith('[') ? '' : '.';
+    this.path = `${step}${joint}${this.path}`;
+    return this;
+  }
+
+  asError(): GgmaError {
+    return new GgmaError(this.code, this.message, this.path === '' ? {} : { path: this.path });
+  }
+}
+
+/** Runs `work`; a fault leaves it as a GgmaError with its whole path. */
+export function reportingFaults<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof Fault ? error.asError() : error;
+  }
+}

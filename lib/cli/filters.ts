@@ -1,0 +1,24 @@
+/**
+ * Starts o2o and the filters: what their files in dist/bin call. One CommonJS file with nothing but what filters need,
+ * because a pipe of seven of them pays for seven starts; ES modules and the other commands' code would double each.
+ */
+import process from 'node:process';
+import { setFlagsFromString } from 'node:v8';
+import { findPass } from '../passes/index.ts';
+import { findWord } from './o2o/index.ts';
+import { main } from './o2o.ts';
+
+/** Runs the command with the process's arguments and leaves its exit code. */
+export async function start(name: string): Promise<void> {
+  const words = process.argv.slice(2);
+  const argv = name === 'o2o' ? words : [name, ...words];
+  // Words that only look at models need more than this file has, and no other start of it.
+  if (findWord(argv[0])) {
+    const { start: startAny } = await import('./main.ts');
+    return startAny(name);
+  }
+  // A filter ends before optimised code pays for its compilation, which takes a third of all its time. And a compiler
+  // thread that asks for a collection while the process ends waits for ever on Node 20 to 26 (nodejs/node#54918).
+  if (findPass(argv[0] ?? '')) setFlagsFromString('--no-opt --no-maglev');
+  process.exitCode = await main(argv);
+}

@@ -3,6 +3,7 @@
  * which the matchers of `ir` know. A box never lies on a cycle, and boxes only nest.
  */
 import { BuiltinOperator } from '../circle/index.ts';
+import { GgmaError } from '../errors.ts';
 import { findAttention } from '../ir/attention.ts';
 import type { Graph, Op } from '../ir/graph.ts';
 import { matchRmsNorm } from '../ir/norm.ts';
@@ -56,7 +57,10 @@ export function treeOf(scene: Scene, before: Graph | null, after: Graph | null):
     counts.set(name, number + 1);
     add(`${name} ${number}`, 'same', 0, copy);
   }
-  const known = [...attentionGroups(scene, before, after), ...normGroups(scene, after ?? before)];
+  const known = [
+    ...unlessBroken(() => attentionGroups(scene, before, after)),
+    ...unlessBroken(() => normGroups(scene, after ?? before)),
+  ];
   for (const { title, members } of [...changedGroups(scene, home, known), ...known]) {
     const [parent, ...others] = new Set(members.map((node) => home[node]!));
     const [status, ...mixed] = new Set(members.map((node) => nodes[node]!.status));
@@ -97,6 +101,16 @@ function nodeNumbers({ nodes }: Scene): Map<Op, number> {
     if (op.after) numbers.set(op.after, i);
   });
   return numbers;
+}
+
+/** A page is also there to look at broken files, of which the matchers refuse some (constants too short, …). */
+function unlessBroken(find: () => Group[]): Group[] {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof GgmaError) return [];
+    throw error;
+  }
 }
 
 function attentionGroups(scene: Scene, ...graphs: (Graph | null)[]): Group[] {

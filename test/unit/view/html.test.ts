@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import type { BuiltinOperator, TensorType } from '../../../lib/circle/index.ts';
 import type { Module } from '../../../lib/ir/graph.ts';
 import type { PageData } from '../../../lib/view/data.ts';
 import { viewPage } from '../../../lib/view/index.ts';
+import { attentionBlock } from '../../support/attention-block.ts';
 import { golden, needShared } from '../../support/goldens.ts';
+import { seeded } from '../../support/mutate.ts';
 import { apply } from '../../support/passes.ts';
 import { textGraph } from '../../support/text-graph.ts';
 
@@ -103,6 +106,45 @@ describe('view/html', () => {
     assert.ok(differ(text(false, 1, 'i32')).includes('FULLY_CONNECTED changed'));
     assert.ok(differ(text(true, 2, 'i32')).includes('FULLY_CONNECTED changed'));
     assert.deepEqual(differ(text(true, 1, 'i64')).slice(0, 2), ['x changed', 'CAST changed']);
+  });
+
+  it('shows whatever can be lifted: odd shapes and types, short data, unknown and missing operands', () => {
+    const random = seeded(12);
+    const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)]!;
+    for (let run = 0; run < 30; run++) {
+      const { module, graph } = attentionBlock();
+      for (let i = 0; i < 4; i++) {
+        const value = pick(graph.values);
+        const op = pick(graph.ops);
+        pick<() => void>([
+          () => {
+            value.shape = pick([[], [-1], [0], [1e9, 1e9], [2 ** 31 - 1], [1, 1, 1, 1, 1, 1, 1, 1]]);
+          },
+          () => {
+            value.type = pick<number>([-9, -4, -3, 0, 1, 4, 5, 11, 17, 99]) as TensorType;
+          },
+          () => {
+            if (value.buffer.data) value.buffer = { data: new Uint8Array(3) };
+          },
+          () => {
+            op.opcode = {
+              ...op.opcode,
+              deprecatedBuiltinCode: 0,
+              builtinCode: pick<number>([-9, 0, 25, 83, 9999]) as BuiltinOperator,
+            };
+          },
+          () => {
+            if (value.isConstant) for (const user of value.users) user.inputs.fill(null);
+          },
+          () => {
+            value.attributes.name = null;
+          },
+        ])();
+      }
+      const [shown] = dataOf(page(module, 'odd', run % 2 === 0 ? attentionBlock().module : undefined)).graphs;
+      const after = shown!.nodes.filter(({ kind, status }) => kind === 'op' && status !== 'removed');
+      assert.equal(after.length, graph.ops.length);
+    }
   });
 
   describe('on the reference data', () => {

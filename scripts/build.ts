@@ -49,7 +49,7 @@ async function buildLibrary(): Promise<void> {
   // Bundled, because a filter that loads a hundred small modules spends more time on that than on its work.
   await build({
     absWorkingDir: root,
-    entryPoints: { index: 'lib/index.ts', 'cli/main': 'lib/cli/main.ts' },
+    entryPoints: { index: 'lib/index.ts', 'cli/main': 'lib/cli/main.ts', 'cli/o2o': 'lib/cli/o2o.ts' },
     outdir: dist,
     bundle: true,
     splitting: true,
@@ -67,13 +67,13 @@ async function buildLibrary(): Promise<void> {
   mkdirSync(path.join(dist, 'bin'), { recursive: true });
   // CommonJS: a start file that is an ES module costs a filter 5 ms.
   writeFileSync(path.join(dist, 'bin/package.json'), '{ "type": "commonjs" }\n');
-  for (const { name, isFilter } of commands) {
+  for (const { name, load } of commands) {
     const file = path.join(dist, 'bin', `${name}.js`);
-    const load = isFilter
-      ? "const main = require('../cli/filters.cjs');"
-      : "const main = import('../cli/main.js');";
-    const start = isFilter ? `main.start('${name}');` : `main.then(({ start }) => start('${name}'));`;
-    writeFileSync(file, `#!/usr/bin/env node\n'use strict';\n\n${load}\n${start}\n`);
+    const start =
+      load === null
+        ? `require('../cli/filters.cjs').start('${name}');`
+        : `import('../cli/main.js').then(({ start }) => start('${name}'));`;
+    writeFileSync(file, `#!/usr/bin/env node\n'use strict';\n\n${start}\n`);
     chmodSync(file, 0o755);
   }
   const { resolve } = createRequire(import.meta.url);

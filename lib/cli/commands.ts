@@ -4,10 +4,11 @@ import { passes } from '../passes/index.ts';
 export interface Command {
   name: string;
   summary: string;
-  /** Started by filters.ts, without what the other commands need. */
-  isFilter?: boolean;
-  /** Loaded when the command runs, so that a filter does not wait for the engine. */
-  load(): Promise<(argv: readonly string[]) => Promise<number>>;
+  /**
+   * Loaded when the command runs, so that it does not wait for what others need. null: o2o and the filters, which
+   * filters.ts starts.
+   */
+  load: (() => Promise<(argv: readonly string[]) => Promise<number>>) | null;
 }
 
 export const commands: readonly Command[] = [
@@ -26,19 +27,6 @@ export const commands: readonly Command[] = [
     summary: 'fetch a model and make a package of it',
     load: async () => (await import('./opm/index.ts')).main,
   },
-  {
-    name: 'o2o',
-    summary: 'run several filters in one process',
-    isFilter: true,
-    load: async () => (await import('./o2o.ts')).main,
-  },
-  ...passes.map(({ name, summary }) => ({
-    name,
-    summary,
-    isFilter: true,
-    load: async () => {
-      const { main } = await import('./o2o.ts');
-      return (argv: readonly string[]) => main([name, ...argv]);
-    },
-  })),
+  { name: 'o2o', summary: 'run several filters in one process', load: null },
+  ...passes.map(({ name, summary }) => ({ name, summary, load: null })),
 ];

@@ -12,10 +12,11 @@ import { main } from './o2o.ts';
 export async function start(name: string): Promise<void> {
   const words = process.argv.slice(2);
   const argv = name === 'o2o' ? words : [name, ...words];
-  // Words that only look at models need more than this file has, and no other start of it.
+  // Words that only look at models need more than this file has: the library's build of the same command.
   if (findWord(argv[0])) {
-    const { start: startAny } = await import('./main.ts');
-    return startAny(name);
+    const o2o = await import('./o2o.ts');
+    process.exitCode = await o2o.main(argv);
+    return;
   }
   // A filter ends before optimised code pays for its compilation, which takes a third of all its time. And a compiler
   // thread that asks for a collection while the process ends waits for ever on Node 20 to 26 (nodejs/node#54918).

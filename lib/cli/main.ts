@@ -4,7 +4,7 @@ import { commands } from './commands.ts';
 
 /** Runs the command with the process's arguments and leaves its exit code. */
 export async function start(name: string): Promise<void> {
-  const command = commands.find((known) => known.name === name)!;
-  const main = await command.load();
+  const command = commands.find((known) => known.name === name);
+  const main = await command!.load!();
   process.exitCode = await main(process.argv.slice(2));
 }

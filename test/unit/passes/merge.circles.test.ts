@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { SegmentRange } from '../../../lib/circle/index.ts';
 import { GgmaError } from '../../../lib/errors.ts';
 import { evaluate } from '../../../lib/ir/evaluate.ts';
 import type { Module } from '../../../lib/ir/graph.ts';
+import { lift } from '../../../lib/ir/lift.ts';
 import { findPass } from '../../../lib/passes/index.ts';
 import { tensorFor } from '../../support/goldens.ts';
 import { bytesOfModule, merge, opsOf, reread, sign } from '../../support/passes.ts';
 import { textGraph } from '../../support/text-graph.ts';
+import { weightsModel } from '../../support/weights-model.ts';
 
 const WEIGHT = 'const w f32[2] = 1 2\n';
 const first = () => textGraph(`input x f32[2]\n${WEIGHT}y = MUL(x, w)\noutput y`).module;
@@ -37,6 +40,27 @@ describe('passes/merge.circles', () => {
     assert.equal(merged.buffers.length, 3);
     const weights = merged.graphs.map((graph) => graph.values.find(({ name }) => name === 'w')!.buffer);
     assert.equal(weights[0], weights[1]);
+  });
+
+  it('tells constants apart that differ in their last byte only, however many, in memory and in pieces', () => {
+    const constants = Array.from({ length: 40 }, (_, i) => {
+      const bytes = new Uint8Array(100_000);
+      bytes[bytes.length - 1] = i;
+      return bytes;
+    });
+    const inPieces = (bytes: Uint8Array) => new SegmentRange([bytes.slice(0, 33_333), bytes.slice(33_333)]);
+    const [a, b] = [
+      lift(weightsModel(constants)),
+      lift(weightsModel([...constants].reverse().map((bytes) => inPieces(bytes)))),
+    ];
+    const merged = merge([a, b], 'a.circle', 'b.circle');
+    assert.deepEqual(
+      merged.buffers.map(({ data }) => data),
+      [null, ...constants],
+    );
+    const [left, right] = merged.graphs.map(({ values }) => values.slice(2).map(({ buffer }) => buffer.data));
+    assert.deepEqual(left, constants);
+    assert.deepEqual(right, [...constants].reverse());
   });
 
   it('the highest version, and metadata of all', () => {

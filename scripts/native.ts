@@ -1,4 +1,4 @@
-/** Builds the addon and the native tests: `tsx scripts/native.ts [addon | tests | asan | tsan]`. */
+/** Builds the addon and the native tests: `tsx scripts/native.ts [addon | tests | asan | tsan | bench] …`. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -34,6 +34,12 @@ export function buildFuzzer(): string | null {
   return path.join(root, 'build/fuzz/ggma_fuzz');
 }
 
+/** The benchmark of single kernels; returns its path. */
+function buildBench(): string {
+  cmakeJs('build/native-bench', { GGMA_ADDON: 'OFF', GGMA_BENCH: 'ON' });
+  return path.join(root, 'build/native-bench/ggma_bench');
+}
+
 function cmakeJs(out: string, options: Record<string, string>): void {
   const directory = path.join(root, out);
   const command = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
@@ -59,12 +65,13 @@ function isStale(directory: string): boolean {
   return home === undefined || path.resolve(home) !== path.resolve(root);
 }
 
-function main(target = 'addon'): void {
+function main(target = 'addon', ...words: string[]): void {
   const targets: Record<string, () => string> = {
     addon: buildAddon,
     tests: () => buildNativeTests(),
     asan: () => buildNativeTests({ sanitizer: 'address,undefined' }),
     tsan: () => buildNativeTests({ sanitizer: 'thread' }),
+    bench: buildBench,
   };
   const build = targets[target];
   if (build === undefined) {
@@ -75,10 +82,10 @@ function main(target = 'addon'): void {
   try {
     const built = build();
     if (target === 'addon') console.log(built);
-    else execFileSync(built, { stdio: 'inherit' });
+    else execFileSync(built, words, { stdio: 'inherit' });
   } catch {
     process.exitCode = 1; // the compiler or the tests have said why
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv[2]);
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(...process.argv.slice(2));

@@ -50,22 +50,6 @@ class Reader {
   size_t bytes_;
 };
 
-// Bytes of one row of `cols` elements, or 0 when the dtype cannot hold that number.
-uint64_t row_bytes(Dtype dtype, uint64_t cols) {
-  switch (dtype) {
-    case Dtype::kF32:
-      return cols * 4;
-    case Dtype::kF16:
-    case Dtype::kBf16:
-      return cols * 2;
-    case Dtype::kQ8_0:
-      return cols % 32 == 0 ? cols / 32 * 34 : 0;
-    case Dtype::kQ4_0:
-      return cols % 32 == 0 ? cols / 32 * 18 : 0;
-  }
-  return 0;
-}
-
 WeightRecord read_weight(const Reader& in, size_t at, const std::vector<uint64_t>& source_bytes,
                          const std::string& path) {
   WeightRecord w{};

@@ -86,8 +86,7 @@ function toQ4(floats: Float32Array): Uint8Array {
   const out = Buffer.alloc((floats.length / 32) * 18);
   for (let at = 0, to = 0; at < floats.length; at += 32, to += 18) {
     let top = 0;
-    for (let i = 0; i < 32; i++)
-      if (Math.abs(floats[at + i]!) > Math.abs(top)) top = floats[at + i]!;
+    for (let i = 0; i < 32; i++) if (Math.abs(floats[at + i]!) > Math.abs(top)) top = floats[at + i]!;
     const scale = top / -8;
     out.writeUInt16LE(halfOf(scale), to);
     const inverse = scale === 0 ? 0 : 1 / scale;

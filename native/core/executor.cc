@@ -46,8 +46,8 @@ void Executor::lay_out(const Row* rows, size_t count) {
     tokens_.push_back(row.token);
     positions_.push_back(row.position);
     if (row.wanted) wanted_.push_back(static_cast<uint32_t>(r));
-    float* const* blocks = row.sequence->blocks();
-    if (program_.block_floats > 0)
+    void* const* blocks = row.sequence->blocks();
+    if (program_.block_elements > 0)
       row_blocks_.push_back(blocks[row.position / static_cast<int32_t>(kKvBlock)]);
     const bool continues = r > 0 && rows[r - 1].sequence == row.sequence && tiles_.back().rows < kTileRows;
     if (continues) {

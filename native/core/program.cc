@@ -106,9 +106,9 @@ void read_records(Program& program, const Reader& in, const std::vector<uint64_t
       invalid("expected 1 to 65536 kv_heads and a head_dim of 1 to " + std::to_string(kMaxHeadDim) +
                   ", got " + std::to_string(cache.kv_heads) + " and " + std::to_string(cache.head_dim),
               item("caches", i));
-    cache.k_offset = program.block_floats;
+    cache.k_offset = program.block_elements;
     cache.v_offset = cache.k_offset + kv_k_floats(cache.kv_heads, cache.head_dim);
-    program.block_floats = cache.v_offset + kv_v_floats(cache.kv_heads, cache.head_dim);
+    program.block_elements = cache.v_offset + kv_v_floats(cache.kv_heads, cache.head_dim);
     program.caches.push_back(cache);
   }
 }

@@ -80,7 +80,7 @@ struct SlotRecord {
 
 struct CacheRecord {
   uint32_t kv_heads, head_dim;
-  size_t k_offset, v_offset;  // floats from the start of a KV block
+  size_t k_offset, v_offset;  // elements from the start of a KV block
 };
 
 struct Op;
@@ -104,7 +104,10 @@ struct Program {
   uint64_t token_limit = uint64_t{1} << 31;  // tokens must be below: rows of the gathered weights
   size_t scratch_width = 0;                  // floats per row beside the arena
   size_t quantised_width = 0;                // elements of the widest row that int8 products read
-  size_t block_floats = 0;                   // of one KV block, all caches together
+  size_t block_elements = 0;                 // of one KV block, all caches together
+  bool half_cache = false;                   // KV blocks hold f16; the loader's choice, not the format's
+
+  size_t block_bytes() const { return block_elements * (half_cache ? sizeof(uint16_t) : sizeof(float)); }
 
   Program() = default;
   Program(const Program&) = delete;  // steps point into words

@@ -24,7 +24,7 @@ struct StepContext {
   const int32_t* tokens;       // [all_rows]
   const int32_t* positions;    // [all_rows]
   const uint32_t* wanted;      // [wanted_rows] row numbers, ascending
-  float* const* row_blocks;    // [all_rows]: the KV block of each row's position
+  void* const* row_blocks;     // [all_rows]: the KV block of each row's position
   const AttentionTile* tiles;  // [tile_count]
   size_t tile_count;
   const float* const* tables;  // [tables] → [all_rows, width]

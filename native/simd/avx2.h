@@ -100,6 +100,8 @@ GGMA_INLINE void store_low_bytes(int8_t* p, V16 v) {
 // 16 registers: 12 accumulators, 2 for the weights, 1 for x.
 constexpr int kFloatTile = 6, kFloatRows = 6;
 constexpr int kInt8Tile = 4, kInt8Rows = 4;
+constexpr size_t kAttendQueries = 2;
+constexpr int kAttendGroups = 2;
 
 GGMA_INLINE __m256i load_32_bytes(const void* p) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(p));

@@ -72,6 +72,8 @@ GGMA_INLINE void store_low_bytes(int8_t* p, V16 x) {
 // 32 registers: 24 accumulators of floats, or 12 of floats and 12 of integers.
 constexpr int kFloatTile = 24, kFloatRows = 6;
 constexpr int kInt8Tile = 12, kInt8Rows = 6;
+constexpr size_t kAttendQueries = 4;
+constexpr int kAttendGroups = 4;
 
 GGMA_INLINE __m512i load_64_bytes(const uint8_t* p) { return _mm512_loadu_si512(p); }
 GGMA_INLINE __m512i broadcast_4_bytes(const int8_t* p) {

@@ -62,6 +62,8 @@ GGMA_INLINE void store_low_bytes(int8_t* p, V16 v) {
 
 constexpr int kFloatTile = 6, kFloatRows = 6;
 constexpr int kInt8Tile = 4, kInt8Rows = 4;
+constexpr size_t kAttendQueries = 1;
+constexpr int kAttendGroups = 4;
 
 struct Sums16 {
   int32_t lane[16];

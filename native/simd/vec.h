@@ -23,6 +23,7 @@
 //
 //   kFloatRows, kFloatTile               rows of a tile; rows · panels whose accumulators stay in registers
 //   kInt8Rows, kInt8Tile                 the same for int8
+//   kAttendQueries, kAttendGroups        queries · vectors of K or V whose sums stay in registers
 //   Q8, Q4                               sums of int8 products over one block of 32 columns: kVectors vectors
 //                                        of kParts groups; dot adds 4 columns of 16 rows times 4 of x. Exact.
 //

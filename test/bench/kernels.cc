@@ -88,7 +88,7 @@ void attention(const KernelTable& kernels, size_t heads, size_t kv_heads, size_t
                     q = allocate_floats(rows * width, "bench"), dst = allocate_floats(rows * width, "bench");
   for (size_t i = 0; i < count * block; i++) memory[i] = static_cast<float>(i % 23) * 0.05f - 0.5f;
   for (size_t i = 0; i < rows * width; i++) q[i] = static_cast<float>(i % 19) * 0.1f - 0.9f;
-  std::vector<float*> blocks;
+  std::vector<void*> blocks;
   for (size_t i = 0; i < count; i++) blocks.push_back(memory.get() + i * block);
   std::vector<int32_t> positions;
   std::vector<AttentionTile> tiles;
@@ -97,7 +97,7 @@ void attention(const KernelTable& kernels, size_t heads, size_t kv_heads, size_t
     if (r % 16 == 0) tiles.push_back({r, std::min<size_t>(16, rows - r), blocks.data()});
   }
   const AttentionArgs args{dst.get(), q.get(), positions.data(), tiles.data(), 0,
-                           k_floats,  heads,   kv_heads,         head_dim,     0};
+                           k_floats,  heads,   kv_heads,         head_dim,     0, false};
   const double seconds = best([&] { kernels.attention(&args, 0, tiles.size() * kv_heads); });
   const double pairs = static_cast<double>(rows) *
                        (static_cast<double>(position) + static_cast<double>(rows) / 2) *

@@ -176,7 +176,7 @@ GGMA_TEST(refused_steps_change_nothing) {
 }
 
 GGMA_TEST(kv_memory_follows_the_sequences_and_keeps_to_the_budget) {
-  const size_t block = LoadedLlama().model.program().block_floats * sizeof(float);
+  const size_t block = LoadedLlama().model.program().block_bytes();
   LoadedLlama loaded(1, nullptr, 3 * block);
   Model& model = loaded.model;
   const std::vector<int32_t> tokens = random_tokens(4, 200);

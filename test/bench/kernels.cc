@@ -81,11 +81,12 @@ void matmul(const KernelTable& kernels, Dtype dtype, size_t rows, size_t inputs,
 }
 
 void attention(const KernelTable& kernels, size_t heads, size_t kv_heads, size_t head_dim, size_t rows,
-               size_t position) {
+               size_t position, bool half) {
   const size_t k_floats = kv_k_floats(kv_heads, head_dim), block = k_floats + kv_v_floats(kv_heads, head_dim);
   const size_t count = (position + rows) / kKvBlock + 1, width = heads * head_dim;
   const FloatBuffer memory = allocate_floats(count * block, "bench"),
                     q = allocate_floats(rows * width, "bench"), dst = allocate_floats(rows * width, "bench");
+  // As halves, too, these are small numbers.
   for (size_t i = 0; i < count * block; i++) memory[i] = static_cast<float>(i % 23) * 0.05f - 0.5f;
   for (size_t i = 0; i < rows * width; i++) q[i] = static_cast<float>(i % 19) * 0.1f - 0.9f;
   std::vector<void*> blocks;
@@ -96,14 +97,15 @@ void attention(const KernelTable& kernels, size_t heads, size_t kv_heads, size_t
     positions.push_back(static_cast<int32_t>(position + r));
     if (r % 16 == 0) tiles.push_back({r, std::min<size_t>(16, rows - r), blocks.data()});
   }
-  const AttentionArgs args{dst.get(), q.get(), positions.data(), tiles.data(), 0,
-                           k_floats,  heads,   kv_heads,         head_dim,     0, false};
+  const AttentionArgs args{
+      dst.get(), q.get(), positions.data(), tiles.data(), 0, k_floats, heads, kv_heads, head_dim, 0, half};
   const double seconds = best([&] { kernels.attention(&args, 0, tiles.size() * kv_heads); });
   const double pairs = static_cast<double>(rows) *
                        (static_cast<double>(position) + static_cast<double>(rows) / 2) *
                        static_cast<double>(heads);
-  std::printf("attention %-6s %zu/%zu/%zu rows %3zu at %4zu %8.2f us, %.2f ns a score\n", kernels.name, heads,
-              kv_heads, head_dim, rows, position, 1e6 * seconds, 1e9 * seconds / pairs);
+  std::printf("attention %-6s %s %zu/%zu/%zu rows %3zu at %4zu %8.2f us, %.2f ns a score\n", kernels.name,
+              half ? "f16" : "f32", heads, kv_heads, head_dim, rows, position, 1e6 * seconds,
+              1e9 * seconds / pairs);
   std::fflush(stdout);
 }
 
@@ -127,15 +129,15 @@ int main(int argc, char** argv) {
     }
   }
   if (only.empty() || only.find("attention") == 0) {
-    attention(kernels, 16, 16, 4, 1, 100);
-    attention(kernels, 16, 16, 4, 128, 0);
-    attention(kernels, 16, 16, 4, 128, 384);
-    attention(kernels, 6, 6, 48, 1, 100);
-    attention(kernels, 6, 6, 48, 128, 384);
-    attention(kernels, 9, 3, 64, 1, 100);
-    attention(kernels, 9, 3, 64, 1, 1900);
-    attention(kernels, 9, 3, 64, 128, 384);
-    attention(kernels, 32, 4, 64, 1, 1900);
+    const struct {
+      size_t heads, kv_heads, head_dim, rows, position;
+    } cases[] = {{16, 16, 4, 1, 100}, {16, 16, 4, 128, 0},  {16, 16, 4, 128, 384},
+                 {6, 6, 48, 1, 100},  {6, 6, 48, 128, 384}, {9, 3, 64, 1, 100},
+                 {9, 3, 64, 1, 1900}, {9, 3, 64, 128, 384}, {32, 4, 64, 1, 1900}};
+    for (const auto& c : cases)
+      if (only.size() < 10 || only.substr(10) == std::to_string(c.head_dim))
+        for (const bool half : {false, true})
+          attention(kernels, c.heads, c.kv_heads, c.head_dim, c.rows, c.position, half);
   }
   return 0;
 }

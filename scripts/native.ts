@@ -1,4 +1,7 @@
-/** Builds the addon and the native tests: `tsx scripts/native.ts [addon | tests | asan | tsan | bench] …`. */
+/**
+ * Builds the addon and the native tests: `tsx scripts/native.ts [addon | tests | asan | tsan | arm64 | bench] …`;
+ * arm64 runs under qemu-aarch64-static.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -32,6 +35,20 @@ export function buildFuzzer(): string | null {
   const options = { GGMA_ADDON: 'OFF', GGMA_FUZZ: 'ON', GGMA_SANITIZE: 'address,undefined' };
   cmakeJs('build/fuzz', { ...options, CMAKE_CXX_COMPILER: compiler });
   return path.join(root, 'build/fuzz/ggma_fuzz');
+}
+
+/** The native tests for 64-bit ARM, statically linked, with the cross compiler of Debian's g++-aarch64-linux-gnu. */
+function buildArmTests(): string {
+  const out = 'build/native-tests/arm64';
+  cmakeJs(out, {
+    GGMA_ADDON: 'OFF',
+    GGMA_TESTS: 'ON',
+    CMAKE_SYSTEM_NAME: 'Linux',
+    CMAKE_SYSTEM_PROCESSOR: 'aarch64',
+    CMAKE_CXX_COMPILER: 'aarch64-linux-gnu-g++',
+    CMAKE_EXE_LINKER_FLAGS: '-static',
+  });
+  return path.join(root, out, 'ggma_test');
 }
 
 /** The benchmark of single kernels; returns its path. */
@@ -71,6 +88,7 @@ function main(target = 'addon', ...words: string[]): void {
     tests: () => buildNativeTests(),
     asan: () => buildNativeTests({ sanitizer: 'address,undefined' }),
     tsan: () => buildNativeTests({ sanitizer: 'thread' }),
+    arm64: buildArmTests,
     bench: buildBench,
   };
   const build = targets[target];
@@ -82,6 +100,7 @@ function main(target = 'addon', ...words: string[]): void {
   try {
     const built = build();
     if (target === 'addon') console.log(built);
+    else if (target === 'arm64') execFileSync('qemu-aarch64-static', [built, ...words], { stdio: 'inherit' });
     else execFileSync(built, words, { stdio: 'inherit' });
   } catch {
     process.exitCode = 1; // the compiler or the tests have said why

@@ -246,7 +246,7 @@ GGMA_TEST(sequences_that_share_a_beginning_do_not_touch_each_other) {
 }
 
 GGMA_TEST(a_shared_beginning_takes_its_memory_once) {
-  const size_t block = LoadedLlama().model.program().block_floats * sizeof(float);
+  const size_t block = LoadedLlama().model.program().block_bytes();
   LoadedLlama loaded(1, nullptr, 4 * block);
   Model& model = loaded.model;
   const std::vector<int32_t> tokens = random_tokens(8, 200);

@@ -7,11 +7,15 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { GgmaError } from './errors.ts';
 
+export type KvDtype = 'f32' | 'f16';
+
 export interface EngineOptions {
   /** Threads that compute, the engine's own; default: the physical cores that this process may use. */
   threads?: number;
   /** Bytes that the keys and values of all sequences may take together; default: half of the physical memory. */
   kvBudgetBytes?: number;
+  /** What keys and values are kept as; they are rounded before anything reads them. Default 'f32'. */
+  kvDtype?: KvDtype;
   /** One of {@link availableIsas}; default: the environment's GGMA_ISA, or the best. */
   isa?: string;
 }

@@ -1,4 +1,7 @@
-/** Builds the addon and the native tests: `tsx scripts/native.ts [addon | tests | asan | tsan]`. */
+/**
+ * Builds the addon and the native tests: `tsx scripts/native.ts [addon | tests | asan | tsan | arm64 | bench] …`;
+ * arm64 runs under qemu-aarch64-static.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -34,6 +37,26 @@ export function buildFuzzer(): string | null {
   return path.join(root, 'build/fuzz/ggma_fuzz');
 }
 
+/** The native tests for 64-bit ARM, statically linked, with the cross compiler of Debian's g++-aarch64-linux-gnu. */
+function buildArmTests(): string {
+  const out = 'build/native-tests/arm64';
+  cmakeJs(out, {
+    GGMA_ADDON: 'OFF',
+    GGMA_TESTS: 'ON',
+    CMAKE_SYSTEM_NAME: 'Linux',
+    CMAKE_SYSTEM_PROCESSOR: 'aarch64',
+    CMAKE_CXX_COMPILER: 'aarch64-linux-gnu-g++',
+    CMAKE_EXE_LINKER_FLAGS: '-static',
+  });
+  return path.join(root, out, 'ggma_test');
+}
+
+/** The benchmark of single kernels; returns its path. */
+function buildBench(): string {
+  cmakeJs('build/native-bench', { GGMA_ADDON: 'OFF', GGMA_BENCH: 'ON' });
+  return path.join(root, 'build/native-bench/ggma_bench');
+}
+
 function cmakeJs(out: string, options: Record<string, string>): void {
   const directory = path.join(root, out);
   const command = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
@@ -59,12 +82,14 @@ function isStale(directory: string): boolean {
   return home === undefined || path.resolve(home) !== path.resolve(root);
 }
 
-function main(target = 'addon'): void {
+function main(target = 'addon', ...words: string[]): void {
   const targets: Record<string, () => string> = {
     addon: buildAddon,
     tests: () => buildNativeTests(),
     asan: () => buildNativeTests({ sanitizer: 'address,undefined' }),
     tsan: () => buildNativeTests({ sanitizer: 'thread' }),
+    arm64: buildArmTests,
+    bench: buildBench,
   };
   const build = targets[target];
   if (build === undefined) {
@@ -75,10 +100,11 @@ function main(target = 'addon'): void {
   try {
     const built = build();
     if (target === 'addon') console.log(built);
-    else execFileSync(built, { stdio: 'inherit' });
+    else if (target === 'arm64') execFileSync('qemu-aarch64-static', [built, ...words], { stdio: 'inherit' });
+    else execFileSync(built, words, { stdio: 'inherit' });
   } catch {
     process.exitCode = 1; // the compiler or the tests have said why
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv[2]);
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(...process.argv.slice(2));

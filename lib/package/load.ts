@@ -28,6 +28,8 @@ export interface LoadOptions {
   contextSize?: number;
   /** Bytes that weights and caches may take together. */
   memoryBudget?: number;
+  /** What keys and values are kept as: 'f16' takes half the memory, and long contexts go faster. Default 'f32'. */
+  kvDtype?: 'f32' | 'f16';
   /** Ends the loading, between two stages. */
   signal?: AbortSignal;
   /** Told when a stage begins, and 'ready' at the end. What it throws ends the loading. */
@@ -41,6 +43,7 @@ const loadRules = {
   threads: integer(1, 1024),
   contextSize: integer(1, 2 ** 31 - 1),
   memoryBudget: integer(1, Number.MAX_SAFE_INTEGER),
+  kvDtype: { expects: "'f32' or 'f16'", holds: (value: unknown) => value === 'f32' || value === 'f16' },
   signal: abortSignal,
   onProgress: callback,
 };
@@ -121,8 +124,13 @@ function chooseContextSize({ config }: PackageContents, plan: ExecutablePlan, wa
 }
 
 /** Checked before anything is allocated: packed weights take about what they take in the file. */
-function engineOptions(plan: ExecutablePlan, { threads, memoryBudget }: LoadOptions): EngineOptions {
-  const options: EngineOptions = threads === undefined ? {} : { threads };
+function engineOptions(
+  plan: ExecutablePlan,
+  { threads, memoryBudget, kvDtype }: LoadOptions,
+): EngineOptions {
+  const options: EngineOptions = {};
+  if (threads !== undefined) options.threads = threads;
+  if (kvDtype !== undefined) options.kvDtype = kvDtype;
   if (memoryBudget === undefined) return options;
   const weights = plan.sources.reduce((bytes, source) => bytes + source.byteLength, 0);
   if (weights >= memoryBudget)

@@ -14,6 +14,7 @@ export interface EngineOptions {
   threads?: number;
   /** Bytes that the caches of all sequences may take together. */
   kvBudgetBytes?: number;
+  kvDtype?: 'f32' | 'f16';
 }
 
 export interface MemoryUse {

@@ -22,6 +22,7 @@ class LoadJob : public PromiseJob {
   void run(const std::atomic<bool>&) override {
     Program program = decode_program(program_.data(), program_.size(), source_bytes_);
     Engine& engine = host->engine();
+    program.half_cache = engine.half_cache;
     model_ =
         std::make_shared<Model>(std::move(program), sources_, engine.kernels, engine.pool, engine.kv_budget);
   }
@@ -58,6 +59,11 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
       options.threads = static_cast<size_t>(integer(value, "threads", 1, 1024));
     if (const auto value = member(info[0], "kvBudgetBytes"); present(value))
       options.kv_budget_bytes = static_cast<uint64_t>(integer(value, "kvBudgetBytes", 1, INT64_MAX));
+    if (const auto value = member(info[0], "kvDtype"); present(value)) {
+      const std::string name = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
+      if (name != "f32" && name != "f16") bad_argument("kvDtype", "'f32' or 'f16'");
+      options.half_cache = name == "f16";
+    }
     if (const auto value = member(info[0], "isa"); present(value)) {
       if (!value.IsString()) bad_argument("isa", "a string");
       isa = value.As<Napi::String>().Utf8Value();

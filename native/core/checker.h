@@ -89,6 +89,7 @@ class StepChecker {
     return program_.table_widths[index];
   }
   void tokens_below(uint64_t limit) { program_.token_limit = std::min(program_.token_limit, limit); }
+  void quantised(size_t width) { program_.quantised_width = std::max(program_.quantised_width, width); }
   void scratch(size_t width) { program_.scratch_width = std::max(program_.scratch_width, width); }
 
  private:

@@ -51,6 +51,7 @@ Engine::Engine(const EngineOptions& options)
     : kernels(choose_kernels(options.isa ? options.isa : std::getenv("GGMA_ISA"))),
       pool(options.threads ? options.threads : default_threads()),
       kv_budget(std::make_shared<KvBudget>(options.kv_budget_bytes ? options.kv_budget_bytes
-                                                                   : physical_memory() / 2)) {}
+                                                                   : physical_memory() / 2)),
+      half_cache(options.half_cache) {}
 
 }  // namespace ggma

@@ -13,6 +13,7 @@ namespace ggma {
 struct EngineOptions {
   size_t threads = 0;            // 0: default_threads()
   uint64_t kv_budget_bytes = 0;  // 0: half of the physical memory
+  bool half_cache = false;       // keys and values in f16
   const char* isa = nullptr;     // null: the environment's GGMA_ISA, or the best
 };
 
@@ -26,6 +27,7 @@ struct Engine {
   const KernelTable& kernels;
   ThreadPool pool;
   std::shared_ptr<KvBudget> kv_budget;
+  const bool half_cache;
 };
 
 }  // namespace ggma

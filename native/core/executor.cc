@@ -15,17 +15,21 @@ void Executor::grow(size_t rows) {
   if (rows <= capacity_) return;
   uint64_t table_width = 0;
   for (const uint32_t width : program_.table_widths) table_width += width;
+  const uint64_t quantised = program_.quantised_width / kQuantBlock * sizeof(QuantBlock) / sizeof(float);
   const uint64_t arena = uint64_t{program_.arena_width} * rows,
-                 scratch = (program_.scratch_width + table_width) * rows;
+                 scratch = (program_.scratch_width + table_width + quantised) * rows;
   expect_memory((arena + scratch) * sizeof(float), "intermediate values");
   capacity_ = 0;
   arena_floats_.store(0);
   scratch_floats_.store(0);
   arena_.reset();  // before the new one comes: both together may not fit
   scratch_.reset();
+  table_rows_.reset();
+  quantised_.reset();
   arena_ = allocate_floats(arena, "intermediate values");
   scratch_ = allocate_floats(program_.scratch_width * rows, "intermediate values");
   table_rows_ = allocate_floats(table_width * rows, "position tables");
+  quantised_ = allocate_floats(quantised * rows, "intermediate values");
   arena_floats_.store(arena);
   scratch_floats_.store(scratch);
   capacity_ = rows;
@@ -42,8 +46,8 @@ void Executor::lay_out(const Row* rows, size_t count) {
     tokens_.push_back(row.token);
     positions_.push_back(row.position);
     if (row.wanted) wanted_.push_back(static_cast<uint32_t>(r));
-    float* const* blocks = row.sequence->blocks();
-    if (program_.block_floats > 0)
+    void* const* blocks = row.sequence->blocks();
+    if (program_.block_elements > 0)
       row_blocks_.push_back(blocks[row.position / static_cast<int32_t>(kKvBlock)]);
     const bool continues = r > 0 && rows[r - 1].sequence == row.sequence && tiles_.back().rows < kTileRows;
     if (continues) {
@@ -81,11 +85,14 @@ void Executor::run(const Row* rows, size_t count, const Cancel& cancel, std::vec
                       row_blocks_.data(),
                       tiles_.data(),
                       tiles_.size(),
-                      table_pointers_.data()};
+                      table_pointers_.data(),
+                      reinterpret_cast<QuantBlock*>(quantised_.get()),
+                      kNone};
   for (const Step& step : program_.steps) {
     cancel.check();
     context.rows = step.wanted ? wanted_.size() : count;
     if (context.rows > 0) step.op->run(context, step.operands);
+    context.written(step.operands[0]);
   }
   ids.assign(wanted_.size(), -1);
   const ArgmaxArgs args{ids.data(), logits(), program_.vocab};

@@ -47,11 +47,11 @@ class Executor {
   const KernelTable& kernels_;
   ThreadPool& pool_;
   size_t capacity_ = 0, rows_ = 0;
-  FloatBuffer arena_, scratch_, table_rows_;
+  FloatBuffer arena_, scratch_, table_rows_, quantised_;
   std::atomic<uint64_t> arena_floats_{0}, scratch_floats_{0};
   std::vector<int32_t> tokens_, positions_;
   std::vector<uint32_t> wanted_;
-  std::vector<float*> row_blocks_;
+  std::vector<void*> row_blocks_;
   std::vector<AttentionTile> tiles_;
   std::vector<const float*> table_pointers_;
 };

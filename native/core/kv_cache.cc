@@ -23,11 +23,11 @@ void KvBudget::take(uint64_t bytes) {
   } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
 }
 
-KvBlock::KvBlock(size_t floats, std::shared_ptr<KvBudget> budget, std::shared_ptr<std::atomic<uint64_t>> use)
-    : bytes_(uint64_t{floats} * sizeof(float)),
+KvBlock::KvBlock(size_t bytes, std::shared_ptr<KvBudget> budget, std::shared_ptr<std::atomic<uint64_t>> use)
+    : bytes_(bytes),
       budget_(std::move(budget)),
       use_(std::move(use)),
-      memory_(allocate_floats(floats, "the key/value cache")) {
+      memory_(allocate_floats((bytes + 3) / sizeof(float), "the key/value cache")) {
   use_->fetch_add(bytes_, std::memory_order_relaxed);
 }
 
@@ -38,7 +38,7 @@ KvBlock::~KvBlock() {
 
 void Sequence::reserve(uint64_t first, uint64_t end) {
   const size_t wanted = blocks_of(end), written = static_cast<size_t>(first / kKvBlock);
-  if (block_floats_ == 0) return;
+  if (block_bytes_ == 0) return;
   // Blocks that have to be made: those that are missing, and those that others hold too.
   std::vector<size_t> missing;
   for (size_t i = written; i < wanted; i++)
@@ -46,17 +46,16 @@ void Sequence::reserve(uint64_t first, uint64_t end) {
   if (missing.empty()) return;
   blocks_.reserve(wanted);
   pointers_.reserve(wanted);
-  const uint64_t block_bytes = uint64_t{block_floats_} * sizeof(float);
-  budget_->take(missing.size() * block_bytes);
+  budget_->take(missing.size() * block_bytes_);
   std::vector<std::shared_ptr<KvBlock>> made;
   size_t given = 0;  // blocks that give their part of the budget back themselves
   try {
-    expect_memory(missing.size() * block_bytes, "the key/value cache");
+    expect_memory(missing.size() * block_bytes_, "the key/value cache");
     made.reserve(missing.size());
     for (; given < missing.size(); given++)
-      made.push_back(std::make_shared<KvBlock>(block_floats_, budget_, use_));
+      made.push_back(std::make_shared<KvBlock>(block_bytes_, budget_, use_));
   } catch (...) {
-    budget_->give((missing.size() - given) * block_bytes);
+    budget_->give((missing.size() - given) * block_bytes_);
     throw;
   }
   for (size_t i = 0; i < missing.size(); i++) {
@@ -65,7 +64,7 @@ void Sequence::reserve(uint64_t first, uint64_t end) {
       blocks_.push_back(nullptr);
       pointers_.push_back(nullptr);
     } else if (at == written && first % kKvBlock != 0) {
-      std::memcpy(made[i]->data(), pointers_[at], block_bytes);  // positions before `first` lie in it
+      std::memcpy(made[i]->data(), pointers_[at], block_bytes_);  // positions before `first` lie in it
     }
     pointers_[at] = made[i]->data();
     blocks_[at] = std::move(made[i]);
@@ -80,8 +79,8 @@ void Sequence::trim(uint64_t positions) {
 }
 
 std::shared_ptr<Sequence> Sequence::fork(int32_t positions) const {
-  auto made = std::make_shared<Sequence>(block_floats_, budget_, use_);
-  if (block_floats_ > 0) {
+  auto made = std::make_shared<Sequence>(block_bytes_, budget_, use_);
+  if (block_bytes_ > 0) {
     const auto kept = static_cast<std::ptrdiff_t>(blocks_of(static_cast<uint64_t>(positions)));
     made->blocks_.assign(blocks_.begin(), blocks_.begin() + kept);
     made->pointers_.assign(pointers_.begin(), pointers_.begin() + kept);

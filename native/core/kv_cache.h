@@ -30,11 +30,11 @@ class KvBudget {
 class KvBlock {
  public:
   // use: bytes of all blocks of one model, for Model::memory. The budget has been taken before.
-  KvBlock(size_t floats, std::shared_ptr<KvBudget> budget, std::shared_ptr<std::atomic<uint64_t>> use);
+  KvBlock(size_t bytes, std::shared_ptr<KvBudget> budget, std::shared_ptr<std::atomic<uint64_t>> use);
   ~KvBlock();
   KvBlock(const KvBlock&) = delete;
 
-  float* data() const { return memory_.get(); }
+  void* data() const { return memory_.get(); }
 
  private:
   const uint64_t bytes_;
@@ -46,8 +46,8 @@ class KvBlock {
 // One thread at a time (the engine's) writes and shares; any may ask for the length or destroy it.
 class Sequence {
  public:
-  Sequence(size_t block_floats, std::shared_ptr<KvBudget> budget, std::shared_ptr<std::atomic<uint64_t>> use)
-      : block_floats_(block_floats), budget_(std::move(budget)), use_(std::move(use)) {}
+  Sequence(size_t block_bytes, std::shared_ptr<KvBudget> budget, std::shared_ptr<std::atomic<uint64_t>> use)
+      : block_bytes_(block_bytes), budget_(std::move(budget)), use_(std::move(use)) {}
   Sequence(const Sequence&) = delete;
 
   // Positions that hold a token. Any thread may ask.
@@ -64,14 +64,14 @@ class Sequence {
   std::shared_ptr<Sequence> fork(int32_t positions) const;
 
   // [blocks] KV blocks from position 0 on.
-  float* const* blocks() const { return pointers_.data(); }
+  void* const* blocks() const { return pointers_.data(); }
 
  private:
-  const size_t block_floats_;  // 0: a program without attention
+  const size_t block_bytes_;   // 0: a program without attention
   std::shared_ptr<KvBudget> budget_;
   std::shared_ptr<std::atomic<uint64_t>> use_;
   std::vector<std::shared_ptr<KvBlock>> blocks_;
-  std::vector<float*> pointers_;  // their data
+  std::vector<void*> pointers_;  // their data
   std::atomic<int32_t> length_{0};
 };
 

@@ -23,7 +23,7 @@ Model::Model(Program program, const std::vector<const uint8_t*>& sources, const 
       budget_(std::move(budget)) {}
 
 int32_t Model::create_sequence() {
-  return add(std::make_shared<Sequence>(program_.block_floats, budget_, kv_use_));
+  return add(std::make_shared<Sequence>(program_.block_bytes(), budget_, kv_use_));
 }
 
 int32_t Model::fork_sequence(int32_t id, int32_t positions) {

@@ -50,22 +50,6 @@ class Reader {
   size_t bytes_;
 };
 
-// Bytes of one row of `cols` elements, or 0 when the dtype cannot hold that number.
-uint64_t row_bytes(Dtype dtype, uint64_t cols) {
-  switch (dtype) {
-    case Dtype::kF32:
-      return cols * 4;
-    case Dtype::kF16:
-    case Dtype::kBf16:
-      return cols * 2;
-    case Dtype::kQ8_0:
-      return cols % 32 == 0 ? cols / 32 * 34 : 0;
-    case Dtype::kQ4_0:
-      return cols % 32 == 0 ? cols / 32 * 18 : 0;
-  }
-  return 0;
-}
-
 WeightRecord read_weight(const Reader& in, size_t at, const std::vector<uint64_t>& source_bytes,
                          const std::string& path) {
   WeightRecord w{};
@@ -122,9 +106,9 @@ void read_records(Program& program, const Reader& in, const std::vector<uint64_t
       invalid("expected 1 to 65536 kv_heads and a head_dim of 1 to " + std::to_string(kMaxHeadDim) +
                   ", got " + std::to_string(cache.kv_heads) + " and " + std::to_string(cache.head_dim),
               item("caches", i));
-    cache.k_offset = program.block_floats;
+    cache.k_offset = program.block_elements;
     cache.v_offset = cache.k_offset + kv_k_floats(cache.kv_heads, cache.head_dim);
-    program.block_floats = cache.v_offset + kv_v_floats(cache.kv_heads, cache.head_dim);
+    program.block_elements = cache.v_offset + kv_v_floats(cache.kv_heads, cache.head_dim);
     program.caches.push_back(cache);
   }
 }

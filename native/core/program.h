@@ -47,6 +47,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/kernels.h"
+
 namespace ggma {
 
 constexpr uint32_t kProgramMagic = 0x504d4747;
@@ -63,9 +65,6 @@ constexpr uint32_t kMaxWeights = 1 << 16;
 constexpr uint32_t kMaxStepWords = 1 << 20;
 constexpr uint32_t kMaxArenaWidth = 1 << 26;
 constexpr uint32_t kMaxVocab = 1 << 24;  // argmax counts in floats
-
-enum class Dtype : uint32_t { kF32, kF16, kBf16, kQ8_0, kQ4_0 };
-constexpr uint32_t kDtypes = 5;
 
 // How steps use a weight decides how it is packed.
 enum class WeightUse : uint8_t { kVector = 1, kGather = 2, kMatmul = 4 };
@@ -84,7 +83,7 @@ struct SlotRecord {
 
 struct CacheRecord {
   uint32_t kv_heads, head_dim;
-  size_t k_offset, v_offset;  // floats from the start of a KV block
+  size_t k_offset, v_offset;  // elements from the start of a KV block
 };
 
 struct Op;
@@ -107,7 +106,11 @@ struct Program {
   std::vector<Step> steps;
   uint64_t token_limit = uint64_t{1} << 31;  // tokens must be below: rows of the gathered weights
   size_t scratch_width = 0;                  // floats per row beside the arena
-  size_t block_floats = 0;                   // of one KV block, all caches together
+  size_t quantised_width = 0;                // elements of the widest row that int8 products read
+  size_t block_elements = 0;                 // of one KV block, all caches together
+  bool half_cache = false;                   // KV blocks hold f16; the loader's choice, not the format's
+
+  size_t block_bytes() const { return block_elements * (half_cache ? sizeof(uint16_t) : sizeof(float)); }
 
   Program() = default;
   Program(const Program&) = delete;  // steps point into words

@@ -24,14 +24,23 @@ struct StepContext {
   const int32_t* tokens;       // [all_rows]
   const int32_t* positions;    // [all_rows]
   const uint32_t* wanted;      // [wanted_rows] row numbers, ascending
-  float* const* row_blocks;    // [all_rows]: the KV block of each row's position
+  void* const* row_blocks;     // [all_rows]: the KV block of each row's position
   const AttentionTile* tiles;  // [tile_count]
   size_t tile_count;
   const float* const* tables;  // [tables] → [all_rows, width]
+  QuantBlock* quantised;       // [rows, program.quantised_width / 32]: the rows of quantised_slot
+  uint32_t quantised_slot;     // kNone: of none
 
   float* slot(uint32_t index) const { return arena + size_t{program.slots[index].offset} * all_rows; }
   size_t width(uint32_t index) const { return program.slots[index].width; }
   const PackedWeight& weight(uint32_t index) const { return weights[index]; }
+
+  // Every step's first operand is the slot that it writes.
+  void written(uint32_t slot) {
+    if (quantised_slot == kNone) return;
+    const SlotRecord &a = program.slots[slot], &b = program.slots[quantised_slot];
+    if (a.offset < b.offset + b.width && b.offset < a.offset + a.width) quantised_slot = kNone;
+  }
 
   // Runs kernel over [0, count), on several threads when it is worth it. unit_work: fused multiply-adds of
   // one unit.

@@ -1,4 +1,5 @@
-// Weights as the kernels want them: widened to f32, matrices in panels of 16 outputs [panel][column][16].
+// Weights as the kernels want them: matrices in panels of 16 outputs in the dtype of the file
+// (kernels/kernels.h), vectors widened to f32.
 #ifndef GGMA_CORE_WEIGHTS_H
 #define GGMA_CORE_WEIGHTS_H
 
@@ -11,9 +12,13 @@
 namespace ggma {
 
 struct PackedWeight {
-  const float* data = nullptr;  // null: no step uses it
+  const void* data = nullptr;  // null: no step uses it
   size_t rows = 0, cols = 0;
-  bool packed = false;  // panels; otherwise row by row, rounded up to 16 floats with zeros
+  Dtype dtype = Dtype::kF32;
+  bool packed = false;  // panels; otherwise row by row as in the file, or a vector
+
+  // f32, rounded up to 16 with zeros
+  const float* vector() const { return static_cast<const float*>(data); }
 };
 
 class Weights {
@@ -26,12 +31,9 @@ class Weights {
 
  private:
   std::vector<PackedWeight> packed_;
-  std::vector<FloatBuffer> memory_;
+  FloatBuffer memory_;
   uint64_t bytes_ = 0;
 };
-
-// `count` elements from element `first` on of a row that starts at `row`, as f32. first is a multiple of 32.
-void widen(Dtype dtype, const uint8_t* row, size_t first, size_t count, float* out);
 
 }  // namespace ggma
 

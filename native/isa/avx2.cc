@@ -8,6 +8,8 @@
 
 namespace ggma {
 namespace {
+#include "simd/half.h"
+//
 #include "simd/avx2.h"
 //
 #include "isa/body.inc"

@@ -8,6 +8,8 @@
 
 namespace ggma {
 namespace {
+#include "simd/half.h"
+//
 #include "simd/avx512.h"
 //
 #include "isa/body.inc"

@@ -8,6 +8,9 @@
 
 #if defined(__x86_64__) || defined(_M_X64)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace ggma {
@@ -32,6 +35,16 @@ std::vector<const KernelTable*> available_kernels() {
                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
   if (avx512) tables.push_back(&kAvx512Kernels);
   if (avx2) tables.push_back(&kAvx2Kernels);
+#elif defined(__aarch64__)
+#if defined(__APPLE__)
+  const bool dot = true;  // every Apple processor that Node runs on
+#elif defined(__linux__)
+  const bool dot = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#else
+  const bool dot = false;
+#endif
+  if (dot) tables.push_back(&kNeonDotKernels);
+  tables.push_back(&kNeonKernels);
 #endif
   tables.push_back(&kScalarKernels);
   return tables;

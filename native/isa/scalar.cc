@@ -6,6 +6,8 @@
 
 namespace ggma {
 namespace {
+#include "simd/half.h"
+//
 #include "simd/scalar.h"
 //
 #include "isa/body.inc"

@@ -13,10 +13,38 @@ constexpr uint32_t kLanes = 16;
 // Positions of one block of KV memory, and of one step of attention's softmax; anchored at position 0.
 constexpr uint32_t kKvBlock = 64;
 constexpr uint32_t kMaxHeadDim = 256;
+// Elements of a quantised block: GGML's for weights, ours for activations.
+constexpr uint32_t kQuantBlock = 32;
+
+// How a weight's elements are stored, in the file and packed. Numbers of the program's format.
+enum class Dtype : uint32_t { kF32, kF16, kBf16, kQ8_0, kQ4_0 };
+constexpr uint32_t kDtypes = 5;
 
 constexpr size_t round_up(size_t value, size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
+
+// A packed matrix [rows = outputs, cols = inputs] is panels of 16 rows, each a multiple of 64 bytes:
+//   f32, f16, bf16  [cols][16 rows]
+//   q8_0  scales f16 [blocks][16 rows], then [blocks][8 groups][16 rows][4 columns] int8
+//   q4_0  scales f16 [blocks][16 rows], then [blocks][4][16 rows][4] bytes: the low nibbles of byte vector v
+//         are group v of 4 columns, the high ones group v + 4; value = nibble − 8
+// Rows beyond the last are 0.
+constexpr size_t panel_scale_bytes(size_t cols) { return round_up(cols / kQuantBlock * 2 * kLanes, 64); }
+constexpr size_t panel_bytes(Dtype dtype, size_t cols) {
+  switch (dtype) {
+    case Dtype::kF16:
+    case Dtype::kBf16:
+      return round_up(cols * 2 * kLanes, 64);
+    case Dtype::kQ8_0:
+      return panel_scale_bytes(cols) + cols * kLanes;
+    case Dtype::kQ4_0:
+      return panel_scale_bytes(cols) + cols * kLanes / 2;
+    default:
+      return cols * 4 * kLanes;
+  }
+}
+constexpr bool is_quantised(Dtype dtype) { return dtype == Dtype::kQ8_0 || dtype == Dtype::kQ4_0; }
 
 // Each kernel file gives its own argument record, if it has one.
 struct ElementwiseArgs {

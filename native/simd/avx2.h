@@ -69,3 +69,100 @@ GGMA_INLINE float reduce_max(V16 v) {
   const __m128 s2 = _mm_max_ps(s4, _mm_movehl_ps(s4, s4));
   return _mm_cvtss_f32(_mm_max_ss(s2, _mm_movehdup_ps(s2)));
 }
+
+GGMA_INLINE __m128i load_8_halves(const uint16_t* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+GGMA_INLINE V16 load_f16(const uint16_t* p) {
+  return {_mm256_cvtph_ps(load_8_halves(p)), _mm256_cvtph_ps(load_8_halves(p + 8))};
+}
+GGMA_INLINE __m256 widen_bf16(__m128i halves) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+}
+GGMA_INLINE V16 load_bf16(const uint16_t* p) {
+  return {widen_bf16(load_8_halves(p)), widen_bf16(load_8_halves(p + 8))};
+}
+GGMA_INLINE void store_f16(uint16_t* p, V16 v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(v.a, _MM_FROUND_TO_NEAREST_INT));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 8), _mm256_cvtps_ph(v.b, _MM_FROUND_TO_NEAREST_INT));
+}
+GGMA_INLINE void store_low_bytes(int8_t* p, V16 v) {
+  const __m256i low = _mm256_set1_epi32(0xff);
+  const __m256i words = _mm256_packus_epi32(_mm256_and_si256(_mm256_castps_si256(v.a), low),
+                                            _mm256_and_si256(_mm256_castps_si256(v.b), low));
+  // Lanes 0–3, 8–11 | 4–7, 12–15: packing works in halves of the register.
+  const __m256i ordered = _mm256_permute4x64_epi64(words, 0xd8);
+  const __m128i bytes =
+      _mm_packus_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
+}
+
+// 16 registers: 12 accumulators, 2 for the weights, 1 for x.
+constexpr int kFloatTile = 6, kFloatRows = 6;
+constexpr int kInt8Tile = 4, kInt8Rows = 4;
+constexpr size_t kAttendQueries = 2;
+constexpr int kAttendGroups = 2;
+
+GGMA_INLINE __m256i load_32_bytes(const void* p) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+GGMA_INLINE __m256i broadcast_4_bytes(const int8_t* p) {
+  int32_t word;
+  __builtin_memcpy(&word, p, 4);
+  return _mm256_set1_epi32(word);
+}
+struct Sums16 {
+  __m256i a, b;
+};
+struct Q8 {
+  static constexpr size_t kBytes = 512, kVectors = 8, kParts = 1;
+  using Sums = Sums16;
+  // maddubs wants unsigned · signed: |w| · (x with w's sign). At most 128 · 127 · 2 in 16 bits.
+  struct Weights {
+    __m256i a, b, size_a, size_b;
+  };
+  GGMA_INLINE static Weights load(const uint8_t* p, size_t) {
+    const __m256i a = load_32_bytes(p), b = load_32_bytes(p + 32);
+    return {a, b, _mm256_abs_epi8(a), _mm256_abs_epi8(b)};
+  }
+  GGMA_INLINE static Sums start(const QuantBlock*) {
+    return {_mm256_setzero_si256(), _mm256_setzero_si256()};
+  }
+  GGMA_INLINE static __m256i pairs(__m256i size, __m256i w, __m256i x) {
+    return _mm256_madd_epi16(_mm256_maddubs_epi16(size, _mm256_sign_epi8(x, w)), _mm256_set1_epi16(1));
+  }
+  GGMA_INLINE static Sums dot(Sums sums, Weights w, const int8_t* p) {
+    const __m256i x = broadcast_4_bytes(p);
+    return {_mm256_add_epi32(sums.a, pairs(w.size_a, w.a, x)),
+            _mm256_add_epi32(sums.b, pairs(w.size_b, w.b, x))};
+  }
+  GGMA_INLINE static V16 finish(Sums sums, const QuantBlock*) {
+    return {_mm256_cvtepi32_ps(sums.a), _mm256_cvtepi32_ps(sums.b)};
+  }
+};
+struct Q4 {
+  static constexpr size_t kBytes = 256, kVectors = 4, kParts = 2;
+  using Sums = Sums16;  // 16-bit lanes: 16 products of at most 15 · 128 fit
+  struct Weights {
+    __m256i a, b;
+  };
+  GGMA_INLINE static __m256i nibbles(__m256i bytes, size_t part) {
+    return _mm256_and_si256(part ? _mm256_srli_epi16(bytes, 4) : bytes, _mm256_set1_epi8(15));
+  }
+  GGMA_INLINE static Weights load(const uint8_t* p, size_t part) {
+    return {nibbles(load_32_bytes(p), part), nibbles(load_32_bytes(p + 32), part)};
+  }
+  GGMA_INLINE static Sums start(const QuantBlock*) {
+    return {_mm256_setzero_si256(), _mm256_setzero_si256()};
+  }
+  GGMA_INLINE static Sums dot(Sums sums, Weights w, const int8_t* p) {
+    const __m256i x = broadcast_4_bytes(p);
+    return {_mm256_add_epi16(sums.a, _mm256_maddubs_epi16(w.a, x)),
+            _mm256_add_epi16(sums.b, _mm256_maddubs_epi16(w.b, x))};
+  }
+  GGMA_INLINE static V16 finish(Sums sums, const QuantBlock* x) {
+    const __m256i ones = _mm256_set1_epi16(1), offset = _mm256_set1_epi32(x->q4_offset);
+    return {_mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_madd_epi16(sums.a, ones), offset)),
+            _mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_madd_epi16(sums.b, ones), offset))};
+  }
+};

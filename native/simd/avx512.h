@@ -1,4 +1,4 @@
-// V16 as one register: AVX-512 F, BW, VL.
+// V16 as one register: AVX-512 F, BW, VL, VNNI.
 struct V16 {
   __m512 v;
 };
@@ -54,3 +54,56 @@ GGMA_INLINE float reduce_max(V16 x) {
   const __m128 s2 = _mm_max_ps(s4, _mm_movehl_ps(s4, s4));
   return _mm_cvtss_f32(_mm_max_ss(s2, _mm_movehdup_ps(s2)));
 }
+
+GGMA_INLINE __m256i load_16_halves(const uint16_t* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+GGMA_INLINE V16 load_f16(const uint16_t* p) { return {_mm512_cvtph_ps(load_16_halves(p))}; }
+GGMA_INLINE V16 load_bf16(const uint16_t* p) {
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(load_16_halves(p)), 16))};
+}
+GGMA_INLINE void store_f16(uint16_t* p, V16 x) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(x.v, _MM_FROUND_TO_NEAREST_INT));
+}
+GGMA_INLINE void store_low_bytes(int8_t* p, V16 x) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(_mm512_castps_si512(x.v)));
+}
+
+// 32 registers: 24 accumulators of floats, or 12 of floats and 12 of integers.
+constexpr int kFloatTile = 24, kFloatRows = 6;
+constexpr int kInt8Tile = 12, kInt8Rows = 6;
+constexpr size_t kAttendQueries = 4;
+constexpr int kAttendGroups = 4;
+
+GGMA_INLINE __m512i load_64_bytes(const uint8_t* p) { return _mm512_loadu_si512(p); }
+GGMA_INLINE __m512i broadcast_4_bytes(const int8_t* p) {
+  int32_t word;
+  __builtin_memcpy(&word, p, 4);
+  return _mm512_set1_epi32(word);
+}
+// dpbusd takes unsigned · signed: weights get an offset, which the sums start without.
+struct Q8 {
+  static constexpr size_t kBytes = 512, kVectors = 8, kParts = 1;
+  using Sums = __m512i;
+  using Weights = __m512i;  // w + 128
+  GGMA_INLINE static Weights load(const uint8_t* p, size_t) {
+    return _mm512_xor_si512(load_64_bytes(p), _mm512_set1_epi8(-128));
+  }
+  GGMA_INLINE static Sums start(const QuantBlock* x) { return _mm512_set1_epi32(x->q8_offset); }
+  GGMA_INLINE static Sums dot(Sums sums, Weights w, const int8_t* x) {
+    return _mm512_dpbusd_epi32(sums, w, broadcast_4_bytes(x));
+  }
+  GGMA_INLINE static V16 finish(Sums sums, const QuantBlock*) { return {_mm512_cvtepi32_ps(sums)}; }
+};
+struct Q4 {
+  static constexpr size_t kBytes = 256, kVectors = 4, kParts = 2;
+  using Sums = __m512i;
+  using Weights = __m512i;  // w + 8
+  GGMA_INLINE static Weights load(const uint8_t* p, size_t part) {
+    const __m512i bytes = load_64_bytes(p);
+    return _mm512_and_si512(part ? _mm512_srli_epi16(bytes, 4) : bytes, _mm512_set1_epi8(15));
+  }
+  GGMA_INLINE static Sums start(const QuantBlock* x) { return _mm512_set1_epi32(x->q4_offset); }
+  GGMA_INLINE static Sums dot(Sums sums, Weights w, const int8_t* x) { return Q8::dot(sums, w, x); }
+  GGMA_INLINE static V16 finish(Sums sums, const QuantBlock* x) { return Q8::finish(sums, x); }
+};

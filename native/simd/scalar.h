@@ -10,17 +10,6 @@ struct V16 {
   }                              \
   return out
 
-GGMA_INLINE float bits_float(uint32_t bits) {
-  float value;
-  __builtin_memcpy(&value, &bits, 4);
-  return value;
-}
-GGMA_INLINE uint32_t float_bits(float value) {
-  uint32_t bits;
-  __builtin_memcpy(&bits, &value, 4);
-  return bits;
-}
-
 GGMA_INLINE float fma1(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 GGMA_INLINE V16 load(const float* p) { GGMA_LANES(p[i]); }
 GGMA_INLINE V16 load_n(const float* p, size_t n) { GGMA_LANES(static_cast<size_t>(i) < n ? p[i] : 0.0f); }
@@ -60,4 +49,55 @@ GGMA_INLINE float reduce_max(V16 v) {
     for (int i = 0; i < half; i++) v.lane[i] = v.lane[i] > v.lane[i + half] ? v.lane[i] : v.lane[i + half];
   return v.lane[0];
 }
+
+GGMA_INLINE V16 load_f16(const uint16_t* p) { GGMA_LANES(float_of_half(p[i])); }
+GGMA_INLINE V16 load_bf16(const uint16_t* p) { GGMA_LANES(bits_float(static_cast<uint32_t>(p[i]) << 16)); }
+GGMA_INLINE void store_f16(uint16_t* p, V16 v) {
+  for (int i = 0; i < 16; i++) p[i] = half_of_float(v.lane[i]);
+}
+GGMA_INLINE void store_low_bytes(int8_t* p, V16 v) {
+  for (int i = 0; i < 16; i++) p[i] = static_cast<int8_t>(float_bits(v.lane[i]));
+}
 #undef GGMA_LANES
+
+constexpr int kFloatTile = 6, kFloatRows = 6;
+constexpr int kInt8Tile = 4, kInt8Rows = 4;
+constexpr size_t kAttendQueries = 1;
+constexpr int kAttendGroups = 4;
+
+struct Sums16 {
+  int32_t lane[16];
+};
+struct Q8 {
+  static constexpr size_t kBytes = 512, kVectors = 8, kParts = 1;
+  using Sums = Sums16;
+  struct Weights {
+    const int8_t* p;
+  };
+  static Weights load(const uint8_t* p, size_t) { return {reinterpret_cast<const int8_t*>(p)}; }
+  static Sums start(const QuantBlock*) { return {}; }
+  static Sums dot(Sums sums, Weights w, const int8_t* x) {
+    for (int i = 0; i < 64; i++) sums.lane[i / 4] += w.p[i] * x[i % 4];
+    return sums;
+  }
+  static V16 finish(Sums sums, const QuantBlock*) {
+    V16 out;
+    for (int i = 0; i < 16; i++) out.lane[i] = static_cast<float>(sums.lane[i]);
+    return out;
+  }
+};
+struct Q4 {
+  static constexpr size_t kBytes = 256, kVectors = 4, kParts = 2;
+  using Sums = Sums16;
+  struct Weights {
+    const uint8_t* p;
+    size_t part;
+  };
+  static Weights load(const uint8_t* p, size_t part) { return {p, part}; }
+  static Sums start(const QuantBlock*) { return {}; }
+  static Sums dot(Sums sums, Weights w, const int8_t* x) {
+    for (int i = 0; i < 64; i++) sums.lane[i / 4] += ((w.p[i] >> (4 * w.part) & 15) - 8) * x[i % 4];
+    return sums;
+  }
+  static V16 finish(Sums sums, const QuantBlock* x) { return Q8::finish(sums, x); }
+};

@@ -15,6 +15,17 @@
 //   V16 pow2_biased(t)                   2^n for t = n + kRoundBias, −126 ≤ n ≤ 127
 //   float reduce_add(v)  reduce_max(v)   lanes i and i+8, then i+4, i+2, i+1: the same tree everywhere
 //   float fma1(a, b, c)                  the scalar a·b + c, one rounding
+//   V16 load_f16(p)  load_bf16(p)        sixteen halves, widened: exact
+//   store_f16(p, v)                      rounded to nearest, ties to even
+//   store_low_bytes(p, v)                the low byte of each lane's bits
+//
+// and for matrix products:
+//
+//   kFloatRows, kFloatTile               rows of a tile; rows · panels whose accumulators stay in registers
+//   kInt8Rows, kInt8Tile                 the same for int8
+//   kAttendQueries, kAttendGroups        queries · vectors of K or V whose sums stay in registers
+//   Q8, Q4                               sums of int8 products over one block of 32 columns: kVectors vectors
+//                                        of kParts groups; dot adds 4 columns of 16 rows times 4 of x. Exact.
 //
 // Every operation is exact or correctly rounded, so a kernel gives the same bits on all of them.
 

@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     ggma::Program program = ggma::decode_program(data, size, {source().size()});
     // Large ones are refused by what memory there is; here they would only be slow.
-    if (program.arena_width > 1 << 16 || program.block_floats > 1 << 16 || program.scratch_width > 1 << 16)
+    if (program.arena_width > 1 << 16 || program.block_elements > 1 << 16 || program.scratch_width > 1 << 16)
       return 0;
     const std::vector<uint32_t> widths = program.table_widths;
     ggma::Model model(std::move(program), {source().data()}, ggma::choose_kernels(nullptr), pool,

@@ -35,18 +35,23 @@ class Sequence {
 
   bool rotates() const { return s.head_dim % 2 == 0; }
 
-  Guarded run(const KernelTable& kernels, size_t chunk, size_t tile_rows) const {
+  Guarded run(const KernelTable& kernels, size_t chunk, size_t tile_rows, bool half = false) const {
     const size_t k_floats = kv_k_floats(s.kv_heads, s.head_dim),
                  v_floats = kv_v_floats(s.kv_heads, s.head_dim);
-    std::vector<Guarded> memory(s.positions / kKvBlock + 1, Guarded(kHead + k_floats + v_floats + kTail));
-    std::vector<float*> blocks;
+    // Elements: floats, or halves, two in a float of NaN bits (0x7fff is the half NaN).
+    const size_t elements = kHead + k_floats + v_floats + kTail;
+    const uint32_t nan_bits = half ? 0x7fff7fffu : 0x7fc00000u;
+    float nan;
+    std::memcpy(&nan, &nan_bits, 4);
+    std::vector<Guarded> memory(s.positions / kKvBlock + 1, Guarded(half ? elements / 2 : elements, nan));
+    std::vector<void*> blocks;
     for (Guarded& block : memory) blocks.push_back(block.data());
     const size_t width = s.heads * s.head_dim, kv_width = s.kv_heads * s.head_dim;
     Guarded dst(s.positions * width), rotated(s.positions * width);
     for (size_t from = 0; from < s.positions; from += chunk) {
       const size_t rows = std::min(chunk, s.positions - from);
       std::vector<int32_t> positions;
-      std::vector<float*> row_blocks;
+      std::vector<void*> row_blocks;
       std::vector<AttentionTile> tiles;
       for (size_t r = 0; r < rows; r++) {
         positions.push_back(static_cast<int32_t>(from + r));
@@ -66,7 +71,8 @@ class Sequence {
                                        s.heads,
                                        s.kv_heads,
                                        s.head_dim,
-                                       scale()};
+                                       scale(),
+                                       half};
       kernels.attention_append(&append, 0, rows / 2);
       kernels.attention_append(&append, rows / 2, rows);
       const AttentionArgs args{dst.data() + from * width,
@@ -78,7 +84,8 @@ class Sequence {
                                s.heads,
                                s.kv_heads,
                                s.head_dim,
-                               s.window};
+                               s.window,
+                               half};
       const size_t units = tiles.size() * s.kv_heads;
       kernels.attention(&args, units / 2, units);
       kernels.attention(&args, 0, units / 2);
@@ -86,9 +93,10 @@ class Sequence {
     bool intact = dst.intact() && rotated.intact();
     for (const Guarded& block : memory) {
       intact = intact && block.intact();
-      for (size_t i = 0; i < kHead; i++) intact = intact && std::isnan(block[i]);
-      for (size_t i = 0; i < kTail; i++)
-        intact = intact && std::isnan(block[kHead + k_floats + v_floats + i]);
+      const size_t head = half ? kHead / 2 : kHead, tail = half ? kTail / 2 : kTail;
+      for (size_t i = 0; i < head; i++) intact = intact && std::memcmp(block.data() + i, &nan, 4) == 0;
+      for (size_t i = 0; i < tail; i++)
+        intact = intact && std::memcmp(block.data() + block.size() - 1 - i, &nan, 4) == 0;
     }
     CHECK(intact);
     return dst;
@@ -155,10 +163,18 @@ GGMA_TEST(attention_is_right_and_the_same_however_it_is_cut) {
     const Guarded expected = sequence.run(choose_kernels("scalar"), shape.positions, 16);
     const double error = sequence.error(expected);
     CHECK_FOR(error < 3e-6, name + " error " + std::to_string(error));
+    // Keys and values of 11 bits: the error of a score is that of its key.
+    const Guarded half = sequence.run(choose_kernels("scalar"), shape.positions, 16, true);
+    const double half_error = sequence.error(half);
+    CHECK_FOR(half_error < 4e-3 && half_error > error, name + " f16 error " + std::to_string(half_error));
     for (const KernelTable* kernels : available_kernels()) {
-      CHECK_FOR(sequence.run(*kernels, shape.positions, 16).same_bits(expected), name + " " + kernels->name);
-      CHECK_FOR(sequence.run(*kernels, 1, 1).same_bits(expected), name + " " + kernels->name);
-      CHECK_FOR(sequence.run(*kernels, 23, 5).same_bits(expected), name + " " + kernels->name);
+      for (const bool is_half : {false, true}) {
+        const Guarded& same = is_half ? half : expected;
+        const std::string what = name + (is_half ? " f16 " : " ") + kernels->name;
+        CHECK_FOR(sequence.run(*kernels, shape.positions, 16, is_half).same_bits(same), what);
+        CHECK_FOR(sequence.run(*kernels, 1, 1, is_half).same_bits(same), what);
+        CHECK_FOR(sequence.run(*kernels, 23, 5, is_half).same_bits(same), what);
+      }
     }
   }
 }

@@ -1,4 +1,4 @@
-// Norm, elementwise kernels, gather, select, argmax.
+// Norm, elementwise kernels, select, argmax.
 #include "native/harness.h"
 
 namespace ggma::test {
@@ -151,27 +151,6 @@ GGMA_TEST(gelu_is_right_and_the_same_everywhere) {
       worst = std::max(worst, std::abs(expected[i] - right) / std::max(1.0, std::abs(right)));
     }
     CHECK_FOR(worst < 4e-7, std::to_string(worst));
-  }
-}
-
-GGMA_TEST(gather_reads_rows_of_both_forms) {
-  const size_t tokens = 37, cols = 19;
-  const Guarded weight = Guarded::random(tokens * cols, 3);
-  Guarded packed(round_up(tokens, kLanes) * cols, 0.0f);
-  for (size_t t = 0; t < tokens; t++)
-    for (size_t i = 0; i < cols; i++)
-      packed[(t / kLanes * cols + i) * kLanes + t % kLanes] = weight[t * cols + i];
-  const int32_t ids[] = {0, 36, 15, 16, 36};
-  for (const KernelTable* kernels : available_kernels()) {
-    for (const bool is_packed : {false, true}) {
-      Guarded dst(5 * cols);
-      const GatherArgs args{dst.data(), ids, is_packed ? packed.data() : weight.data(), cols, is_packed};
-      kernels->gather(&args, 0, 5);
-      CHECK(dst.intact());
-      for (size_t r = 0; r < 5; r++)
-        CHECK(std::memcmp(dst.data() + r * cols, weight.data() + static_cast<size_t>(ids[r]) * cols,
-                          cols * sizeof(float)) == 0);
-    }
   }
 }
 

@@ -56,7 +56,7 @@ GGMA_TEST(decoder_survives_random_damage) {
     try {
       Program program = decode_program(damaged.data(), damaged.size(), {llama.writer.source.size()});
       valid++;
-      if (valid % 8 != 0 || program.arena_width > 1 << 16 || program.block_floats > 1 << 20) continue;
+      if (valid % 8 != 0 || program.arena_width > 1 << 16 || program.block_elements > 1 << 20) continue;
       Model model(std::move(program), {llama.writer.source.data()}, *available_kernels().front(), pool,
                   std::make_shared<KvBudget>(uint64_t{1} << 28));
       const std::vector<uint32_t> widths = model.program().table_widths;

@@ -1,5 +1,9 @@
 #include "native/tiny_program.h"
 
+#include <algorithm>
+
+#include "core/pack.h"
+
 namespace ggma::test {
 namespace {
 
@@ -28,9 +32,56 @@ std::vector<double> rms_norm(const std::vector<float>& w, std::vector<double> x)
   return x;
 }
 
+// Positive or negative powers of two times small integers are halves: no rounding to think about.
+uint16_t half_scale(float value) {
+  int exponent;
+  const float mantissa = std::frexp(std::abs(value), &exponent);  // [0.5, 1)
+  const int bits = ((exponent + 14) << 10) + static_cast<int>(mantissa * 2048.0f) - 1024;
+  return static_cast<uint16_t>(value == 0 || exponent < -13 ? 0 : bits | (value < 0 ? 0x8000 : 0));
+}
+
+void append16(std::vector<uint8_t>& out, uint16_t bits) {
+  out.push_back(static_cast<uint8_t>(bits));
+  out.push_back(static_cast<uint8_t>(bits >> 8));
+}
+
+// Near `floats`, in the file's form.
+std::vector<uint8_t> encode(Dtype dtype, const std::vector<float>& floats) {
+  std::vector<uint8_t> out;
+  if (!is_quantised(dtype)) {
+    for (const float x : floats) {
+      const uint32_t bits = bits_of(x);
+      if (dtype == Dtype::kF32)
+        for (int i = 0; i < 32; i += 8) out.push_back(static_cast<uint8_t>(bits >> i));
+      else
+        append16(out, dtype == Dtype::kF16 ? half_scale(x) : static_cast<uint16_t>(bits >> 16));
+    }
+    return out;
+  }
+  const float steps = dtype == Dtype::kQ8_0 ? 127 : 7;
+  for (size_t at = 0; at < floats.size(); at += kQuantBlock) {
+    float top = 0;
+    for (size_t i = 0; i < kQuantBlock; i++) top = std::max(top, std::abs(floats[at + i]));
+    const uint16_t half = half_scale(top / steps);
+    append16(out, half);
+    float scale;
+    widen(Dtype::kF16, &out[out.size() - 2], 0, 1, &scale);
+    const auto quant = [&](size_t i) { return static_cast<int>(std::lround(floats[at + i] / scale)); };
+    if (dtype == Dtype::kQ8_0)
+      for (size_t i = 0; i < kQuantBlock; i++)
+        out.push_back(static_cast<uint8_t>(std::max(-127, std::min(127, quant(i)))));
+    else
+      for (size_t i = 0; i < 16; i++)
+        out.push_back(
+            static_cast<uint8_t>(std::min(15, quant(i) + 8) | std::min(15, quant(i + 16) + 8) << 4));
+  }
+  return out;
+}
+
 }  // namespace
 
-TinyLlama::TinyLlama() {
+TinyLlama::TinyLlama(Dtype dtype) : dtype(dtype) {
+  if (dtype != Dtype::kF32) hidden = 32, head_dim = 8, ff = 96;
   const size_t q = heads * head_dim, kv = kv_heads * head_dim;
   uint64_t seed = 1;
   const auto matrix = [&](size_t rows, size_t cols) {
@@ -47,37 +98,44 @@ TinyLlama::TinyLlama() {
   }
 
   ProgramWriter& w = writer;
+  // `data` becomes what the file says.
+  const auto weight = [&](std::vector<float>& data, size_t rows, size_t cols) {
+    const std::vector<uint8_t> bytes = test::encode(dtype, data);
+    for (size_t r = 0; r < rows; r++)
+      widen(dtype, bytes.data() + r * row_bytes(dtype, cols), 0, cols, data.data() + r * cols);
+    return w.weight(bytes, dtype, rows, cols);
+  };
   const uint32_t cos = w.table(static_cast<uint32_t>(head_dim)),
                  sin = w.table(static_cast<uint32_t>(head_dim));
   const uint32_t x = w.slot(hidden), n = w.slot(hidden), qs = w.slot(q), ks = w.slot(kv), vs = w.slot(kv),
                  context = w.slot(q), out = w.slot(hidden), gate = w.slot(ff), up = w.slot(ff);
   const uint32_t last = w.slot_at(w.slots[2 * qs], hidden);  // over q, dead by then
   logits = w.slot(vocab);
-  const uint32_t eps = bits_of(1e-5f), table = w.weight(embedding, vocab, hidden);
+  const uint32_t eps = bits_of(1e-5f), table = weight(embedding, vocab, hidden);
   w.step(1, 0, {x, table});
   for (size_t i = 0; i < layers; i++) {
-    const Layer& l = layer[i];
+    Layer& l = layer[i];
     w.step(3, 0, {n, x, w.weight(l.norm, 1, hidden), eps, 1});
-    w.step(2, 0, {qs, n, w.weight(l.wq, q, hidden), w.weight(l.bq, 1, q)});
-    w.step(2, 0, {ks, n, w.weight(l.wk, kv, hidden), kNone});
+    w.step(2, 0, {qs, n, weight(l.wq, q, hidden), w.weight(l.bq, 1, q)});
+    w.step(2, 0, {ks, n, weight(l.wk, kv, hidden), kNone});
     w.step(3, 0, {ks, ks, w.weight(l.k_norm, 1, head_dim), eps, static_cast<uint32_t>(kv_heads)});
-    w.step(2, 0, {vs, n, w.weight(l.wv, kv, hidden), kNone});
+    w.step(2, 0, {vs, n, weight(l.wv, kv, hidden), kNone});
     const auto kv32 = static_cast<uint32_t>(kv_heads), dim32 = static_cast<uint32_t>(head_dim);
     w.step(9, 0,
            {context, qs, ks, vs, w.cache(kv32, dim32), static_cast<uint32_t>(heads), kv32, dim32,
             bits_of(scale()), static_cast<uint32_t>(window_of(i)), cos, sin});
-    w.step(2, 0, {out, context, w.weight(l.wo, hidden, q), kNone});
+    w.step(2, 0, {out, context, weight(l.wo, hidden, q), kNone});
     w.step(5, 0, {x, x, out});
     w.step(3, 0, {n, x, w.weight(l.ff_norm, 1, hidden), eps, 1});
-    w.step(2, 0, {gate, n, w.weight(l.gate, ff, hidden), kNone});
-    w.step(2, 0, {up, n, w.weight(l.up, ff, hidden), kNone});
+    w.step(2, 0, {gate, n, weight(l.gate, ff, hidden), kNone});
+    w.step(2, 0, {up, n, weight(l.up, ff, hidden), kNone});
     if (i == 0) {  // the same in two steps
       w.step(8, 0, {gate, gate});
       w.step(6, 0, {gate, gate, up});
     } else {
       w.step(4, 0, {gate, gate, up});
     }
-    w.step(2, 0, {out, gate, w.weight(l.down, hidden, ff), kNone});
+    w.step(2, 0, {out, gate, weight(l.down, hidden, ff), kNone});
     w.step(7, 0, {out, out, bits_of(0.75f)});
     w.step(5, 0, {x, x, out});
   }

@@ -17,11 +17,15 @@ inline uint32_t bits_of(float value) {
 class ProgramWriter {
  public:
   uint32_t weight(const std::vector<float>& data, size_t rows, size_t cols) {
-    const uint64_t offset = source.size();
     const auto* bytes = reinterpret_cast<const uint8_t*>(data.data());
-    source.insert(source.end(), bytes, bytes + data.size() * 4);
-    for (const uint64_t word : {uint64_t{0}, uint64_t{0}, offset, offset >> 32, uint64_t{data.size() * 4},
-                                uint64_t{0}, uint64_t{rows}, uint64_t{cols}, uint64_t{0}, uint64_t{0}})
+    return weight({bytes, bytes + data.size() * 4}, Dtype::kF32, rows, cols);
+  }
+  uint32_t weight(const std::vector<uint8_t>& bytes, Dtype dtype, size_t rows, size_t cols) {
+    const uint64_t offset = source.size();
+    source.insert(source.end(), bytes.begin(), bytes.end());
+    for (const uint64_t word :
+         {uint64_t{static_cast<uint32_t>(dtype)}, uint64_t{0}, offset, offset >> 32, uint64_t{bytes.size()},
+          uint64_t{0}, uint64_t{rows}, uint64_t{cols}, uint64_t{0}, uint64_t{0}})
       weights.push_back(static_cast<uint32_t>(word));
     return static_cast<uint32_t>(weights.size() / 10 - 1);
   }
@@ -86,6 +90,7 @@ class ProgramWriter {
 // embedding.
 struct TinyLlama {
   size_t vocab = 53, hidden = 24, heads = 4, kv_heads = 2, head_dim = 6, ff = 37, layers = 3, window = 9;
+  Dtype dtype = Dtype::kF32;  // of the matrices; what the file holds is what the reference computes with
   std::vector<float> embedding, final_norm;
   struct Layer {
     std::vector<float> norm, wq, bq, wk, k_norm, wv, wo, ff_norm, gate, up, down;
@@ -94,7 +99,8 @@ struct TinyLlama {
   ProgramWriter writer;
   uint32_t logits = 0;
 
-  TinyLlama();
+  // Other dtypes have other sizes: quantised blocks take 32 columns.
+  explicit TinyLlama(Dtype dtype = Dtype::kF32);
   size_t window_of(size_t index) const { return index % 2 == 1 ? window : 0; }
   float scale() const { return 0.5f; }  // not 1/√head_dim
   std::vector<uint8_t> encode() const { return writer.encode(static_cast<uint32_t>(vocab), logits); }
@@ -115,14 +121,23 @@ struct LoadedLlama {
   Model model;
 
   explicit LoadedLlama(size_t threads = 1, const char* isa = nullptr,
-                       uint64_t budget_bytes = uint64_t{1} << 30, size_t positions = 512)
-      : pool(threads),
+                       uint64_t budget_bytes = uint64_t{1} << 30, size_t positions = 512,
+                       Dtype dtype = Dtype::kF32, bool half_cache = false)
+      : llama(dtype),
+        pool(threads),
         budget(std::make_shared<KvBudget>(budget_bytes)),
-        model(llama.decode(), {llama.writer.source.data()}, choose_kernels(isa), pool, budget) {
+        model(decoded(llama, half_cache), {llama.writer.source.data()}, choose_kernels(isa), pool, budget) {
     for (const bool sine : {false, true}) {
       const std::vector<float> rows = llama.table(sine, positions);
       model.tables().set(sine, 0, rows.data(), rows.size());
     }
+  }
+
+ private:
+  static Program decoded(const TinyLlama& llama, bool half_cache) {
+    Program program = llama.decode();
+    program.half_cache = half_cache;
+    return program;
   }
 };
 

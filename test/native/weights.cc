@@ -1,5 +1,4 @@
-#include "core/weights.h"
-
+#include "core/pack.h"
 #include "native/harness.h"
 
 namespace ggma::test {

@@ -192,6 +192,20 @@ describe('native', () => {
     assert.throws(() => program.sequenceLength(sequence), hasCode('SEQUENCE_UNKNOWN'));
   });
 
+  it('keeps keys and values in half the memory, and then gives nearly the same logits', async () => {
+    const run = async (kvDtype: 'f32' | 'f16') => {
+      const program = await loadTiny(open({ kvDtype }));
+      const logits = new Float32Array(prompt.length * vocab);
+      await program.step(rowsOf(program.createSequence(), prompt, { all: true }), { logits });
+      return { logits, bytes: program.memory().kvBytes };
+    };
+    const [full, half] = [await run('f32'), await run('f16')];
+    assert.equal(half.bytes * 2, full.bytes);
+    const top = Math.max(...full.logits.map(Math.abs));
+    const worst = Math.max(...full.logits.map((x, i) => Math.abs(x - half.logits[i]!)));
+    assert.ok(worst > 0 && worst < 0.01 * top, `${worst} of ${top}`);
+  });
+
   it('keeps to the memory budget', async () => {
     const program = await loadTiny(open({ kvBudgetBytes: 20_000 }));
     const sequence = program.createSequence();
@@ -239,6 +253,7 @@ describe('native', () => {
       () => createEngine({ threads: 0 }),
       () => createEngine({ threads: Number.NaN }),
       () => createEngine({ kvBudgetBytes: -1 }),
+      () => createEngine({ kvDtype: 'f8' as 'f16' }),
     ])
       assert.throws(call, hasCode('OPTION'), String(call));
     // A method torn off its object is a TypeError, not a crash.

@@ -1,0 +1,23 @@
+// The kernels for ARMv8.2-A with dot products (compiled with them on). No C++ library header here: see
+// avx2.cc.
+#include <arm_neon.h>
+
+#include "isa/isa.h"
+#include "kernels/kernels.h"
+
+#define GGMA_INLINE __attribute__((always_inline)) inline
+
+namespace ggma {
+namespace {
+#include "simd/half.h"
+//
+#include "simd/neon.h"
+//
+#include "isa/body.inc"
+}  // namespace
+
+extern const KernelTable kNeonDotKernels = {
+    "neon_dot",
+#include "isa/table.inc"
+};
+}  // namespace ggma

@@ -81,6 +81,18 @@ describe('pages of o2o view, in Chromium', function () {
     await close(page);
   });
 
+  it('follows the system into the dark, and the button out of it', async () => {
+    const page = await open(textGraph('input x f32[1,4]\ny = NEG(x)\noutput y').module);
+    const ground = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    const light = await ground();
+    await page.emulateMedia({ colorScheme: 'dark' });
+    const dark = await ground();
+    assert.notEqual(dark, light);
+    await page.getByRole('button', { name: 'Dark or light' }).click();
+    assert.equal(await ground(), light);
+    await close(page);
+  });
+
   describe('on the reference data', () => {
     before(needShared);
 
@@ -138,18 +150,6 @@ describe('pages of o2o view, in Chromium', function () {
       assert.ok(Math.abs(one!.y - other!.y) < 40 && one!.x !== other!.x, 'beside each other');
       await removed.click();
       assert.ok((await page.locator('.box.op.removed').count()) > 40);
-      await close(page);
-    });
-
-    it('follows the system into the dark, and the button out of it', async () => {
-      const page = await open(golden('probe/model.circle'));
-      const ground = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
-      const light = await ground();
-      await page.emulateMedia({ colorScheme: 'dark' });
-      const dark = await ground();
-      assert.notEqual(dark, light);
-      await page.getByRole('button', { name: 'Dark or light' }).click();
-      assert.equal(await ground(), light);
       await close(page);
     });
   });

@@ -10,7 +10,7 @@ const ORDER = [
   ['fields.ts'],
   ['circle'],
   ['ir'],
-  ['passes', 'export', 'text', 'plan', 'hub'],
+  ['passes', 'export', 'text', 'plan', 'hub', 'view'],
   ['native.ts'],
   ['runtime'],
   ['package'],

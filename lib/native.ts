@@ -20,16 +20,31 @@ export interface EngineOptions {
   isa?: string;
 }
 
+/** Memory, or a range of an open file: read with positional reads, each byte once and straight to where kernels want it. */
+export type WeightSource = Uint8Array | FileSource;
+
+export interface FileSource {
+  /** Stays open until loadProgram has settled. Not on Windows. */
+  fd: number;
+  offset: number;
+  byteLength: number;
+  /**
+   * Map the file: weights that kernels take as they lie in the file (embedding tables) stay there, shared between
+   * processes. For files that nobody changes: reading a mapped file that has become shorter ends the process.
+   */
+  mmap?: boolean;
+}
+
 /** Threads, kernels and memory budget that programs share. Its jobs run in the order they were given. */
 export interface Engine {
   readonly threads: number;
   readonly isa: string;
   /**
    * Decodes a program (layout: native/core/program.h) and packs its weights into memory of its own, off the event
-   * loop. The sources must not change until it resolves, and may go then. Rejects with PROGRAM_INVALID,
-   * OUT_OF_MEMORY, DISPOSED.
+   * loop and on all threads. The sources must not change until it resolves, and may go then. Rejects with
+   * PROGRAM_INVALID, OUT_OF_MEMORY, IO, DISPOSED.
    */
-  loadProgram(program: Uint8Array, sources: Uint8Array[]): Promise<Program>;
+  loadProgram(program: Uint8Array, sources: WeightSource[]): Promise<Program>;
   /** Ends jobs with DISPOSED and frees the programs' memory; later calls get DISPOSED. Doing it twice is fine. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** Package → model that runs: read, compile, pack the weights, and check that the parts belong together. */
-import { readFile } from 'node:fs/promises';
-import { readModel, requireValid } from '../circle/index.ts';
+import process from 'node:process';
+import { type FileRange, type OpenModel, openModel, readModel, requireValid } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
 import { lift } from '../ir/index.ts';
 import { createEngine } from '../native.ts';
@@ -12,8 +12,10 @@ import {
   checkOptions,
   type EngineOptions,
   type ExecutablePlan,
+  flag,
   integer,
   Model,
+  type WeightSource,
 } from '../runtime/index.ts';
 import { type PackageContents, readContents } from './contents.ts';
 import { checkFit } from './fit.ts';
@@ -28,6 +30,11 @@ export interface LoadOptions {
   contextSize?: number;
   /** Bytes that weights and caches may take together. */
   memoryBudget?: number;
+  /**
+   * Map the model's file instead of reading it: embedding tables stay in the file's pages, which processes share. Only
+   * for files that nobody changes: one that becomes shorter while it is in use ends the process. Default false.
+   */
+  mmap?: boolean;
   /** What keys and values are kept as: 'f16' takes half the memory, and long contexts go faster. Default 'f32'. */
   kvDtype?: 'f32' | 'f16';
   /** Ends the loading, between two stages. */
@@ -43,6 +50,7 @@ const loadRules = {
   threads: integer(1, 1024),
   contextSize: integer(1, 2 ** 31 - 1),
   memoryBudget: integer(1, Number.MAX_SAFE_INTEGER),
+  mmap: flag,
   kvDtype: { expects: "'f32' or 'f16'", holds: (value: unknown) => value === 'f32' || value === 'f16' },
   signal: abortSignal,
   onProgress: callback,
@@ -72,42 +80,55 @@ export async function loadContents(
     options.onProgress?.(stage);
   };
   begin('read');
-  const [bytes, tokenizer] = await Promise.all([readModelBytes(contents), loadTokenizer(contents)]);
-  begin('compile');
-  const circle = readModel(bytes, modelName(contents));
-  requireValid(circle);
-  const plan = compile(lift(circle));
-  checkFit(contents, plan, tokenizer);
-  const contextSize = chooseContextSize(contents, plan, options.contextSize);
-  begin('pack');
-  const engine = newEngine(engineOptions(plan, options));
-  const model = await Model.create({
-    engine,
-    plan,
-    tokenizer,
-    eosIds: contents.eosIds,
-    sampling: contents.sampling,
-    contextSize,
-    warnings: contents.warnings,
-  });
+  const tokenizer = loadTokenizer(contents);
+  tokenizer.catch(() => {}); // awaited below, after what may fail first
+  const opened = openContents(contents);
   try {
-    begin('ready');
-    return model;
-  } catch (error) {
-    await model.close();
-    throw error;
+    begin('compile');
+    requireValid(opened.model);
+    const compiled = compile(lift(opened.model));
+    checkFit(contents, compiled, await tokenizer);
+    const contextSize = chooseContextSize(contents, compiled, options.contextSize);
+    begin('pack');
+    const plan = { ...compiled, sources: compiled.sources.map((source) => sourceFor(source, options)) };
+    const engine = newEngine(engineOptions(plan, options));
+    const model = await Model.create({
+      engine,
+      plan,
+      tokenizer: await tokenizer,
+      eosIds: contents.eosIds,
+      sampling: contents.sampling,
+      contextSize,
+      warnings: contents.warnings,
+    });
+    try {
+      opened.assertUnchanged();
+      begin('ready');
+      return model;
+    } catch (error) {
+      await model.close();
+      throw error;
+    }
+  } finally {
+    opened.close();
   }
 }
 
-function modelName({ model, dir }: PackageContents): string {
-  return typeof model === 'string' ? model : `${dir} (exported)`;
+/** The model's tables; its weights stay in the file, which is open until they are packed. */
+function openContents({
+  model,
+  dir,
+}: PackageContents): Pick<OpenModel, 'model' | 'assertUnchanged' | 'close'> {
+  if (typeof model === 'string') return openModel(model);
+  return { model: readModel(model, `${dir} (exported)`), assertUnchanged: () => {}, close: () => {} };
 }
 
-async function readModelBytes({ model }: PackageContents): Promise<Uint8Array> {
-  if (typeof model !== 'string') return model;
-  return readFile(model).catch((cause: unknown) => {
-    throw new GgmaError('PACKAGE_INCOMPLETE', 'expected a readable Circle file', { path: model, cause });
-  });
+/** What the addon takes: on Windows descriptors of Node mean nothing to it. */
+function sourceFor(source: Uint8Array | FileRange, { mmap = false }: LoadOptions): WeightSource {
+  if (source instanceof Uint8Array) return source;
+  if (process.platform === 'win32') return source.read();
+  const { fd, offset, byteLength } = source;
+  return { fd, offset, byteLength, mmap };
 }
 
 function chooseContextSize({ config }: PackageContents, plan: ExecutablePlan, wanted?: number): number {
@@ -124,10 +145,7 @@ function chooseContextSize({ config }: PackageContents, plan: ExecutablePlan, wa
 }
 
 /** Checked before anything is allocated: packed weights take about what they take in the file. */
-function engineOptions(
-  plan: ExecutablePlan,
-  { threads, memoryBudget, kvDtype }: LoadOptions,
-): EngineOptions {
+function engineOptions(plan: ExecutablePlan, { threads, memoryBudget, kvDtype }: LoadOptions): EngineOptions {
   const options: EngineOptions = {};
   if (threads !== undefined) options.threads = threads;
   if (kvDtype !== undefined) options.kvDtype = kvDtype;

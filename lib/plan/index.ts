@@ -1,6 +1,6 @@
 /** Graph → program: the compiler. */
 
-import { readBytes } from '../circle/index.ts';
+import { FileRange, readBytes } from '../circle/index.ts';
 import type { Module } from '../ir/graph.ts';
 import { analyse } from './analyse.ts';
 import { encodeProgram } from './encode.ts';
@@ -12,8 +12,8 @@ export type { PlanTable } from './tables.ts';
 export interface Plan {
   /** Instructions; layout in native/core/program.h. */
   program: Uint8Array;
-  /** The memory that the program's weights lie in. */
-  sources: Uint8Array[];
+  /** What the program's weights lie in: memory, or ranges of the file that the module was opened from. */
+  sources: (Uint8Array | FileRange)[];
   vocabSize: number;
   tables: PlanTable[];
   /** Key/value cache of each attention layer. */
@@ -30,8 +30,8 @@ export function compile(module: Module): Plan {
   const { program, sources } = encodeProgram(builder, arena, logits);
   return {
     program,
-    // The native side takes memory; weights that lie in a file are read here.
-    sources: sources.map(readBytes),
+    // The native side reads files, but wants memory in one piece.
+    sources: sources.map((source) => (source instanceof FileRange ? source : readBytes(source))),
     vocabSize: logits.width,
     tables,
     caches: builder.blocks.map(({ kvHeads, headDim }) => ({ kvHeads, headDim })),

@@ -5,10 +5,15 @@
 export interface ComputeEngine {
   readonly threads: number;
   /** Decodes a program and packs its weights. The sources may be dropped afterwards. */
-  loadProgram(program: Uint8Array, sources: Uint8Array[]): Promise<ComputeProgram>;
+  loadProgram(program: Uint8Array, sources: WeightSource[]): Promise<ComputeProgram>;
   /** Jobs under way end with DISPOSED. */
   close(): void | Promise<void>;
 }
+
+/** Memory, or a range of an open file. */
+export type WeightSource =
+  | Uint8Array
+  | { readonly fd: number; readonly offset: number; readonly byteLength: number; readonly mmap?: boolean };
 
 export interface EngineOptions {
   threads?: number;
@@ -100,7 +105,7 @@ export interface DecodeOutcome {
 /** What the run time needs of a compiled model (lib/plan). */
 export interface ExecutablePlan {
   program: Uint8Array;
-  sources: Uint8Array[];
+  sources: WeightSource[];
   /** Width of the logits. */
   vocabSize: number;
   /** Where the graph itself ends (a constant table of positions, for example); absent: nowhere. */

@@ -1,4 +1,4 @@
-export { abortSignal, callback, checkOptions, integer, type Rule, show } from './check.ts';
+export { abortSignal, callback, checkOptions, flag, integer, type Rule, show } from './check.ts';
 export type {
   ComputeEngine,
   ComputeProgram,
@@ -11,6 +11,7 @@ export type {
   MemoryUse,
   PositionTable,
   SamplerOptions,
+  WeightSource,
 } from './engine.ts';
 export type { Generation } from './generation.ts';
 export type { TokenLogprob } from './logprobs.ts';

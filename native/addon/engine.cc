@@ -12,10 +12,15 @@ class LoadJob : public PromiseJob {
           const Napi::Array& sources)
       : PromiseJob(env, host), program_(program.Data(), program.Data() + program.ElementLength()) {
     for (uint32_t i = 0; i < sources.Length(); i++) {
-      const Napi::Uint8Array source = uint8_array(sources.Get(i), "sources");
-      keep(source);
-      sources_.push_back(source.Data());
-      source_bytes_.push_back(source.ElementLength());
+      const Napi::Value source = sources.Get(i);
+      if (source.IsObject() && !source.IsTypedArray()) {
+        add_file(source);
+      } else {
+        const Napi::Uint8Array memory = uint8_array(source, "sources");
+        keep(memory);
+        sources_.push_back(memory.Data());
+        source_bytes_.push_back(memory.ElementLength());
+      }
     }
   }
 
@@ -25,6 +30,7 @@ class LoadJob : public PromiseJob {
     program.half_cache = engine.half_cache;
     model_ =
         std::make_shared<Model>(std::move(program), sources_, engine.kernels, engine.pool, engine.kv_budget);
+    sources_.clear();  // a mapping that nothing of the model lies in goes now
   }
 
   Napi::Value result(Napi::Env env) override {
@@ -35,8 +41,22 @@ class LoadJob : public PromiseJob {
   }
 
  private:
+  // {fd, offset, byteLength, mmap}
+  void add_file(const Napi::Value& source) {
+    const auto number = [&](const char* name, int64_t limit) {
+      return integer(member(source, name), name, 0, limit);
+    };
+    const auto fd = static_cast<int>(number("fd", INT32_MAX));
+    const auto offset = static_cast<uint64_t>(number("offset", INT64_MAX));
+    const auto bytes = static_cast<uint64_t>(number("byteLength", INT64_MAX));
+    const Napi::Value mmap = member(source, "mmap");
+    const bool maps = bytes > 0 && present(mmap) && mmap.ToBoolean().Value();
+    sources_.push_back(maps ? Source::mapped(fd, offset, bytes) : Source::file(fd, offset));
+    source_bytes_.push_back(bytes);
+  }
+
   const std::vector<uint8_t> program_;
-  std::vector<const uint8_t*> sources_;
+  std::vector<Source> sources_;
   std::vector<uint64_t> source_bytes_;
   std::shared_ptr<Model> model_;
 };
@@ -85,7 +105,7 @@ Napi::Value EngineObject::isa(const Napi::CallbackInfo& info) {
 Napi::Value EngineObject::load_program(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
     const Napi::Uint8Array program = uint8_array(info[0], "program");
-    if (!info[1].IsArray()) bad_argument("sources", "an array of Uint8Array");
+    if (!info[1].IsArray()) bad_argument("sources", "an array of Uint8Array or file ranges");
     return host_->submit(std::make_unique<LoadJob>(info.Env(), host_, program, info[1].As<Napi::Array>()));
   });
 }

@@ -12,7 +12,7 @@ struct Model::Part {
   int32_t first, end;  // positions
 };
 
-Model::Model(Program program, const std::vector<const uint8_t*>& sources, const KernelTable& kernels,
+Model::Model(Program program, const std::vector<Source>& sources, const KernelTable& kernels,
              ThreadPool& pool, std::shared_ptr<KvBudget> budget)
     : program_(std::move(program)),
       weights_(program_, sources, pool),

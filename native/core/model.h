@@ -21,9 +21,9 @@ struct MemoryUse {
 // Members marked "driver" are for one thread at a time (the engine's); the others may be called from any.
 class Model {
  public:
-  // Packs the weights; the sources may go afterwards. Throws OUT_OF_MEMORY. Driver.
-  Model(Program program, const std::vector<const uint8_t*>& sources, const KernelTable& kernels,
-        ThreadPool& pool, std::shared_ptr<KvBudget> budget);
+  // Packs the weights; the sources may go afterwards. Throws OUT_OF_MEMORY, IO. Driver.
+  Model(Program program, const std::vector<Source>& sources, const KernelTable& kernels, ThreadPool& pool,
+        std::shared_ptr<KvBudget> budget);
   Model(const Model&) = delete;
 
   int32_t create_sequence();

@@ -8,6 +8,7 @@
 #include "core/buffer.h"
 #include "core/pool.h"
 #include "core/program.h"
+#include "core/source.h"
 
 namespace ggma {
 
@@ -23,15 +24,18 @@ struct PackedWeight {
 
 class Weights {
  public:
-  // Copies out of the sources, which may go afterwards. Throws OUT_OF_MEMORY.
-  Weights(const Program& program, const std::vector<const uint8_t*>& sources, ThreadPool& pool);
+  // Copies out of the sources, which may go afterwards; of a mapped one, what kernels use as it is in the
+  // file stays there. Throws OUT_OF_MEMORY, IO.
+  Weights(const Program& program, const std::vector<Source>& sources, ThreadPool& pool);
 
   const PackedWeight* data() const { return packed_.data(); }
+  // Of memory of its own.
   uint64_t bytes() const { return bytes_; }
 
  private:
   std::vector<PackedWeight> packed_;
   FloatBuffer memory_;
+  std::vector<std::shared_ptr<const void>> mappings_;
   uint64_t bytes_ = 0;
 };
 

@@ -89,8 +89,8 @@ describe('package/fit', () => {
           model.signatureDefs = [];
         }),
       ),
-      'SIGNATURE',
-      /got no graph/,
+      'CIRCLE_INVALID',
+      /subgraph/,
     );
     const alone = await load(withModel(without(0)));
     assert.equal(alone.vocabSize, 10);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readModel, verifyModel, writeModel } from '../../../lib/circle/index.ts';
@@ -187,5 +188,48 @@ describe('package/load', () => {
       /^Once upon a time, there was a little girl named Lily\. She loved to play outside in the park\./,
     );
     await model.close();
+  });
+
+  it('fault 39: reads weights into private memory: a file that is cut afterwards changes nothing', async () => {
+    const dir = await golden('stories260K');
+    const { ids, greedy } = (await goldenPrompts(shared, 'stories260K'))[0]!;
+    const model = await load(dir);
+    await truncate(join(dir, 'model.circle'), 1000);
+    const { ids: got } = await model.complete(ids, { maxTokens: 40, ignoreEos: true });
+    await model.close();
+    assert.deepEqual(got, greedy.slice(0, 40));
+  });
+
+  it('fault 39: a file that is cut while it is loaded is an error', async () => {
+    const dir = await golden('stories260K');
+    const onProgress = (stage: string) => {
+      if (stage === 'pack') truncateSync(join(dir, 'model.circle'), 200_000);
+    };
+    await assert.rejects(load(dir, { onProgress }), code('IO', /become shorter/));
+  });
+
+  it('fault 39: a file that is written while it is loaded is an error', async () => {
+    const dir = await golden('stories260K');
+    const file = join(dir, 'model.circle');
+    const bytes = readFileSync(file);
+    const onProgress = (stage: string) => {
+      if (stage === 'pack') writeFileSync(file, Buffer.concat([bytes, bytes]));
+    };
+    await assert.rejects(load(dir, { onProgress }), code('CIRCLE_CHANGED', /stay as it is/));
+  });
+
+  it('maps the file when asked, with the same ids and less memory of its own', async () => {
+    const dir = await golden('probe');
+    const { ids, greedy } = (await goldenPrompts(shared, 'probe'))[1]!;
+    const bytes: number[] = [];
+    for (const mmap of [false, true]) {
+      const model = await load(dir, { mmap });
+      const { ids: got } = await model.complete(ids, { maxTokens: 64, ignoreEos: true });
+      bytes.push(model.memory().weightBytes);
+      await model.close();
+      assert.deepEqual(got, greedy.slice(0, 64));
+    }
+    // The embedding table, 1,024 × 64 floats, stays in the file.
+    assert.equal(bytes[0]! - bytes[1]!, 1024 * 64 * 4);
   });
 });

@@ -121,10 +121,7 @@ function chooseContextSize({ config }: PackageContents, plan: ExecutablePlan, wa
 }
 
 /** Checked before anything is allocated: packed weights take about what they take in the file. */
-function engineOptions(
-  plan: ExecutablePlan,
-  { threads, memoryBudget, kvDtype }: LoadOptions,
-): EngineOptions {
+function engineOptions(plan: ExecutablePlan, { threads, memoryBudget, kvDtype }: LoadOptions): EngineOptions {
   const options: EngineOptions = {};
   if (threads !== undefined) options.threads = threads;
   if (kvDtype !== undefined) options.kvDtype = kvDtype;

@@ -67,7 +67,7 @@ class Sequence {
   void* const* blocks() const { return pointers_.data(); }
 
  private:
-  const size_t block_bytes_;   // 0: a program without attention
+  const size_t block_bytes_;  // 0: a program without attention
   std::shared_ptr<KvBudget> budget_;
   std::shared_ptr<std::atomic<uint64_t>> use_;
   std::vector<std::shared_ptr<KvBlock>> blocks_;

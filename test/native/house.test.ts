@@ -24,7 +24,9 @@ describe('native house rules', () => {
     // A weak symbol (an inline function, a template) is compiled for AVX and may be the copy that the linker keeps.
     const objects = path.join(root, 'build/CMakeFiles/ggma_core.dir/native/isa');
     assert.ok(existsSync(objects), `expected a build of the addon in ${objects}`);
-    const sets = ['scalar', 'avx2', 'avx512', 'neon', 'neon_dot'].filter((name) => existsSync(`${objects}/${name}.cc.o`));
+    const sets = ['scalar', 'avx2', 'avx512', 'neon', 'neon_dot'].filter((name) =>
+      existsSync(`${objects}/${name}.cc.o`),
+    );
     assert.ok(sets.includes('scalar'));
     for (const set of sets) {
       const lines = execFileSync('nm', [`${objects}/${set}.cc.o`], { encoding: 'utf8' })

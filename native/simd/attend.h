@@ -17,12 +17,9 @@ struct AttentionQuery {
   int lo, hi;       // this block's part of from … to, counted from the block's start
 };
 
-// N × G sums: rows of 4.
-#define GGMA_SUMS(DO)                                                                                   \
-  DO(0, 0, s00)                                                                                         \
-  DO(0, 1, s01) DO(0, 2, s02) DO(0, 3, s03) DO(1, 0, s10) DO(1, 1, s11) DO(1, 2, s12) DO(1, 3, s13)     \
-      DO(2, 0, s20) DO(2, 1, s21) DO(2, 2, s22) DO(2, 3, s23) DO(3, 0, s30) DO(3, 1, s31) DO(3, 2, s32) \
-          DO(3, 3, s33)
+// N × G sums: s<n><g>.
+#define GGMA_SUMS_OF(DO, n) DO(n, 0, s##n##0) DO(n, 1, s##n##1) DO(n, 2, s##n##2) DO(n, 3, s##n##3)
+#define GGMA_SUMS(DO) GGMA_SUMS_OF(DO, 0) GGMA_SUMS_OF(DO, 1) GGMA_SUMS_OF(DO, 2) GGMA_SUMS_OF(DO, 3)
 
 // out[n][16 g …] = q[n] · K of G groups of 16 positions; key: K [head_dim, 64 positions] from the first on.
 template <int N, int G, class T>
@@ -153,6 +150,7 @@ GGMA_INLINE void attend_values_tile(float* acc, const float* const* p, const T* 
 #undef GGMA_TAKE
 }
 #undef GGMA_SUMS
+#undef GGMA_SUMS_OF
 
 // Positions from … to of the block; acc [N, wide], p [N, 64].
 template <int N, class T>

@@ -30,9 +30,11 @@ GGMA_INLINE void tile_some_rows(const MatmulArgs* args, size_t row, size_t rows,
       if constexpr (Tile::kRows >= 5) return Tile::template run<5, P>(args, row, panel, 1, from, to);
       return;
     case 4:
-      return Tile::template run<4, P>(args, row, panel, 1, from, to);
+      if constexpr (Tile::kRows >= 4) return Tile::template run<4, P>(args, row, panel, 1, from, to);
+      return;
     case 3:
-      return Tile::template run<3, P>(args, row, panel, 1, from, to);
+      if constexpr (Tile::kRows >= 3) return Tile::template run<3, P>(args, row, panel, 1, from, to);
+      return;
     case 2:
       return Tile::template run<2, P>(args, row, panel, 1, from, to);
     default:
@@ -65,9 +67,11 @@ GGMA_INLINE void tile_product(const MatmulArgs* args, size_t begin, size_t end) 
     case 2:
       return tile_streams<Tile, 2>(args, begin, end);
     case 3:
-      return tile_streams<Tile, 3>(args, begin, end);
+      if constexpr (Tile::kRows >= 3) return tile_streams<Tile, 3>(args, begin, end);
+      break;
     case 4:
-      return tile_streams<Tile, 4>(args, begin, end);
+      if constexpr (Tile::kRows >= 4) return tile_streams<Tile, 4>(args, begin, end);
+      break;
     case 5:
       if constexpr (Tile::kRows >= 5) return tile_streams<Tile, 5>(args, begin, end);
       break;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PassThrough } from 'node:stream';
 import { FINDINGS, type Model, writeModel } from '../../../../lib/circle/index.ts';
@@ -36,8 +36,12 @@ describe('cli/o2o words', () => {
   const run = async (argv: string[], input?: Uint8Array) => {
     const streams = fakeStreams();
     (streams.stdin as PassThrough).end(input);
-    const code = await main(argv, streams);
-    return { code, out: streams.out(), err: streams.err() };
+    // Chains of filters write to descriptors.
+    const [stdout, stderr] = ['stdout', 'stderr'].map((name) => openSync(join(scratch.path, name), 'w+'));
+    const code = await main(argv, streams, { stdin: 0, stdout: stdout!, stderr: stderr! });
+    for (const fd of [stdout!, stderr!]) closeSync(fd);
+    const written = (name: string) => readFileSync(join(scratch.path, name), 'utf8');
+    return { code, out: streams.out() + written('stdout'), err: streams.err() + written('stderr') };
   };
   const broken = () => {
     const spoilt = model();

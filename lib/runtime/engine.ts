@@ -30,6 +30,8 @@ export interface MemoryUse {
 
 export interface ComputeProgram {
   createSequence(): number;
+  /** A sequence that begins with the first `positions` ids of another, whose memory it shares. */
+  forkSequence(sequence: number, positions: number): Promise<number>;
   freeSequence(sequence: number): void;
   memory(): MemoryUse;
   /** Rows of a position table: data is [positions, width], copied. */

@@ -37,15 +37,18 @@ export class Job {
     return this.#ending?.kind === 'abandoned';
   }
 
-  /** Takes a sequence. @throws what {@link check} throws */
-  start(): number {
+  /** @throws what {@link check} throws */
+  start(): void {
     if (this.#jobs.closed) this.disposed();
     if (this.#signal?.aborted) this.#onAbort();
     this.check();
     this.#jobs.active.add(this);
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
-    this.#sequence = this.#program.createSequence();
-    return this.#sequence;
+  }
+
+  /** Takes a sequence, which {@link release} gives back. */
+  hold(sequence: number): void {
+    this.#sequence = sequence;
   }
 
   /** The consumer is gone. */
@@ -76,13 +79,17 @@ export class Job {
     });
   }
 
-  /** Gives the sequence back; the caches' memory is free at once. Doing it twice is fine. */
-  release(): void {
+  /**
+   * Gives the sequence to `keep`, or back: then the caches' memory is free at once. Doing it twice is fine.
+   */
+  release(keep: ((sequence: number) => void) | null = null): void {
     this.#jobs.active.delete(this);
     this.#signal?.removeEventListener('abort', this.#onAbort);
     const sequence = this.#sequence;
     this.#sequence = null;
-    if (sequence !== null && this.#ending?.kind !== 'closed') this.#program.freeSequence(sequence);
+    if (sequence === null || this.#ending?.kind === 'closed') return;
+    if (keep !== null && this.#ending === null) keep(sequence);
+    else this.#program.freeSequence(sequence);
   }
 
   #endWith(ending: Ending): void {

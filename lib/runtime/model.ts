@@ -12,6 +12,7 @@ import {
   resolveOptions,
   type ScoreOptions,
 } from './options.ts';
+import { PrefixCache } from './prefix-cache.ts';
 import type { Completion, GenerationChunk } from './progress.ts';
 import type { SamplingDefaults } from './sampling.ts';
 import { Scheduler } from './scheduler.ts';
@@ -31,6 +32,8 @@ export interface ModelParts {
   contextSize: number;
   /** What calls that draw tokens at random get where they say nothing. */
   sampling?: SamplingDefaults;
+  /** Ids whose keys and values are kept after a generation, for prompts that begin the same. Default 0. */
+  prefixCacheTokens?: number;
   /** What was odd about the package but no error. */
   warnings?: readonly string[];
 }
@@ -75,6 +78,7 @@ export class Model implements AsyncDisposable {
       program,
       tokenizer,
       scheduler: new Scheduler(program),
+      prefixes: new PrefixCache(program, parts.prefixCacheTokens ?? 0),
       tables: new PositionTables(program, plan.tables, plan.maxPositions),
     };
   }

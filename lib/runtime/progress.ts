@@ -28,7 +28,8 @@ export interface Completion {
   finishReason: FinishReason;
   /** Gives the same ids again; absent where nothing was drawn at random. */
   seed?: number;
-  usage: { promptTokens: number; completionTokens: number; totalTokens: number };
+  /** cachedTokens: how many of the prompt's were there already (prefixCacheTokens). */
+  usage: { promptTokens: number; completionTokens: number; totalTokens: number; cachedTokens: number };
   timings: Timings;
 }
 
@@ -42,6 +43,8 @@ export interface Timings {
 
 export class Progress {
   readonly ids: number[] = [];
+  /** Ids of the prompt that the cache had. */
+  cached = 0;
   promptMs = 0;
   decodeMs = 0;
   readonly #promptTokens: number;
@@ -123,11 +126,12 @@ export class Progress {
         promptTokens: this.#promptTokens,
         completionTokens: this.ids.length,
         totalTokens: this.#promptTokens + this.ids.length,
+        cachedTokens: this.cached,
       },
       timings: {
         promptMs: this.promptMs,
         decodeMs: this.decodeMs,
-        promptTokensPerSecond: perSecond(this.#promptTokens, this.promptMs),
+        promptTokensPerSecond: perSecond(this.#promptTokens - this.cached, this.promptMs),
         tokensPerSecond: perSecond(this.#decoded, this.decodeMs),
       },
     };

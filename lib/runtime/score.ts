@@ -17,14 +17,16 @@ const patienceMs = 50;
 
 /** @param top alternatives per token */
 export async function score(
-  { scheduler, tables }: Pick<RunContext, 'scheduler' | 'tables'>,
+  { program, scheduler, tables }: Pick<RunContext, 'program' | 'scheduler' | 'tables'>,
   job: Job,
   ids: Int32Array,
   top: number,
 ): Promise<Score> {
   const arrays = logprobArrays(ids.length, top);
   try {
-    const sequence = job.start();
+    job.start();
+    const sequence = program.createSequence();
+    job.hold(sequence);
     tables.ensure(ids.length);
     for (let position = 0; position < ids.length; ) {
       const request: DecodeRequest = {

@@ -39,7 +39,7 @@ describe('filter commands', () => {
     const functions = commands.map(
       ({ name }) => `${name}() { "${process.execPath}" "${bin}/${name}.js" "$@"; }`,
     );
-    return spawnSync('bash', ['-uc', `${functions.join('\n')}\n${script}`], {
+    return spawnSync('bash', ['--norc', '-uc', `${functions.join('\n')}\n${script}`], {
       cwd: scratch,
       encoding: 'utf8',
     });

@@ -27,7 +27,7 @@ describe('the line, with installed commands', () => {
   const shell = (script: string, cwd = scratch) =>
     spawnSync(
       'bash',
-      ['-euo', 'pipefail', '-c', `export PATH="${scratch}/Product/out/bin:$PATH"\n${script}`],
+      ['--norc', '-euo', 'pipefail', '-c', `export PATH="${scratch}/Product/out/bin:$PATH"\n${script}`],
       {
         cwd,
         encoding: 'utf8',

@@ -44,7 +44,7 @@ describe('opm, as people run it', () => {
   };
   /** Not spawnSync: the hub answers from this process. */
   function start(script: string, env: Record<string, string> = {}): ChildProcess {
-    return spawn('bash', ['-euo', 'pipefail', '-c', script], {
+    return spawn('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
       cwd: scratch.path,
       env: {
         ...process.env,

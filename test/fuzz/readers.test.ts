@@ -37,6 +37,7 @@ describe('damaged files', function () {
         const { status, signal, stdout, stderr } = spawnSync(
           'bash',
           [
+            '--norc',
             '-c',
             `ulimit -v ${addressSpaceKiB}; exec node ${nodeFlags} --import tsx test/fuzz/campaign.ts ${words}`,
           ],

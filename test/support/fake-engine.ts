@@ -91,6 +91,17 @@ export class FakeProgram implements ComputeProgram {
     return this.#lastSequence;
   }
 
+  async forkSequence(sequence: number, positions: number): Promise<number> {
+    await Promise.resolve(); // a job like the others
+    this.#checkOpen();
+    const tokens = this.sequences.get(sequence);
+    if (tokens === undefined) throw new GgmaError('SEQUENCE_UNKNOWN', `unknown sequence ${sequence}`);
+    if (positions > tokens.length) throw new Error(`forked ${positions} of ${tokens.length} tokens`);
+    const made = this.createSequence();
+    this.sequences.get(made)!.push(...tokens.slice(0, positions));
+    return made;
+  }
+
   freeSequence(sequence: number): void {
     this.#checkOpen();
     if (!this.sequences.delete(sequence)) throw new Error(`freed an unknown sequence ${sequence}`);

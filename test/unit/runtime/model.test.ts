@@ -69,7 +69,12 @@ describe('runtime/model', () => {
     assert.deepEqual(result.ids, story);
     assert.equal(result.text, tokenizer.decode(story));
     assert.equal(result.finishReason, 'stop');
-    assert.deepEqual(result.usage, { promptTokens: 4, completionTokens: 16, totalTokens: 20 });
+    assert.deepEqual(result.usage, {
+      promptTokens: 4,
+      completionTokens: 16,
+      totalTokens: 20,
+      cachedTokens: 0,
+    });
     assert.deepEqual(program.calls[0], ['4+1'], 'the prompt in one step');
     assert.equal(program.sequences.size, 0, 'the sequence was given back');
   });

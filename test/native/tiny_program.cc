@@ -36,8 +36,9 @@ std::vector<double> rms_norm(const std::vector<float>& w, std::vector<double> x)
 uint16_t half_scale(float value) {
   int exponent;
   const float mantissa = std::frexp(std::abs(value), &exponent);  // [0.5, 1)
+  if (value == 0 || exponent < -13) return 0;
   const int bits = ((exponent + 14) << 10) + static_cast<int>(mantissa * 2048.0f) - 1024;
-  return static_cast<uint16_t>(value == 0 || exponent < -13 ? 0 : bits | (value < 0 ? 0x8000 : 0));
+  return static_cast<uint16_t>(bits | (value < 0 ? 0x8000 : 0));
 }
 
 void append16(std::vector<uint8_t>& out, uint16_t bits) {

@@ -3,7 +3,7 @@ export { type Elements, elementsOf } from './elements.ts';
 export * from './enums.ts';
 export { enumName } from './names.ts';
 export { type OpenModel, openModel } from './open.ts';
-export { builtinCodeOf, operatorCode, operatorName } from './operator-code.ts';
+export { builtinCodeOf, hasEffects, operatorCode, operatorName } from './operator-code.ts';
 export { readModel, readStore } from './read.ts';
 export type * from './schema/generated/types.ts';
 export { type ByteSource, copyBytes, FileRange, readBytes, SegmentRange, sameBytes } from './source.ts';

@@ -25,3 +25,17 @@ export function operatorCode(code: BuiltinOperator): OperatorCode {
 export function operatorName(code: BuiltinOperator): string {
   return BuiltinOperator[code] ?? `operator ${code}`;
 }
+
+/** Whether an operator works on something outside its outputs: it may have none, and stays although nothing reads them. */
+export function hasEffects(code: BuiltinOperator): boolean {
+  return EFFECTS.has(code);
+}
+
+const EFFECTS = new Set<BuiltinOperator>([
+  BuiltinOperator.ASSIGN_VARIABLE,
+  BuiltinOperator.CALL,
+  BuiltinOperator.CALL_ONCE,
+  BuiltinOperator.CUSTOM,
+  BuiltinOperator.HASHTABLE_IMPORT,
+  BuiltinOperator.RUN_MODEL,
+]);

@@ -1,17 +1,7 @@
 /** What nothing needs: dead operators above a place, and the live set of a whole graph. */
-import { BuiltinOperator } from '../circle/index.ts';
+import { hasEffects } from '../circle/index.ts';
 import { removeOps } from './edit.ts';
 import type { Graph, Op, Value } from './graph.ts';
-
-/** Operators that act on something outside their outputs; they stay although nothing reads them. */
-const EFFECTS = new Set<BuiltinOperator>([
-  BuiltinOperator.ASSIGN_VARIABLE,
-  BuiltinOperator.CALL,
-  BuiltinOperator.CALL_ONCE,
-  BuiltinOperator.CUSTOM,
-  BuiltinOperator.HASHTABLE_IMPORT,
-  BuiltinOperator.RUN_MODEL,
-]);
 
 /**
  * Removes those of `candidates` whose outputs nobody reads any more, and what then becomes dead above them.
@@ -27,7 +17,7 @@ export function removeDeadFrom(graph: Graph, candidates: Iterable<Op>): void {
   const queue = [...candidates].filter((op) => order.has(op));
   while (queue.length > 0) {
     const op = queue.pop()!;
-    if (dead.has(op) || EFFECTS.has(op.code) || !op.outputs.every(unread)) continue;
+    if (dead.has(op) || hasEffects(op.code) || !op.outputs.every(unread)) continue;
     dead.add(op);
     for (const input of op.inputs) if (input?.producer) queue.push(input.producer);
   }
@@ -37,7 +27,7 @@ export function removeDeadFrom(graph: Graph, candidates: Iterable<Op>): void {
 /** The operators that the graph's outputs, and operators with effects, need. */
 export function liveOps(graph: Graph): Set<Op> {
   const live = new Set<Op>();
-  const queue = graph.ops.filter((op) => EFFECTS.has(op.code));
+  const queue = graph.ops.filter((op) => hasEffects(op.code));
   for (const output of graph.outputs) if (output.producer) queue.push(output.producer);
   for (let op = queue.pop(); op; op = queue.pop()) {
     if (live.has(op)) continue;

@@ -4,19 +4,8 @@
  * hence an error even where sorting could repair it.
  */
 import type { CircleBuffer, Model, SubGraph, Tensor } from '../index.ts';
-import { builtinCodeOf } from '../operator-code.ts';
-import { BuiltinOperator } from '../schema/generated/flatc/builtin-operator.ts';
+import { builtinCodeOf, hasEffects } from '../operator-code.ts';
 import type { Report } from './findings.ts';
-
-/** Operators that work on something outside their outputs, and may have none. */
-const EFFECTS = new Set<BuiltinOperator>([
-  BuiltinOperator.ASSIGN_VARIABLE,
-  BuiltinOperator.CALL,
-  BuiltinOperator.CALL_ONCE,
-  BuiltinOperator.CUSTOM,
-  BuiltinOperator.HASHTABLE_IMPORT,
-  BuiltinOperator.RUN_MODEL,
-]);
 
 /** Whether a tensor is a constant. Data of no bytes means "no data", except for a tensor without elements. */
 export function hasData(tensor: Pick<Tensor, 'shape'>, buffer: CircleBuffer | undefined): boolean {
@@ -52,7 +41,7 @@ function checkGraph(model: Model, subgraph: SubGraph, path: string, report: Repo
         report('CONSTANT_WRITTEN', where, `expected a tensor without data, got the constant ${label(index)}`);
     });
     const code = model.operatorCodes?.[operator.opcodeIndex];
-    if (!operator.outputs?.length && code && !EFFECTS.has(builtinCodeOf(code)))
+    if (!operator.outputs?.length && code && !hasEffects(builtinCodeOf(code)))
       report('OPERATOR_WITHOUT_OUTPUTS', `${path}.operators[${i}]`, 'expected outputs, got none');
   });
 

@@ -160,7 +160,7 @@ describe('cli/opm', () => {
   });
 
   it('fault 47: names that lead elsewhere end with one line, and nothing is written', async () => {
-    for (const name of ['../../x', 'a/b/c', '/etc/no-such', 'a/b\0', 'a/out', 'a/OUT', 'a/CON']) {
+    for (const name of ['../../no-such', 'a/b/c', '/etc/no-such', 'a/b\0', 'a/out', 'a/OUT', 'a/CON']) {
       const { code, out, err } = await run(`import ${name}`);
       assert.deepEqual([code, out], [1, ''], name);
       assert.match(err, /^ggma: (?:IMPORT_NAME|MODEL_NOT_FOUND): .*\n$/, name);

@@ -1,0 +1,135 @@
+/**
+ * The peers, as the peers kit sets them up in a directory of its own: `lcpp/bin` (llama.cpp's programs), `kit` (one
+ * runner for each Node library), `models/NAME-DTYPE.gguf`, `onnxm/NAME`. Every run is a process of its own.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { DtypeName } from './dtypes.ts';
+import { median } from './measure.ts';
+import type { ModelName } from './models.ts';
+
+/** Tokens/s by what was done: pp32 is a prompt of 32 tokens, tg128 the 128 tokens behind the first. */
+export type Figures = Record<string, number>;
+
+export interface Cell {
+  model: ModelName;
+  dtype: DtypeName;
+  threads: number;
+}
+
+export interface Run {
+  figures: Figures;
+  /** The release that ran. */
+  version: string;
+}
+
+export interface Peer {
+  name: string;
+  /** llama-bench is native; the others are what a Node user can install. */
+  kind: 'native' | 'node';
+  /** Null where the peer has no such model. */
+  run(kit: string, cell: Cell): Run | null;
+}
+
+export const peers: readonly Peer[] = [
+  { name: 'llama-bench', kind: 'native', run: llamaBench },
+  { name: 'node-llama-cpp', kind: 'node', run: (kit, cell) => overGguf('run_nlc.mjs', kit, cell) },
+  { name: '@fugood/llama.node', kind: 'node', run: (kit, cell) => overGguf('run_fugood.mjs', kit, cell) },
+  { name: 'transformers.js', kind: 'node', run: (kit, cell) => overOnnx('tjs', kit, cell) },
+  { name: 'onnxruntime-node', kind: 'node', run: (kit, cell) => overOnnx('ort', kit, cell) },
+];
+
+/** What is measured of a model: one of a billion parameters gets the shorter runs. */
+export function lengthsOf(model: ModelName): { pp: number[]; tg: number[] } {
+  return model === 'T1' ? { pp: [32, 128], tg: [32] } : { pp: [32, 128, 512], tg: [128] };
+}
+
+/** Whether the directory was set up, as far as llama.cpp goes. */
+export function isKit(dir: string | undefined): dir is string {
+  return dir !== undefined && existsSync(path.join(dir, 'lcpp/bin/llama-bench'));
+}
+
+export function ggufOf(kit: string, { model, dtype }: Pick<Cell, 'model' | 'dtype'>): string | null {
+  const file = path.join(kit, `models/${model}-${dtype}.gguf`);
+  return existsSync(file) ? file : null;
+}
+
+/** How llama.cpp was built: what its ratios depend on. */
+export function buildFlags(kit: string): string {
+  const cache = path.join(kit, 'lcpp/CMakeCache.txt');
+  if (!existsSync(cache)) return 'unknown';
+  const text = readFileSync(cache, 'utf8');
+  return ['CMAKE_BUILD_TYPE', 'GGML_NATIVE']
+    .map((key) => `${key}=${new RegExp(`^${key}:[A-Z]+=(.*)$`, 'm').exec(text)?.[1] ?? '?'}`)
+    .join(' ');
+}
+
+function llamaBench(kit: string, cell: Cell): Run | null {
+  const file = ggufOf(kit, cell);
+  if (file === null) return null;
+  const { pp, tg } = lengthsOf(cell.model);
+  const out = execFileSync(
+    path.join(kit, 'lcpp/bin/llama-bench'),
+    [
+      ...['-m', file, '-t', String(cell.threads), '-r', cell.model === 'T1' ? '1' : '2'],
+      ...['-p', pp.join(','), '-n', tg.join(','), '-o', 'json', '-ngl', '0'],
+    ],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  const rows = JSON.parse(out) as {
+    n_prompt: number;
+    n_gen: number;
+    samples_ts: number[];
+    build_commit: string;
+  }[];
+  const figures = rows.map((row) => [
+    row.n_prompt ? `pp${row.n_prompt}` : `tg${row.n_gen}`,
+    median(row.samples_ts),
+  ]);
+  return { figures: Object.fromEntries(figures), version: rows[0]?.build_commit ?? 'unknown' };
+}
+
+function overGguf(runner: string, kit: string, cell: Cell): Run | null {
+  const file = ggufOf(kit, cell);
+  if (file === null) return null;
+  const { pp, tg } = lengthsOf(cell.model);
+  const lengths = ['--pp', pp.join(','), '--tg', tg.join(',')];
+  return nodeRunner(runner, kit, ['--model', file, '--threads', String(cell.threads), ...lengths]);
+}
+
+/** ONNX models are there as f32 and with 4-bit weights in blocks of 32, which stand for q4_0. */
+function overOnnx(api: 'tjs' | 'ort', kit: string, cell: Cell): Run | null {
+  const forms: Partial<Record<DtypeName, [string, string]>> = {
+    f32: ['fp32', 'model.onnx'],
+    q4_0: ['q4', 'model_q4.onnx'],
+  };
+  const form = forms[cell.dtype];
+  const dir = path.join(kit, 'onnxm', cell.model);
+  if (form === undefined || !existsSync(path.join(dir, 'onnx', form[1]))) return null;
+  const words = ['--model', dir, '--dtype', form[0], '--threads', String(cell.threads), '--api', api];
+  return nodeRunner('run_tjs.mjs', kit, words);
+}
+
+/** The last line of a runner that is JSON; null where it failed, which is said. */
+function nodeRunner(runner: string, kit: string, words: string[]): Run | null {
+  let out: string;
+  try {
+    out = execFileSync(process.execPath, [path.join(kit, 'kit', runner), ...words, '--reps', '3'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 300_000,
+    });
+  } catch (error) {
+    console.error(`${runner} ${words.join(' ')}: ${(error as Error).message.split('\n')[0]}`);
+    return null;
+  }
+  const line = out
+    .trimEnd()
+    .split('\n')
+    .findLast((text) => text.startsWith('{'));
+  if (line === undefined) return null;
+  const { version, ...rest } = JSON.parse(line) as Record<string, unknown>;
+  const figures = Object.entries(rest).filter(([key, value]) => /^(pp|tg)\d+$/.test(key) && value !== null);
+  return { figures: Object.fromEntries(figures) as Figures, version: String(version) };
+}

@@ -6,6 +6,18 @@
 GGMA_INLINE V16 load_kv(const float* p) { return load(p); }
 GGMA_INLINE V16 load_kv(const uint16_t* p) { return load_f16(p); }
 
+// Asks for 16 G elements that are wanted a little later. K and V are read once a token and seldom lie in a
+// cache: while one is worked on, the other comes. An address may lie behind the memory: nothing is read
+// there.
+template <int G, class T>
+GGMA_INLINE void ask_for(const T* p) {
+  constexpr int kLine = 64 / sizeof(T);
+  __builtin_prefetch(p, 0, 2);
+  if constexpr (G * 16 > kLine) __builtin_prefetch(p + kLine, 0, 2);
+  if constexpr (G * 16 > 2 * kLine) __builtin_prefetch(p + 2 * kLine, 0, 2);
+  if constexpr (G * 16 > 3 * kLine) __builtin_prefetch(p + 3 * kLine, 0, 2);
+}
+
 // One (row, head): what the softmax has seen so far.
 struct AttentionQuery {
   const float* q;
@@ -22,9 +34,10 @@ struct AttentionQuery {
 #define GGMA_SUMS(DO) GGMA_SUMS_OF(DO, 0) GGMA_SUMS_OF(DO, 1) GGMA_SUMS_OF(DO, 2) GGMA_SUMS_OF(DO, 3)
 
 // out[n][16 g …] = q[n] · K of G groups of 16 positions; key: K [head_dim, 64 positions] from the first on.
-template <int N, int G, class T>
-GGMA_INLINE void attend_scores_tile(const AttentionQuery* queries, const T* key, size_t head_dim,
-                                    float (*out)[kKvBlock], size_t at) {
+// ahead: as much memory that is wanted next.
+template <int N, int G, bool Ahead, class T>
+GGMA_INLINE void attend_scores_tile(const AttentionQuery* queries, const T* key, const T* ahead,
+                                    size_t head_dim, float (*out)[kKvBlock], size_t at) {
   const float* q0 = queries[0].q;
   const float* q1 = queries[N > 1 ? 1 : 0].q;
   const float* q2 = queries[N > 2 ? 2 : 0].q;
@@ -36,6 +49,7 @@ GGMA_INLINE void attend_scores_tile(const AttentionQuery* queries, const T* key,
   if constexpr (n < N && g < G) store(out[n] + at + g * 16, s);
   GGMA_SUMS(GGMA_ZERO)
   for (size_t d = 0; d < head_dim; d++, key += kKvBlock) {
+    if constexpr (Ahead) ask_for<G>(ahead + d * kKvBlock);
     const V16 k0 = load_kv(key);
     V16 k1 = k0, k2 = k0, k3 = k0;
     if constexpr (G > 1) k1 = load_kv(key + 16);
@@ -55,13 +69,21 @@ GGMA_INLINE void attend_scores_tile(const AttentionQuery* queries, const T* key,
 }
 
 // Groups first … end − 1 of a block, for N queries. Positions outside a query's lo … hi give garbage.
-template <int N, class T>
-GGMA_INLINE void attend_scores(const AttentionQuery* queries, const T* key, size_t head_dim, size_t first,
-                               size_t end, float (*out)[kKvBlock]) {
+template <int N, bool Ahead, class T>
+GGMA_INLINE void attend_scores(const AttentionQuery* queries, const T* key, const T* ahead, size_t head_dim,
+                               size_t first, size_t end, float (*out)[kKvBlock]) {
   size_t g = first;
   for (; g + size_t{kAttendGroups} <= end; g += size_t{kAttendGroups})
-    attend_scores_tile<N, kAttendGroups>(queries, key + g * 16, head_dim, out, g * 16);
-  for (; g < end; g++) attend_scores_tile<N, 1>(queries, key + g * 16, head_dim, out, g * 16);
+    attend_scores_tile<N, kAttendGroups, Ahead>(queries, key + g * 16, ahead + g * 16, head_dim, out, g * 16);
+  // What is left together as well: a single chain of sums would wait for each.
+  if constexpr (kAttendGroups == 4) {
+    if (end - g == 3)
+      return attend_scores_tile<N, 3, Ahead>(queries, key + g * 16, ahead + g * 16, head_dim, out, g * 16);
+    if (end - g == 2)
+      return attend_scores_tile<N, 2, Ahead>(queries, key + g * 16, ahead + g * 16, head_dim, out, g * 16);
+  }
+  for (; g < end; g++)
+    attend_scores_tile<N, 1, Ahead>(queries, key + g * 16, ahead + g * 16, head_dim, out, g * 16);
 }
 
 // Scores → weights 2^(score − top), 0 outside lo … hi, in place over the G groups that hold lo … hi; the
@@ -120,9 +142,9 @@ GGMA_INLINE void attend_weights(AttentionQuery& query, float* p) {
 
 // head_dim ≥ 16, V [64 positions, wide]: 16 D elements of each acc[n] [wide] = acc[n] · rescale[n] +
 // Σ p[n][position] · V[position], a serial chain over `count` positions.
-template <int N, int D, class T>
-GGMA_INLINE void attend_values_tile(float* acc, const float* const* p, const T* value, int count, size_t wide,
-                                    const float* rescale) {
+template <int N, int D, bool Ahead, class T>
+GGMA_INLINE void attend_values_tile(float* acc, const float* const* p, const T* value, const T* ahead,
+                                    int count, size_t wide, const float* rescale) {
 #define GGMA_TAKE(n, d, s) \
   V16 s = zero();          \
   if constexpr (n < N && d < D) s = mul(load(acc + n * wide + d * 16), set1(rescale[n]));
@@ -132,6 +154,7 @@ GGMA_INLINE void attend_values_tile(float* acc, const float* const* p, const T* 
   if constexpr (n < N && d < D) store(acc + n * wide + d * 16, s);
   GGMA_SUMS(GGMA_TAKE)
   for (int i = 0; i < count; i++, value += wide) {
+    if constexpr (Ahead) ask_for<D>(ahead + static_cast<size_t>(i) * wide);
     const V16 v0 = load_kv(value);
     V16 v1 = v0, v2 = v0, v3 = v0;
     if constexpr (D > 1) v1 = load_kv(value + 16);
@@ -152,18 +175,26 @@ GGMA_INLINE void attend_values_tile(float* acc, const float* const* p, const T* 
 #undef GGMA_SUMS
 #undef GGMA_SUMS_OF
 
-// Positions from … to of the block; acc [N, wide], p [N, 64].
-template <int N, class T>
-GGMA_INLINE void attend_values(float* acc, const float (*p)[kKvBlock], const T* value, int from, int to,
-                               size_t wide, const float* rescale) {
+// Positions from … to of the block; acc [N, wide], p [N, 64]; ahead: what is wanted after this block's V.
+template <int N, bool Ahead, class T>
+GGMA_INLINE void attend_values(float* acc, const float (*p)[kKvBlock], const T* value, const T* ahead,
+                               int from, int to, size_t wide, const float* rescale) {
   const float* weights[4] = {p[0] + from, p[N > 1 ? 1 : 0] + from, p[N > 2 ? 2 : 0] + from,
                              p[N > 3 ? 3 : 0] + from};
   value += static_cast<size_t>(from) * wide;
+  const int count = to - from;
   constexpr int D = kAttendGroups;
   size_t d = 0;
   for (; d + D * 16 <= wide; d += D * 16)
-    attend_values_tile<N, D>(acc + d, weights, value + d, to - from, wide, rescale);
-  for (; d < wide; d += 16) attend_values_tile<N, 1>(acc + d, weights, value + d, to - from, wide, rescale);
+    attend_values_tile<N, D, Ahead>(acc + d, weights, value + d, ahead + d, count, wide, rescale);
+  if constexpr (D == 4) {  // as above
+    if (wide - d == 48)
+      return attend_values_tile<N, 3, Ahead>(acc + d, weights, value + d, ahead + d, count, wide, rescale);
+    if (wide - d == 32)
+      return attend_values_tile<N, 2, Ahead>(acc + d, weights, value + d, ahead + d, count, wide, rescale);
+  }
+  for (; d < wide; d += 16)
+    attend_values_tile<N, 1, Ahead>(acc + d, weights, value + d, ahead + d, count, wide, rescale);
 }
 
 // head_dim < 16, V [head_dim, 64 positions]: acc [head_dim, 16] with positions mod 16 in the lanes, over the

@@ -57,6 +57,12 @@ function buildBench(): string {
   return path.join(root, 'build/native-bench/ggma_bench');
 }
 
+/** The program that measures the machine; returns its path. */
+export function buildLimits(): string {
+  buildBench();
+  return path.join(root, 'build/native-bench/ggma_limits');
+}
+
 function cmakeJs(out: string, options: Record<string, string>): void {
   const directory = path.join(root, out);
   const command = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');

@@ -1,0 +1,34 @@
+/**
+ * What this machine reaches at best (test/bench/limits.cc): `tsx scripts/limits.ts [THREADS]`. Prints a table and
+ * writes .bench/limits.json, which the benchmarks' page draws the roofline from.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildLimits } from './native.ts';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+export type Limit =
+  | { limit: 'read'; isa: string; bytes: number; threads: number; gbps: number }
+  | { limit: 'fma'; isa: string; threads: number; gflops: number };
+
+const out = execFileSync(buildLimits(), process.argv.slice(2), { encoding: 'utf8' });
+const limits = out
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Limit);
+const size = (bytes: number) => (bytes < 2 ** 20 ? `${bytes / 2 ** 10} KB` : `${bytes / 2 ** 20} MB`);
+const table: Record<string, Record<string, number>> = {};
+for (const row of limits) {
+  const name = row.limit === 'read' ? `reading ${size(row.bytes)}, GB/s` : 'multiply-adds of floats, GFLOP/s';
+  table[name] ??= {};
+  table[name][`${row.threads} thread${row.threads > 1 ? 's' : ''}`] =
+    row.limit === 'read' ? row.gbps : row.gflops;
+}
+console.log(`${os.cpus()[0]?.model}, ${limits[0]?.isa}; load ${os.loadavg()[0]}`);
+console.table(table);
+mkdirSync(path.join(root, '.bench'), { recursive: true });
+writeFileSync(path.join(root, '.bench/limits.json'), `${JSON.stringify(limits, null, 1)}\n`);

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Module } from '../../lib/ir/index.ts';
 import { packModel } from '../../lib/package/demo.ts';
+import type { DtypeName } from './dtypes.ts';
 
 interface Architecture {
   hidden: number;
@@ -71,6 +72,16 @@ function arch(a: Architecture): Architecture {
 }
 
 export type ModelName = keyof typeof architectures;
+
+/** Weights that a decoded token reads; of an untied embedding only a row. Norms are too small to count. */
+export function bytesPerToken(name: ModelName, dtype: DtypeName): number {
+  const matrices = shapesOf(architectures[name]).filter(
+    ([weight, shape]) =>
+      shape.length === 2 && (architectures[name].tied || weight !== 'model.embed_tokens.weight'),
+  );
+  const elements = matrices.reduce((sum, [, shape]) => sum + shape[0]! * shape[1]!, 0);
+  return elements * { f32: 4, f16: 2, bf16: 2, q8_0: 34 / 32, q4_0: 18 / 32 }[dtype];
+}
 
 /** The whole way from a Hugging Face directory of random weights, with the seed's filters. */
 export function randomModule(name: ModelName): Module {

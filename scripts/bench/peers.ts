@@ -29,6 +29,14 @@ interface Result extends Cell {
   load: number;
 }
 
+/** .bench/peers.json */
+export interface PeersFile {
+  /** How llama.cpp was built. */
+  llamaCpp: string;
+  versions: Record<string, string>;
+  cells: Result[];
+}
+
 const versions = new Map<string, string>();
 
 function medians(rounds: readonly Figures[]): Figures {
@@ -136,12 +144,16 @@ if (!isKit(kit)) {
   mkdirSync(path.dirname(file), { recursive: true });
   // Cells of an earlier run stay where this one did not measure them again.
   const key = ({ model, dtype, threads }: Cell) => `${model} ${dtype} ${threads}`;
-  const before: Result[] = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).cells : [];
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as PeersFile).cells : [];
   const cells = new Map([...before, ...results].map((result) => [key(result), result]));
-  const said = { llamaCpp: buildFlags(kit), versions: Object.fromEntries(versions) };
-  writeFileSync(file, `${JSON.stringify({ ...said, cells: [...cells.values()] }, null, 1)}\n`);
-  console.log(`\nllama.cpp built with ${said.llamaCpp};`, said.versions);
-  if (values.record) record(results.map(historyCell), said.versions);
+  const whole: PeersFile = {
+    llamaCpp: buildFlags(kit),
+    versions: Object.fromEntries(versions),
+    cells: [...cells.values()],
+  };
+  writeFileSync(file, `${JSON.stringify(whole, null, 1)}\n`);
+  console.log(`\nllama.cpp built with ${whole.llamaCpp};`, whole.versions);
+  if (values.record) record(results.map(historyCell), whole.versions);
 }
 
 function historyCell(result: Result): HistoryCell {

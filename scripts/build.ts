@@ -1,7 +1,16 @@
 /** Builds everything: dist (one ESM bundle with shared chunks, its types, the filters), a start file per command, the addon. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -63,7 +72,7 @@ async function buildLibrary(): Promise<void> {
     logLevel: 'warning',
   });
   copyLicenses();
-  await buildFilters();
+  await bundleFilters();
   mkdirSync(path.join(dist, 'bin'), { recursive: true });
   // CommonJS: a start file that is an ES module costs a filter 5 ms.
   writeFileSync(path.join(dist, 'bin/package.json'), '{ "type": "commonjs" }\n');
@@ -71,17 +80,18 @@ async function buildLibrary(): Promise<void> {
     const file = path.join(dist, 'bin', `${name}.js`);
     const start =
       load === null
-        ? `require('../cli/filters.cjs').start('${name}');`
+        ? `require('../cli/start.cjs').start('${name}');`
         : `import('../cli/main.js').then(({ start }) => start('${name}'));`;
     writeFileSync(file, `#!/usr/bin/env node\n'use strict';\n\n${start}\n`);
     chmodSync(file, 0o755);
   }
+  cacheFilters();
   const { resolve } = createRequire(import.meta.url);
   const tsc = path.join(path.dirname(resolve('typescript/package.json')), 'bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.types.json')], { stdio: 'inherit' });
 }
 
-/** What filters load only when they need it (node:tty, the words of o2o) stays outside of their one file. */
+/** What o2o loads only when it needs it (its words) stays outside of the filters' one file. */
 const leaveToLibrary: Plugin = {
   name: 'leave to the library',
   setup({ onResolve }) {
@@ -91,22 +101,41 @@ const leaveToLibrary: Plugin = {
   },
 };
 
-/** o2o and the filters in one file: see lib/cli/filters.ts. */
-async function buildFilters(): Promise<void> {
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['lib/cli/filters.ts'],
-    outfile: path.join(dist, 'cli/filters.cjs'),
-    bundle: true,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-    external: Object.keys(dependencies),
-    plugins: [leaveToLibrary],
-    define: { 'import.meta.url': 'moduleUrl' },
-    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
-    logLevel: 'warning',
-  });
+/** o2o and the filters in one file (lib/cli/filters.ts), what starts them, and V8's code for it. */
+async function bundleFilters(): Promise<void> {
+  for (const name of ['start', 'filters'])
+    await build({
+      absWorkingDir: root,
+      entryPoints: [`lib/cli/${name}.ts`],
+      outfile: path.join(dist, `cli/${name}.cjs`),
+      bundle: true,
+      format: 'cjs',
+      platform: 'node',
+      target: 'node20',
+      external: Object.keys(dependencies),
+      plugins: [leaveToLibrary],
+      define: { 'import.meta.url': 'moduleUrl' },
+      banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+      logLevel: 'warning',
+    });
+}
+
+/** V8's code for the filters, made by running them over the demo's graphs: see scripts/filters-cache.cjs. */
+function cacheFilters(): void {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'ggma-build-'));
+  const run = (file: string, words: string[], input?: Buffer) =>
+    execFileSync(process.execPath, [path.join(root, file), ...words], {
+      stdio: [input ? 'pipe' : 'ignore', 'inherit', 'inherit'],
+      ...(input ? { input } : {}),
+    });
+  try {
+    const files = ['prefill', 'decode_'].map((name) => path.join(scratch, `${name}.circle`));
+    for (const [i, mode] of ['prefill', 'decode'].entries())
+      run('dist/bin/tinyllama.js', ['--mode', mode, '--output', files[i]!]);
+    run('scripts/filters-cache.cjs', [dist, scratch], readFileSync(files[1]!));
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
 }
 
 await buildLibrary();

@@ -17,7 +17,7 @@ export {
   hasData,
   requireSound,
   requireValid,
-  SUBGRAPH_FIELD,
+  subgraphFieldsIn,
   type Verification,
   verifyModel,
 } from './verify/index.ts';

@@ -1,5 +1,12 @@
 /** Circle model → graph of objects. Unsound models are refused first, so that nothing after it meets a bad index. */
-import { type Model, type Operator, requireSound, SUBGRAPH_FIELD, type SubGraph } from '../circle/index.ts';
+import {
+  type Model,
+  type Operator,
+  requireSound,
+  type SubGraph,
+  subgraphFieldsIn,
+  type Tensor,
+} from '../circle/index.ts';
 import {
   Graph,
   type GraphReference,
@@ -52,7 +59,7 @@ function emptyGraph(subgraph: SubGraph): Graph {
 
 function fillGraph(module: Module, graph: Graph, subgraph: SubGraph): void {
   graph.values = (subgraph.tensors ?? []).map(
-    ({ buffer, ...attributes }) => new Value(attributes, module.buffers[buffer]!),
+    (tensor) => new Value(attributesOfTensor(tensor), module.buffers[tensor.buffer]!),
   );
   const value = (index: number) => graph.values[index]!;
   graph.inputs = Array.from(subgraph.inputs ?? [], value);
@@ -60,17 +67,48 @@ function fillGraph(module: Module, graph: Graph, subgraph: SubGraph): void {
   graph.ops = (subgraph.operators ?? []).map((operator) => liftOp(module, graph, operator));
 }
 
+// Field by field: `{ buffer, ...attributes }` looks every property up by name, which takes a filter milliseconds. A
+// field that the schema gains is one that the compiler misses here.
+
+function attributesOfTensor(tensor: Tensor): Value['attributes'] {
+  return {
+    shape: tensor.shape,
+    type: tensor.type,
+    name: tensor.name,
+    quantization: tensor.quantization,
+    isVariable: tensor.isVariable,
+    sparsity: tensor.sparsity,
+    shapeSignature: tensor.shapeSignature,
+    hasRank: tensor.hasRank,
+    variantTensors: tensor.variantTensors,
+    compressionType: tensor.compressionType,
+  };
+}
+
+function attributesOfOperator(operator: Operator): Op['attributes'] {
+  return {
+    builtinOptionsType: operator.builtinOptionsType,
+    builtinOptions: operator.builtinOptions,
+    customOptions: operator.customOptions,
+    customOptionsFormat: operator.customOptionsFormat,
+    mutatingVariableInputs: operator.mutatingVariableInputs,
+    largeCustomOptionsOffset: operator.largeCustomOptionsOffset,
+    largeCustomOptionsSize: operator.largeCustomOptionsSize,
+    builtinOptions2Type: operator.builtinOptions2Type,
+    builtinOptions2: operator.builtinOptions2,
+    debugMetadataIndex: operator.debugMetadataIndex,
+  };
+}
+
 function liftOp(module: Module, graph: Graph, operator: Operator): Op {
-  const { opcodeIndex, inputs, outputs, intermediates, ...attributes } = operator;
-  const optional = (indices: ArrayLike<number>) =>
-    Array.from(indices, (index) => (index === -1 ? null : graph.values[index]!));
+  const { inputs, outputs, intermediates } = operator;
   const op = new Op({
-    opcode: module.opcodes[opcodeIndex]!,
-    inputs: optional(inputs ?? []),
-    outputs: optional(outputs ?? []),
-    intermediates: intermediates && optional(intermediates),
+    opcode: module.opcodes[operator.opcodeIndex]!,
+    inputs: valuesOf(graph, inputs),
+    outputs: valuesOf(graph, outputs),
+    intermediates: intermediates && valuesOf(graph, intermediates),
     graphReferences: graphReferences(module, operator),
-    attributes,
+    attributes: attributesOfOperator(operator),
     has: { inputs: inputs !== null, outputs: outputs !== null },
   });
   for (const input of op.inputs) input?.users.push(op);
@@ -78,22 +116,26 @@ function liftOp(module: Module, graph: Graph, operator: Operator): Op {
   return op;
 }
 
+/** -1 is a place that is left out. */
+function valuesOf(graph: Graph, indices: readonly number[] | null): (Value | null)[] {
+  const values: (Value | null)[] = [];
+  if (indices === null) return values;
+  for (let i = 0; i < indices.length; i++) values.push(indices[i] === -1 ? null : graph.values[indices[i]!]!);
+  return values;
+}
+
 /** The subgraphs that an operator's options number, as objects. */
 export function graphReferences(
   module: Module,
-  operator: Pick<Operator, 'builtinOptions' | 'builtinOptions2'>,
+  operator: Parameters<typeof subgraphFieldsIn>[0],
 ): GraphReference[] {
   const found: GraphReference[] = [];
-  for (const holder of ['builtinOptions', 'builtinOptions2'] as const) {
-    const options = operator[holder] as Record<string, unknown> | null;
-    for (const [field, content] of Object.entries(options ?? {})) {
-      if (!SUBGRAPH_FIELD.test(field) || content === null) continue;
-      const isVector = typeof content !== 'number';
-      const indices = isVector ? Array.from(content as ArrayLike<number>) : [content];
-      // A negative number means "no subgraph" in files that leave an optional branch out; it is kept as it is.
-      if (indices.some((index) => index < 0)) continue;
-      found.push({ holder, field, graphs: indices.map((index) => module.graphs[index]!), isVector });
-    }
+  for (const { holder, field, content } of subgraphFieldsIn(operator)) {
+    const isVector = typeof content !== 'number';
+    const indices = isVector ? Array.from(content) : [content];
+    // A negative number means "no subgraph" in files that leave an optional branch out; it is kept as it is.
+    if (indices.some((index) => index < 0)) continue;
+    found.push({ holder, field, graphs: indices.map((index) => module.graphs[index]!), isVector });
   }
   return found;
 }

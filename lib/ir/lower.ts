@@ -17,7 +17,7 @@ export function lower(module: Module): Model {
   const numbers = module.graphs.map((graph) => new Map(graph.values.map((value, i) => [value, i])));
   const subgraphs = module.graphs.map((graph, g): SubGraph => {
     const index = indexer(numbers[g]!, `subgraphs[${g}]`);
-    const operators = graph.ops.map((op, i) => lowerOp(op, opcodes, graphs, index, `operators[${i}]`));
+    const operators = graph.ops.map((op, i) => lowerOp(op, opcodes, graphs, index, () => `operators[${i}]`));
     return {
       ...graph.attributes,
       tensors: present(
@@ -26,11 +26,11 @@ export function lower(module: Module): Model {
       ),
       inputs: present(
         graph.has.inputs,
-        graph.inputs.map((value, i) => index(value, `inputs[${i}]`)),
+        graph.inputs.map((value, i) => index(value, 'inputs', i)),
       ),
       outputs: present(
         graph.has.outputs,
-        graph.outputs.map((value, i) => index(value, `outputs[${i}]`)),
+        graph.outputs.map((value, i) => index(value, 'outputs', i)),
       ),
       operators: present(graph.has.operators, operators),
     };
@@ -40,7 +40,7 @@ export function lower(module: Module): Model {
       const g = graphNumber(graphs, signature.graph, `signature_defs[${s}]`);
       const index = indexer(numbers[g]!, `signature_defs[${s}]`);
       const ports = (list: SignaturePort[] | null, field: string) =>
-        list?.map(({ name, value }, i) => ({ name, tensorIndex: index(value, `${field}[${i}]`) })) ?? null;
+        list?.map(({ name, value }, i) => ({ name, tensorIndex: index(value, field, i) })) ?? null;
       return {
         signatureKey: signature.key,
         subgraphIndex: g,
@@ -66,11 +66,11 @@ function lowerOp(
   op: Op,
   opcodes: Numbering<OperatorCode>,
   graphs: Map<Graph, number>,
-  index: (value: Value, where: string) => number,
-  where: string,
+  index: Indexer,
+  where: () => string,
 ): Operator {
   const optional = (values: readonly (Value | null)[], field: string) =>
-    values.map((value, i) => (value === null ? -1 : index(value, `${where}.${field}[${i}]`)));
+    values.map((value, i) => (value === null ? -1 : index(value, field, i, where)));
   const operator: Operator = {
     ...op.attributes,
     opcodeIndex: opcodes.of(op.opcode),
@@ -79,7 +79,7 @@ function lowerOp(
     intermediates: op.intermediates === null ? null : optional(op.intermediates, 'intermediates'),
   };
   for (const { holder, field, graphs: targets, isVector } of op.graphReferences) {
-    const indices = targets.map((graph) => graphNumber(graphs, graph, where));
+    const indices = targets.map((graph) => graphNumber(graphs, graph, where()));
     const options = { ...(operator[holder] as object), [field]: isVector ? indices : indices[0] };
     Object.assign(operator, { [holder]: options });
   }
@@ -91,16 +91,17 @@ function present<T>(had: boolean, list: T[]): T[] | null {
   return had || list.length > 0 ? list : null;
 }
 
-function indexer(numbers: Map<Value, number>, path: string): (value: Value, where: string) => number {
-  return (value, where) => {
+/** The number of entry i of a list; `owner` says whose, when it is an operator's. Paths are made only for errors. */
+type Indexer = (value: Value, list: string, i: number, owner?: () => string) => number;
+
+function indexer(numbers: Map<Value, number>, path: string): Indexer {
+  return (value, list, i, owner) => {
     const number = numbers.get(value);
     if (number === undefined)
       throw new GgmaError(
         'GRAPH_DANGLING',
         `expected a tensor of the graph, got '${value.name}', which it does not hold`,
-        {
-          path: `${path}.${where}`,
-        },
+        { path: `${path}.${owner ? `${owner()}.` : ''}${list}[${i}]` },
       );
     return number;
   };

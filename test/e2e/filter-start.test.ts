@@ -1,8 +1,13 @@
 /** What a filter's process loads before it does anything: seven of them in a pipe pay for it seven times. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { writeModel } from '../../lib/circle/index.ts';
+import { lower } from '../../lib/ir/index.ts';
+import { scratchFolder } from '../support/checkpoint.ts';
 import { root } from '../support/root.ts';
+import { textGraph } from '../support/text-graph.ts';
 
 /** Node's own modules that are loaded once the script has run, as `fs` or `internal/streams/readable`. */
 function loadedBy(script: string): Set<string> {
@@ -25,5 +30,36 @@ describe('the start of a filter', () => {
     assert.ok(added.includes('v8'), 'expected to see what the filters load');
     for (const heavy of ['crypto', 'net', 'tty', 'http', 'worker_threads', 'child_process'])
       assert.ok(!added.includes(heavy), `${heavy} is loaded: import it where it is used, by import()`);
+  });
+
+  it('finds its code compiled by this Node', () => {
+    const start = JSON.stringify(path.join(root, 'dist/cli/start.cjs'));
+    const print = 'console.log(String(require(process.argv[1]).loadFilters().script.cachedDataRejected))';
+    const said = (flags: string[]) =>
+      execFileSync(process.execPath, [...flags, '-e', print, JSON.parse(start)], { encoding: 'utf8' }).trim();
+    assert.equal(said([]), 'false');
+    // What V8 refuses it compiles again.
+    assert.equal(said(['--no-opt']), 'true');
+  });
+
+  it('runs without the cache, and with one that is broken', () => {
+    const scratch = scratchFolder();
+    try {
+      const place = (name: string) => path.join(scratch.path, name);
+      for (const name of ['start.cjs', 'filters.cjs'])
+        copyFileSync(path.join(root, 'dist/cli', name), place(name));
+      copyFileSync(path.join(root, 'package.json'), place('package.json'));
+      // package.json says that .js is ESM here.
+      writeFileSync(place('run.cjs'), "require('./start.cjs').start('gc')");
+      const { module } = textGraph('input x f32[2]\ny = NEG(x)\nz = EXP(x)\noutput y');
+      const run = () =>
+        execFileSync(process.execPath, [place('run.cjs')], { input: writeModel(lower(module)) });
+      const plain = run();
+      assert.ok(plain.byteLength > 0);
+      writeFileSync(place('filters.cache'), 'no code');
+      assert.deepEqual(run(), plain);
+    } finally {
+      scratch.remove();
+    }
   });
 });

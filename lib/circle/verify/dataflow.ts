@@ -29,16 +29,21 @@ function checkGraph(model: Model, subgraph: SubGraph, path: string, report: Repo
   operators.forEach((operator, i) => {
     operator.outputs?.forEach((index, k) => {
       if (!tensors[index]) return;
-      const where = `${path}.operators[${i}].outputs[${k}]`;
+      // A function: paths are made only where something is wrong.
+      const where = () => `${path}.operators[${i}].outputs[${k}]`;
       if (producers[index]! >= 0)
         report(
           'TENSOR_PRODUCERS',
-          where,
+          where(),
           `expected one producer for tensor ${label(index)}, got operators ${producers[index]} and ${i}`,
         );
       else producers[index] = i;
       if (isConstant(index))
-        report('CONSTANT_WRITTEN', where, `expected a tensor without data, got the constant ${label(index)}`);
+        report(
+          'CONSTANT_WRITTEN',
+          where(),
+          `expected a tensor without data, got the constant ${label(index)}`,
+        );
     });
     const code = model.operatorCodes?.[operator.opcodeIndex];
     if (!operator.outputs?.length && code && !hasEffects(builtinCodeOf(code)))

@@ -11,7 +11,7 @@ import { checkTensors } from './tensors.ts';
 
 export { hasData } from './dataflow.ts';
 export { FINDINGS, type Finding, type FindingCode, type Level, stopsFilters } from './findings.ts';
-export { SUBGRAPH_FIELD } from './references.ts';
+export { subgraphFieldsIn } from './references.ts';
 
 export interface Verification {
   /** In the order of the checks; at most `limit`. */

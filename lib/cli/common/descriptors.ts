@@ -3,6 +3,7 @@
  * a filter needs none of it, writes what it is given without a copy, and may block: it has nothing else to do.
  */
 import { fstatSync, ftruncateSync, type Stats, writeSync } from 'node:fs';
+import process from 'node:process';
 import { GgmaError } from '../../errors.ts';
 import { OutputClosed, UsageError } from './errors.ts';
 
@@ -55,14 +56,14 @@ export function writeModelTo(fd: number, pieces: Iterable<Uint8Array>): void {
  * Nobody types a model, and binary data would garble a terminal. A file cannot be read while it is written either.
  * @throws UsageError
  */
-export async function checkDescriptors(
+export function checkDescriptors(
   { stdin, stdout }: Descriptors,
   what: string,
   uses: { stdin: boolean; stdout: boolean },
-): Promise<void> {
-  if (uses.stdout && (await isTerminal(stdout)))
+): void {
+  if (uses.stdout && isTerminal(stdout))
     throw new UsageError(`expected standard output to be a file or a pipe for ${what}, got a terminal`);
-  if (uses.stdin && (await isTerminal(stdin)))
+  if (uses.stdin && isTerminal(stdin))
     throw new UsageError(`expected ${what} on standard input, got a terminal (use: < FILE, or a pipe)`);
   const [input, output] = [statOf(stdin), statOf(stdout)];
   if (uses.stdin && uses.stdout && input?.isFile() && output?.isFile())
@@ -70,10 +71,10 @@ export async function checkDescriptors(
       throw new UsageError('expected another file for standard output than for input (use -o FILE)');
 }
 
-async function isTerminal(fd: number): Promise<boolean> {
+function isTerminal(fd: number): boolean {
   // node:tty brings the network with it: it is asked only where it may say yes.
   if (!statOf(fd)?.isCharacterDevice()) return false;
-  return (await import('node:tty')).isatty(fd);
+  return process.getBuiltinModule('node:tty').isatty(fd);
 }
 
 function statOf(fd: number): Stats | undefined {

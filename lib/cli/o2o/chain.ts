@@ -59,7 +59,7 @@ export async function runChain(chain: Chain, descriptors: Descriptors): Promise<
   const { stages, strict, externalBuffers, output } = chain;
   const [first] = stages;
   const readsInput = first?.kind === 'filter' || first?.files.includes(STANDARD_INPUT) === true;
-  await checkDescriptors(descriptors, 'a Circle model', { stdin: readsInput, stdout: output === null });
+  checkDescriptors(descriptors, 'a Circle model', { stdin: readsInput, stdout: output === null });
   const inputs = new Inputs(descriptors.stdin);
   try {
     let module: Module | null = null;

@@ -69,6 +69,10 @@ export const errorCodes = {
   LOCKED: ['another opm works in this folder', 'wait; if none does, remove the file that the message names'],
   MERGE_SIGNATURES: ['two merged files would have the same signature', '`merge.circles … --sig-names "a;b"`'],
   MODEL_NOT_FOUND: ['no Hugging Face directory, or no import of that name', 'check the path; `opm import`'],
+  NATIVE_ISA: [
+    'GGMA_ISA names an instruction set that this machine does not have',
+    'unset it, or take one of the list',
+  ],
   NATIVE_LOAD: ['no compiled addon for this machine', 'the message says which command makes one'],
   NATIVE_THREAD: ['the system gives no more threads', 'lower `threads`, raise the limit of the process'],
   NODE_TOO_OLD: ['this Node is older than ggma needs', 'install the one that the message names'],

@@ -49,7 +49,12 @@ async function buildLibrary(): Promise<void> {
   // Bundled, because a filter that loads a hundred small modules spends more time on that than on its work.
   await build({
     absWorkingDir: root,
-    entryPoints: { index: 'lib/index.ts', 'cli/main': 'lib/cli/main.ts', 'cli/o2o': 'lib/cli/o2o.ts' },
+    entryPoints: {
+      index: 'lib/index.ts',
+      filter: 'lib/filter.ts',
+      'cli/main': 'lib/cli/main.ts',
+      'cli/o2o': 'lib/cli/o2o.ts',
+    },
     outdir: dist,
     bundle: true,
     splitting: true,

@@ -16,7 +16,7 @@ const ORDER = [
   ['runtime'],
   ['package'],
   ['cli'],
-  ['index.ts'],
+  ['index.ts', 'filter.ts'],
 ];
 
 const lib = path.join(root, 'lib');

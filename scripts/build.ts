@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { commands } from '../lib/cli/commands.ts';
 import { buildAddon } from './native.ts';
+import { pruneTypes } from './prune-types.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
@@ -84,6 +85,7 @@ async function buildLibrary(): Promise<void> {
   const { resolve } = createRequire(import.meta.url);
   const tsc = path.join(path.dirname(resolve('typescript/package.json')), 'bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.types.json')], { stdio: 'inherit' });
+  pruneTypes(path.join(dist, 'types'), ['index.d.ts', 'filter.d.ts']);
 }
 
 /** What filters load only when they need it (node:tty, the words of o2o) stays outside of their one file. */

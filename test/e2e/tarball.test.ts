@@ -93,7 +93,7 @@ describe('the tarball', function () {
     const packages = Object.keys(lock.packages).filter((name) => name !== '').length;
     const bytes = readdirSync(modules, { recursive: true, encoding: 'utf8' })
       .map((file) => lstatSync(path.join(modules, file)))
-      // As `du` counts, which the others were measured with: whole blocks, for folders too.
+      // As `du -sm` counts: whole blocks, for folders too.
       .reduce((sum, stats) => sum + Math.ceil(stats.size / 4096) * 4096, 0);
     const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
     const claims = [

@@ -1,36 +1,34 @@
 #!/usr/bin/env node
 // remove.mul_one: a product with ones goes.
 //
-//   BEFORE  MUL(x, c) or MUL(c, x), c constant ones, result of x's shape and type       AFTER  x
+//   BEFORE  MUL(x, c) or MUL(c, x), c constant ones, result of x's shape       AFTER  x
 //
 //   ./remove.mul_one.js < in.circle > out.circle
-import {
-  BuiltinOperator,
-  BuiltinOptions,
-  floatsOf,
-  optionsOf,
-  removeDeadFrom,
-  replaceUses,
-  runFilter,
-  simpleFilter,
-} from 'ggma/filter';
+import * as circle from 'ggma/filter';
 
-const filter = simpleFilter('remove.mul_one', 'remove products with one', (module) => {
+const isOnes = (value) => circle.floatsOf(value)?.every((one) => one === 1) ?? false;
+
+/** Why the product stays. */
+function misfit(graph, product, x) {
+  const options = circle.optionsOf(product, circle.BuiltinOptions.MulOptions);
+  if (options?.fusedActivationFunction) return 'an activation would be lost';
+  if (graph.outputs.includes(product.output)) return 'a graph output would lose its name';
+  return `${x.shape}` === `${product.output.shape}` ? null : 'a broadcast would be lost';
+}
+
+const filter = circle.simpleFilter('remove.mul_one', 'remove products with ones', (module) => {
   const outcome = { changed: 0, candidates: 0, what: 'products with ones', reasons: [] };
   for (const graph of module.graphs) {
-    for (const op of graph.ops.filter(({ code }) => code === BuiltinOperator.MUL)) {
-      const [a, b] = op.inputs;
+    for (const product of graph.ops.filter(({ code }) => code === circle.BuiltinOperator.MUL)) {
+      const [a, b] = product.inputs;
       const x = isOnes(b) ? a : isOnes(a) ? b : null;
       if (!x) continue;
       outcome.candidates++;
-      // A fused activation would be lost, a graph output would lose its name, a broadcast its shape.
-      if (optionsOf(op, BuiltinOptions.MulOptions)?.fusedActivationFunction)
-        outcome.reasons.push('activation');
-      else if (graph.outputs.includes(op.output)) outcome.reasons.push('a graph output');
-      else if (`${x.shape}` !== `${op.output.shape}`) outcome.reasons.push('a broadcast');
+      const reason = misfit(graph, product, x);
+      if (reason) outcome.reasons.push(reason);
       else {
-        replaceUses(module, graph, op.output, x);
-        removeDeadFrom(graph, [op]);
+        circle.replaceUses(module, graph, product.output, x);
+        circle.removeDeadFrom(graph, [product]);
         outcome.changed++;
       }
     }
@@ -38,9 +36,4 @@ const filter = simpleFilter('remove.mul_one', 'remove products with one', (modul
   return outcome;
 });
 
-/** Constants of floats, all of them 1. */
-function isOnes(value) {
-  return floatsOf(value)?.every((one) => one === 1) ?? false;
-}
-
-await runFilter(filter);
+await circle.runFilter(filter);

@@ -91,7 +91,7 @@ describe('the example filter', () => {
     const { bytes, stderr, status } = run(module);
     assert.match(
       stderr,
-      /^remove\.mul_one: 1 of 4 products with ones changed: activation; a broadcast; a graph output/,
+      /^remove\.mul_one: 1 of 4 products with ones changed: an activation .*; a broadcast .*; a graph output /,
     );
     assert.equal(status, 0);
     assert.deepEqual(

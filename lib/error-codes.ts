@@ -11,10 +11,7 @@ export const errorCodes = {
     '`o2o verify FILE` lists all findings',
   ],
   CIRCLE_RANGE: ['a number does not fit its field of the schema', 'mend the code that built the model'],
-  CIRCLE_TOO_LARGE: [
-    'more than a flatbuffer can hold (2 GiB)',
-    '`--external-buffers`; files, not pipes to memory',
-  ],
+  CIRCLE_TOO_LARGE: ['more than a flatbuffer can hold (2 GiB)', '`--external-buffers`'],
   CIRCLE_UNSUPPORTED: ['a part of the Circle format that ggma does not read', 'export without it'],
   CONFIG: [
     'a JSON file is unreadable, or a field has a wrong value',

@@ -1,3 +1,5 @@
+import type { ErrorCode } from './error-codes.ts';
+
 /** What a {@link GgmaError} may carry beside its code and message. */
 export interface GgmaErrorDetails {
   /** The object at fault, for example `subgraphs[0].operators[17].inputs[1]`, or a file's path. */
@@ -9,12 +11,12 @@ export interface GgmaErrorDetails {
 const BRAND = Symbol.for('ggma.GgmaError');
 
 /**
- * The one error class of ggma. `code` is stable and reads `AREA_PROBLEM` (CIRCLE_CORRUPT, GRAPH_CYCLE,
- * CONTEXT_FULL, …); `message` says: expected X for Y, got Z. Native code throws the same class.
+ * The one error class of ggma. `code` is stable and reads `AREA_PROBLEM` (CIRCLE_CORRUPT, …; docs/errors.md
+ * has all); `message` says: expected X for Y, got Z. Native code throws the same class.
  */
 export class GgmaError extends Error {
   override readonly name = 'GgmaError';
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly path?: string;
   /**
    * A process may hold several copies of this class (two versions installed, `import()` beside `require` under a
@@ -24,7 +26,7 @@ export class GgmaError extends Error {
     return value instanceof Error && BRAND in value;
   }
 
-  constructor(code: string, message: string, details: GgmaErrorDetails = {}) {
+  constructor(code: ErrorCode, message: string, details: GgmaErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     if (details.path !== undefined) this.path = details.path;

@@ -1,4 +1,5 @@
 /** Typed reading of a JSON object's fields; every complaint says field, rule and value. */
+import type { ErrorCode } from './error-codes.ts';
 import { GgmaError } from './errors.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 
@@ -73,7 +74,7 @@ export class Fields {
     throw this.error('UNSUPPORTED', name, expected);
   }
 
-  private error(code: string, name: string, rule: string): GgmaError {
+  private error(code: ErrorCode, name: string, rule: string): GgmaError {
     const message = `expected ${rule} for ${this.prefix}${name}, got ${show(this.object[name])}`;
     return new GgmaError(code, message, { path: this.where });
   }

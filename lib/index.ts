@@ -5,6 +5,7 @@
  *     for await (const { text } of model.generate('Lily picked up a flower.')) process.stdout.write(text);
  *     await model.close();
  */
+export type { ErrorCode } from './error-codes.ts';
 export { GgmaError, type GgmaErrorDetails } from './errors.ts';
 export { type LoadOptions, type LoadStage, load } from './package/index.ts';
 export type {

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { commands } from '../lib/cli/commands.ts';
 import { buildAddon } from './native.ts';
+import { pruneTypes } from './prune-types.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
@@ -58,7 +59,12 @@ async function buildLibrary(): Promise<void> {
   // Bundled, because a filter that loads a hundred small modules spends more time on that than on its work.
   await build({
     absWorkingDir: root,
-    entryPoints: { index: 'lib/index.ts', 'cli/main': 'lib/cli/main.ts', 'cli/o2o': 'lib/cli/o2o.ts' },
+    entryPoints: {
+      index: 'lib/index.ts',
+      filter: 'lib/filter.ts',
+      'cli/main': 'lib/cli/main.ts',
+      'cli/o2o': 'lib/cli/o2o.ts',
+    },
     outdir: dist,
     bundle: true,
     splitting: true,
@@ -89,6 +95,7 @@ async function buildLibrary(): Promise<void> {
   const { resolve } = createRequire(import.meta.url);
   const tsc = path.join(path.dirname(resolve('typescript/package.json')), 'bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.types.json')], { stdio: 'inherit' });
+  pruneTypes(path.join(dist, 'types'), ['index.d.ts', 'filter.d.ts']);
 }
 
 /** What o2o loads only when it needs it (its words) stays outside of the filters' one file. */

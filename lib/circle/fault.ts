@@ -2,13 +2,14 @@
  * A fault inside the codec on its way up. Each level puts its own step of the path in front while the call unwinds,
  * so that paths cost nothing as long as all is well.
  */
+import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
 
 export class Fault extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   private path = '';
 
-  constructor(code: string, message: string) {
+  constructor(code: ErrorCode, message: string) {
     super(message);
     this.code = code;
   }

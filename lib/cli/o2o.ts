@@ -19,11 +19,15 @@ import {
 import { parseChain, passNamed, runChain } from './o2o/chain.ts';
 import { findWord, words } from './o2o/index.ts';
 
-/** @returns the exit code */
+/**
+ * @param known the filters that there are: ggma's own, and perhaps somebody else's
+ * @returns the exit code
+ */
 export async function main(
   argv: readonly string[],
   streams: Streams = processStreams(),
   descriptors = standardDescriptors,
+  known: readonly Pass[] = passes,
 ): Promise<number> {
   const word = findWord(argv[0]);
   if (word) {
@@ -37,10 +41,10 @@ export async function main(
     if (first === undefined) throw new UsageError('expected a filter; o2o --help lists them');
     if (isHelp(first)) return await print(streams, overview());
     if (first === '--version') return await print(streams, `o2o v${version}\n`);
-    if (isHelp(second)) return await print(streams, describe(passNamed(first)));
+    if (isHelp(second)) return await print(streams, describe(passNamed(first, known)));
     if (second === '--version' && argv.length === 2)
-      return await print(streams, `${passNamed(first).name} v${version}\n`);
-    return await runChain(parseChain(argv), descriptors);
+      return await print(streams, `${passNamed(first, known).name} v${version}\n`);
+    return await runChain(parseChain(argv, known), descriptors);
   } catch (error) {
     if (error instanceof OutputClosed) return exitCode.done;
     const isUsage = error instanceof UsageError || (error instanceof GgmaError && error.code === 'USAGE');
@@ -86,28 +90,34 @@ function overview(): string {
     '',
     'Options of filters:',
     '',
+    ...options('a filter finds nothing to do'),
     '',
-    '  --strict            exit 1 when a filter finds nothing to do',
-    '  --external-buffers  write constants behind the flatbuffer (always from 1 GiB on)',
-    '  -o, --output FILE   write there instead of standard output; the file is whole, or the old one',
-    '  --help, --version',
+    'o2o NAME --help says more of each.',
     '',
   ].join('\n');
 }
 
 function describe(pass: Pass): string {
   const input = pass.kind === 'filter' ? ' < IN.circle' : '';
-  const example = [pass.name, ...pass.example].join(' ');
+  const example =
+    pass.example.length === 0 ? [] : [`For example: ${[pass.name, ...pass.example].join(' ')}`, ''];
   return [
     `Usage: ${usageOf(pass)}${input} > OUT.circle`,
     '',
     `${pass.summary[0]!.toUpperCase()}${pass.summary.slice(1)}.`,
     '',
-    `  for example: ${example}`,
-    '  --strict            exit 1 when there is nothing to do',
-    '  --external-buffers  write constants behind the flatbuffer (always from 1 GiB on)',
-    '  -o, --output FILE   write there instead of standard output; the file is whole, or the old one',
-    '  --help, --version',
+    ...example,
+    ...options('there is nothing to do'),
     '',
   ].join('\n');
+}
+
+function options(idle: string): string[] {
+  return [
+    `      --strict            exit 1 when ${idle}`,
+    '      --external-buffers  write constants behind the flatbuffer (always from 1 GiB on)',
+    '  -o, --output FILE       write there instead of standard output; the file is whole, or the old one',
+    '      --version           print the version',
+    '  -h, --help              print this',
+  ];
 }

@@ -21,12 +21,19 @@ export interface ModelConfig {
   tieWordEmbeddings: boolean;
 }
 
-/** @throws GgmaError CONFIG (field, rule, value), UNSUPPORTED for what would change the arithmetic unseen */
-export function readModelConfig(file: JsonObject, where: string): ModelConfig {
+/**
+ * @param among the families that there are
+ * @throws GgmaError CONFIG (field, rule, value), UNSUPPORTED for what would change the arithmetic unseen
+ */
+export function readModelConfig(
+  file: JsonObject,
+  where: string,
+  among: readonly Family[] = families,
+): ModelConfig {
   const fields = new Fields(file, where);
-  const family = families.find(({ modelType }) => modelType === file.model_type);
+  const family = among.find(({ modelType }) => modelType === file.model_type);
   if (!family) {
-    const known = families.map(({ modelType }) => modelType).join(', ');
+    const known = among.map(({ modelType }) => modelType).join(', ');
     return fields.unsupported('model_type', `one of ${known}`);
   }
   refuseUnknown(fields, family);

@@ -5,11 +5,12 @@ import { GgmaError } from '../errors.ts';
 import type { Module } from '../ir/graph.ts';
 import { parseJsonObject } from '../json.ts';
 import { type ModelConfig, readModelConfig } from './config.ts';
+import { type Family, families } from './families/index.ts';
 import { buildDecode, buildPrefill } from './graph/model.ts';
 import { Weights, type WeightsOptions } from './safetensors.ts';
 
 export type { ModelConfig } from './config.ts';
-export { families } from './families/index.ts';
+export { type Family, families };
 
 /** Prompt rows of prefill, and columns of decode's mask, that the reference exports. */
 export const defaultLength = 32;
@@ -20,11 +21,16 @@ export interface Hf {
   weights: Weights;
 }
 
+export interface HfOptions extends WeightsOptions {
+  /** What model_type may say. Default: the families of the registry. */
+  families?: readonly Family[];
+}
+
 /**
  * Opens a Hugging Face directory: config.json and safetensors.
  * @throws GgmaError MODEL_NOT_FOUND, CONFIG, UNSUPPORTED, WEIGHTS_MISSING, SAFETENSORS_*, SHARD, PATH_ESCAPE
  */
-export function openHf(dir: string, options: WeightsOptions = {}): Hf {
+export function openHf(dir: string, options: HfOptions = {}): Hf {
   const where = path.join(dir, 'config.json');
   let bytes: Uint8Array;
   try {
@@ -35,7 +41,7 @@ export function openHf(dir: string, options: WeightsOptions = {}): Hf {
       cause,
     });
   }
-  const config = checkConfig(bytes, where);
+  const config = checkConfig(bytes, where, options.families);
   const weights = new Weights(dir, options);
   const rows = weights.shapeOf('model.embed_tokens.weight')?.[0];
   if (rows !== undefined && rows !== config.vocabSize)
@@ -50,8 +56,8 @@ export function openHf(dir: string, options: WeightsOptions = {}): Hf {
 }
 
 /** config.json's bytes: whether such a model can be exported. @throws GgmaError CONFIG, UNSUPPORTED */
-export function checkConfig(bytes: Uint8Array, where: string): ModelConfig {
-  return readModelConfig(parseJsonObject(bytes, where), where);
+export function checkConfig(bytes: Uint8Array, where: string, among = families): ModelConfig {
+  return readModelConfig(parseJsonObject(bytes, where), where, among);
 }
 
 /** The prefill graph over `length` tokens. @throws GgmaError WEIGHTS */

@@ -3,6 +3,7 @@
  * without holes or overlaps, to the end of the file.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
 import { isObject, type Json, type JsonObject, parseJsonObject } from '../json.ts';
 
@@ -29,16 +30,16 @@ const OPENING_BRACE = 0x7b;
 export function readTensorEntries(file: string): Map<string, TensorEntry> {
   return withFile(file, (fd) => {
     const size = fstatSync(fd).size;
-    if (size < 8) fail(file, 'TRUNCATED', `expected at least 8 bytes, got ${size}`);
+    if (size < 8) fail(file, 'SAFETENSORS_TRUNCATED', `expected at least 8 bytes, got ${size}`);
     const word = readExactly(fd, 0, 8, file);
     // Above 2^53 the number is not exact any more, but then it is above the limit too.
     const length = Number(new DataView(word.buffer).getBigUint64(0, true));
     if (length > HEADER_LIMIT)
-      fail(file, 'HEADER', `expected a header of at most 100 MB, got ${length} bytes`);
+      fail(file, 'SAFETENSORS_HEADER', `expected a header of at most 100 MB, got ${length} bytes`);
     if (length > size - 8)
       fail(
         file,
-        'TRUNCATED',
+        'SAFETENSORS_TRUNCATED',
         `expected a header of ${length} bytes, got a file with ${size - 8} after its length`,
       );
     const entries = new Map<string, TensorEntry>();
@@ -78,18 +79,18 @@ export function readExactly(
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; ) {
     const n = readSync(fd, bytes, at, Math.min(length - at, 2 ** 30), offset + at);
-    if (n === 0) fail(file, 'TRUNCATED', `expected ${length} bytes at ${offset}, got ${at}`);
+    if (n === 0) fail(file, 'SAFETENSORS_TRUNCATED', `expected ${length} bytes at ${offset}, got ${at}`);
     at += n;
   }
   return bytes;
 }
 
-function fail(file: string, code: string, message: string): never {
-  throw new GgmaError(`SAFETENSORS_${code}`, message, { path: file });
+function fail(file: string, code: ErrorCode, message: string): never {
+  throw new GgmaError(code, message, { path: file });
 }
 
 function parseHeader(bytes: Uint8Array, file: string): JsonObject {
-  if (bytes[0] !== OPENING_BRACE) fail(file, 'HEADER', 'expected a header that begins with {');
+  if (bytes[0] !== OPENING_BRACE) fail(file, 'SAFETENSORS_HEADER', 'expected a header that begins with {');
   try {
     return parseJsonObject(bytes, file);
   } catch (cause) {
@@ -100,33 +101,42 @@ function parseHeader(bytes: Uint8Array, file: string): JsonObject {
 
 function checkMetadata(content: Json, file: string): void {
   const isFit = isObject(content) && Object.values(content).every((value) => typeof value === 'string');
-  if (!isFit) fail(file, 'HEADER', 'expected __metadata__ to be an object of strings');
+  if (!isFit) fail(file, 'SAFETENSORS_HEADER', 'expected __metadata__ to be an object of strings');
 }
 
 function readEntry(name: string, content: Json, file: string, start: number): TensorEntry {
-  if (!isObject(content)) return fail(file, 'HEADER', `expected an object for '${name}'`);
+  if (!isObject(content)) return fail(file, 'SAFETENSORS_HEADER', `expected an object for '${name}'`);
   const { dtype, shape, data_offsets: offsets } = content;
   const width = typeof dtype === 'string' ? WIDTHS.get(dtype) : undefined;
   if (typeof dtype !== 'string' || width === undefined)
     return fail(
       file,
-      'DTYPE',
+      'SAFETENSORS_DTYPE',
       `expected one of ${[...WIDTHS.keys()].join(', ')} for '${name}', got ${JSON.stringify(dtype) ?? 'nothing'}`,
     );
-  if (!isNaturals(shape)) return fail(file, 'SHAPE', `expected a shape of whole numbers for '${name}'`);
+  if (!isNaturals(shape))
+    return fail(file, 'SAFETENSORS_SHAPE', `expected a shape of whole numbers for '${name}'`);
   if (!isNaturals(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!)
-    return fail(file, 'OFFSETS', `expected two whole numbers in order as data_offsets of '${name}'`);
+    return fail(
+      file,
+      'SAFETENSORS_OFFSETS',
+      `expected two whole numbers in order as data_offsets of '${name}'`,
+    );
   let bytes = width;
   for (const dim of shape) {
     bytes *= dim;
     if (!Number.isSafeInteger(bytes))
-      return fail(file, 'SHAPE', `expected a size below 2^53 for '${name}', got [${shape.join(', ')}]`);
+      return fail(
+        file,
+        'SAFETENSORS_SHAPE',
+        `expected a size below 2^53 for '${name}', got [${shape.join(', ')}]`,
+      );
   }
   const [begin, end] = offsets as [number, number];
   if (end - begin !== bytes)
     return fail(
       file,
-      'OFFSETS',
+      'SAFETENSORS_OFFSETS',
       `expected ${bytes} bytes for '${name}' ${dtype}[${shape.join(', ')}], got ${end - begin}`,
     );
   return { file, dtype, shape, begin: start + begin, end: start + end };
@@ -148,7 +158,7 @@ function checkCoverage(
     if (begin !== at)
       fail(
         file,
-        'OFFSETS',
+        'SAFETENSORS_OFFSETS',
         `expected '${name}' to begin at data byte ${at - start}, got ${begin - start}: ${begin < at ? 'an overlap' : 'a hole'}`,
       );
     at = end;
@@ -156,6 +166,6 @@ function checkCoverage(
   if (at !== size) {
     const last = inOrder.at(-1)?.[0];
     const what = last === undefined ? 'the header' : `the last tensor '${last}'`;
-    fail(file, 'OFFSETS', `expected ${what} to end at the file's byte ${size}, got ${at}`);
+    fail(file, 'SAFETENSORS_OFFSETS', `expected ${what} to end at the file's byte ${size}, got ${at}`);
   }
 }

@@ -2,6 +2,7 @@
  * Whether the parts of a package belong together. The graph is what runs; a config.json or a tokenizer of another
  * model would still give text, only wrong text, so each number that two parts state is compared.
  */
+import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
 import type { Plan } from '../plan/index.ts';
 import type { Tokenizer } from '../text/index.ts';
@@ -13,7 +14,7 @@ export function checkFit(
   { vocabSize, caches }: Pick<Plan, 'vocabSize' | 'caches'>,
   tokenizer: Tokenizer | null,
 ): void {
-  const fail = (code: string, expected: string, got: string | number): never => {
+  const fail = (code: ErrorCode, expected: string, got: string | number): never => {
     throw new GgmaError(code, `expected ${expected}, got ${got}`, { path: dir });
   };
   if (config.vocabSize !== vocabSize)

@@ -28,7 +28,7 @@ export interface LoadOptions {
   threads?: number;
   /** Positions of a prompt and its continuation together. Default: what the model was trained for. */
   contextSize?: number;
-  /** Bytes that weights and caches may take together. */
+  /** Bytes that weights and caches may take together; what goes beyond fails with OUT_OF_MEMORY. Default: no limit. */
   memoryBudget?: number;
   /**
    * Map the model's file instead of reading it: embedding tables stay in the file's pages, which processes share. Only

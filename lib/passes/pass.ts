@@ -49,10 +49,18 @@ export type Pass = Filter | Source;
 export function outcomeLines(name: string, { changed, candidates, what, reasons }: Outcome): string[] {
   if (reasons.length === 0)
     return changed > 0 ? [] : [`${name}: 0 of ${candidates} ${what} changed: there is nothing to do`];
-  const counts = new Map<string, number>();
-  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  const lines = [...counts].slice(0, 5).map(([reason, n]) => (n > 1 ? `${reason} (${n} times)` : reason));
-  const more = counts.size > 5 ? `; and ${counts.size - 5} more reasons` : '';
+  // What is the same but for the name of the place is said once.
+  const kinds = new Map<string, string[]>();
+  for (const reason of reasons) {
+    const kind = reason.replace(/^'.*?'/, '');
+    kinds.set(kind, [...(kinds.get(kind) ?? []), reason]);
+  }
+  const lines = [...kinds.values()].slice(0, 5).map(([first, ...others]) => {
+    if (others.length === 0) return first;
+    const isSame = others.every((reason) => reason === first);
+    return isSame ? `${first} (${others.length + 1} times)` : `${first} (and ${others.length} more like it)`;
+  });
+  const more = kinds.size > 5 ? `; and ${kinds.size - 5} more reasons` : '';
   return [`${name}: ${changed} of ${candidates} ${what} changed: ${lines.join('; ')}${more}`];
 }
 

@@ -23,8 +23,11 @@ export interface EngineOptions {
 }
 
 export interface MemoryUse {
+  /** Packed weights, without what is mapped. */
   weightBytes: number;
+  /** Keys and values of what is under way, and of the prefix cache. */
   kvBytes: number;
+  /** Intermediate results. */
   arenaBytes: number;
 }
 

@@ -2,6 +2,7 @@
 import type { LogprobArrays } from './engine.ts';
 
 export interface TokenLogprob {
+  /** The token. */
   id: number;
   /** Natural logarithm of its probability under the bare logits: before penalties, temperature and filters. */
   logprob: number;

@@ -8,26 +8,28 @@ import { resolveSampling, type SamplingDefaults, type SamplingOptions, samplingR
 export interface GenerateOptions extends SamplingOptions {
   /** Tokens to generate at most. Default: what the context has room for. */
   maxTokens?: number;
-  /** The text ends before the first of these. */
+  /** The text ends before the first of these. Default: none. */
   stop?: string | readonly string[];
-  /** Ids that end a generation, in place of the package's. */
+  /** Ids that end a generation. Default: the package's. */
   eosIds?: readonly number[];
   /** Nothing but maxTokens and `stop` ends the generation. Default false. */
   ignoreEos?: boolean;
   /** Put the beginning-of-sequence id in front of a text. Default true. A prompt of ids is taken as it is. */
   addBos?: boolean;
-  /** The log-probability of every token; a number: and of as many alternatives. Default false. */
+  /** The log-probability of every token; a number up to 20: and of as many alternatives. Default false. */
   logprobs?: boolean | number;
   /** The same as a number for `logprobs`. */
   topLogprobs?: number;
+  /** Ends the generation with the signal's reason, within one step. */
   signal?: AbortSignal;
 }
 
 export interface ScoreOptions {
-  /** Alternatives for every token. Default 0. */
+  /** Alternatives for every token, at most 20. Default 0. */
   topLogprobs?: number;
   /** As for generating. */
   addBos?: boolean;
+  /** As for generating. */
   signal?: AbortSignal;
 }
 

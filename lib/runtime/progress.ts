@@ -12,7 +12,9 @@ export type FinishReason = 'stop' | 'length' | 'cancelled';
 
 /** What one round of a generation adds. `text` may lag behind `ids`: a character or a stop string may be unfinished. */
 export interface GenerationChunk {
+  /** Never half a character; may be empty. */
   text: string;
+  /** None where the last text was waiting for a stop string that did not come. */
   ids: number[];
   /** One for each of `ids`; absent unless options.logprobs asks for them. */
   logprobs?: TokenLogprob[];
@@ -25,19 +27,25 @@ export interface Completion {
   ids: number[];
   /** One for each of `ids`; absent unless options.logprobs asks for them. */
   logprobs?: TokenLogprob[];
+  /** Why it ended: 'stop', 'length' or 'cancelled'. */
   finishReason: FinishReason;
   /** Gives the same ids again; absent where nothing was drawn at random. */
   seed?: number;
   /** cachedTokens: how many of the prompt's were there already (prefixCacheTokens). */
   usage: { promptTokens: number; completionTokens: number; totalTokens: number; cachedTokens: number };
+  /** How long both phases took. */
   timings: Timings;
 }
 
 /** Milliseconds, and tokens a second of both phases (0 where nothing was measured). Time beside others counts too. */
 export interface Timings {
+  /** From the first step to the first token. */
   promptMs: number;
+  /** All tokens after the first. */
   decodeMs: number;
+  /** Of the prompt's tokens that were computed. */
   promptTokensPerSecond: number;
+  /** Of the tokens after the first. */
   tokensPerSecond: number;
 }
 

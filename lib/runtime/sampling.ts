@@ -4,21 +4,24 @@ import { integer, number, type Rule } from './check.ts';
 import type { SamplerOptions } from './engine.ts';
 
 export interface SamplingOptions {
-  /** 0: always the most likely token. Default 0, or 1 (or the package's) when topK, topP or minP is given. */
+  /** From 0, always the most likely token, to 100. Default 0; with topK, topP or minP the package's, or 1. */
   temperature?: number;
-  /** Only the K most likely tokens; 0: all. */
+  /** Only the K most likely tokens; 0: all. Default: the package's, or 0. */
   topK?: number;
-  /** Only the most likely tokens that together have at least this probability. */
+  /** Only the most likely tokens that together have at least this probability. Default: the package's, or 1. */
   topP?: number;
-  /** Only tokens with at least this share of the highest probability. */
+  /** Only tokens with at least this share of the highest probability. Default: the package's, or 0. */
   minP?: number;
-  /** Divides the positive logits of tokens that occurred (in the prompt too), multiplies the negative ones. 1: none. */
+  /**
+   * Divides the positive logits of tokens that occurred (in the prompt too), multiplies the negative ones; from 0.01
+   * to 100. Default: 1, none; where tokens are drawn, the package's.
+   */
   repeatPenalty?: number;
-  /** Taken off the logits of tokens that were generated. */
+  /** Taken off the logits of tokens that were generated; from −100 to 100. Default 0. */
   presencePenalty?: number;
-  /** Taken off the logits of tokens that were generated, for each time. */
+  /** Taken off the logits of tokens that were generated, for each time; from −100 to 100. Default 0. */
   frequencyPenalty?: number;
-  /** Added to the logits of these ids; −Infinity bans one. */
+  /** Added to the logits of these ids; −Infinity bans one. Default: none. */
   logitBias?: Readonly<Record<number, number>> | ReadonlyMap<number, number>;
   /** The same seed draws the same tokens. Default: one by chance, which the completion names. */
   seed?: number;

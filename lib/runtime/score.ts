@@ -5,9 +5,11 @@ import type { Job } from './job.ts';
 import { logprobArrays, logprobsFrom, type TokenLogprob, tokenLogprob } from './logprobs.ts';
 
 export interface Score {
+  /** The tokens of the text. */
   ids: number[];
   /** One for each of `ids`; null for the first, which nothing precedes. */
   logprobs: (TokenLogprob | null)[];
+  /** Of all but the first. */
   sumLogprob: number;
   /** e^(−sumLogprob / (ids.length − 1)); NaN for a single id. */
   perplexity: number;

@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { passes } from '../../lib/passes/index.ts';
+import { blocksOf } from '../support/markdown.ts';
 import { root } from '../support/root.ts';
 import { sharedDir } from '../support/shared.ts';
 
@@ -35,7 +35,7 @@ describe('the line, with installed commands', () => {
     );
 
   it("runs the README's block as it stands", () => {
-    const block = /```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    const block = blocksOf('README.md', readme).find(({ kind }) => kind === 'run')?.text ?? '';
     assert.ok(block.includes('merge.circles'));
     const { stdout, stderr, status } = shell(block);
     assert.equal(stderr, '');
@@ -145,14 +145,5 @@ describe('the line, with installed commands', () => {
     assert.equal(status, 0);
     assert.match(stderr, /^fuse\.attention: 0 of 8 attention blocks changed: /);
     assert.equal(shell('fuse.attention --strict < prefill.circle > none.circle').status, 1);
-  });
-});
-
-describe('README', () => {
-  it("lists every filter with the registry's words", () => {
-    for (const { name, usage, summary } of passes) {
-      const call = `${name}${usage === '' ? '' : ` ${usage}`}`.replaceAll('|', '\\|');
-      assert.ok(readme.includes(`| \`${call}\` | ${summary} |`), name);
-    }
   });
 });

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -67,6 +69,8 @@ describe('the tarball', function () {
     assert.ok(existsSync(path.join(installed, 'prebuilds', prebuildTarget(), 'ggma.node')));
     for (const part of ['native', 'lib', 'test', 'scripts', 'build'])
       assert.equal(existsSync(path.join(installed, part)), false, part);
+    for (const part of ['index.js', 'filter.js', 'types/index.d.ts', 'types/filter.d.ts'])
+      assert.ok(existsSync(path.join(installed, 'dist', part)), part);
     const { bin } = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as { bin: object };
     assert.ok(Object.keys(bin).length >= 15);
     for (const file of Object.values(bin) as string[])
@@ -81,13 +85,71 @@ describe('the tarball', function () {
     assert.match(stdout, /detokenized: She liked the flower very much\. /);
   });
 
-  it('loads by require and by import, and its types check', () => {
-    writeFileSync(path.join(project, 'a.cjs'), `console.log(typeof require('ggma').load);`);
-    writeFileSync(path.join(project, 'b.mjs'), `import { load } from 'ggma'; console.log(typeof load);`);
-    for (const file of ['a.cjs', 'b.mjs']) assert.equal(bare('node', [file]).stdout, 'function\n', file);
+  it('takes what the README says: so many packages, so many MB', () => {
+    const modules = path.join(project, 'node_modules');
+    const lock = JSON.parse(readFileSync(path.join(project, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, object>;
+    };
+    const packages = Object.keys(lock.packages).filter((name) => name !== '').length;
+    const bytes = readdirSync(modules, { recursive: true, encoding: 'utf8' })
+      .map((file) => lstatSync(path.join(modules, file)))
+      // As `du -sm` counts: whole blocks, for folders too.
+      .reduce((sum, stats) => sum + Math.ceil(stats.size / 4096) * 4096, 0);
+    const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+    const claims = [
+      /(\d+) packages, (\d+) MB installed/.exec(readme),
+      /^\| ggma \| (\d+) \| (\d+) \|$/m.exec(readme),
+    ].map((found) => found?.slice(1).map(Number));
+    for (const claim of claims) {
+      assert.equal(claim?.[0], packages, `${packages} packages`);
+      // Rounded, and the addon of another compiler is a little larger or smaller.
+      assert.ok(
+        Math.abs(claim![1]! - bytes / 2 ** 20) <= 1,
+        `${(bytes / 2 ** 20).toFixed(1)} MB, not ${claim![1]}`,
+      );
+    }
+  });
+
+  it('loads by require and by import, and runs', () => {
+    const dir = path.join(scratch, 'package');
+    const demo = path.join(project, 'node_modules/ggma/models/lily');
+    for (const words of [
+      ['opm', 'import', demo],
+      ['opm', 'export'],
+    ]) {
+      const { status, stderr } = bare(`node_modules/.bin/${words[0]}`, words.slice(1));
+      assert.equal(status, 0, stderr);
+    }
+    renameSync(path.join(project, 'build/out'), dir);
+    const work = `load(${JSON.stringify(dir)}).then(async (model) => {
+      console.log((await model.complete('Once upon a time,', { maxTokens: 8 })).text);
+      await model.close();
+    });`;
+    const files = {
+      'a.cjs': `const { load } = require('ggma');\n${work}`,
+      'b.mjs': `import { load } from 'ggma';\n${work}`,
+    };
+    for (const [file, text] of Object.entries(files)) {
+      writeFileSync(path.join(project, file), text);
+      const { stdout, stderr, status } = bare('node', [file]);
+      // A warning would be on standard error: that requiring an ES module is experimental, say.
+      assert.equal(stderr, '', file);
+      assert.equal(status, 0, file);
+      assert.equal(stdout, 'there was a little girl named Zoe.\n', file);
+    }
+    writeFileSync(path.join(project, 'd.cjs'), `console.log(typeof require('ggma/filter').runFilter);`);
+    assert.equal(bare('node', ['d.cjs']).stdout, 'function\n');
+  });
+
+  it('has types that check', () => {
     writeFileSync(
       path.join(project, 'c.mts'),
-      `import { load, type Model } from 'ggma';\nexport const model: Promise<Model> = load('x');\n`,
+      `import { load, type Model } from 'ggma';
+       import { type Filter, runFilter, simpleFilter } from 'ggma/filter';
+       export const model: Promise<Model> = load('x');
+       export const filter: Filter = simpleFilter('a', 'b', ({ graphs }) => (
+         { changed: graphs.length, candidates: 0, what: '', reasons: [] }));
+       export const done: Promise<void> = runFilter(filter);`,
     );
     const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
     const typeRoots = path.join(root, 'node_modules/@types');

@@ -6,9 +6,9 @@ import { evaluate } from '../../lib/ir/evaluate.ts';
 import type { Module } from '../../lib/ir/graph.ts';
 import { packModel } from '../../lib/package/index.ts';
 import { floatTensor, scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../support/checkpoint.ts';
-import { familyCases, goldenFamilies, type NumericCase, numericCases } from '../support/golden-cases.ts';
+import { familyCases, goldenFamilies, numericCases } from '../support/golden-cases.ts';
 import { golden, inputNamed, needShared, relativeError, tensorFor } from '../support/goldens.ts';
-import { type NativeRun, onNative } from '../support/native-run.ts';
+import { assertCase, onNative } from '../support/native-run.ts';
 import { reread } from '../support/passes.ts';
 import { root } from '../support/root.ts';
 import { sharedDir } from '../support/shared.ts';
@@ -32,17 +32,6 @@ const files: Record<string, string[]> = {
   ],
   stories260K: ['stories260K/model.circle', 'stories260K/decode_.circle', 'stories260K/decode.circle'],
 };
-
-async function assertCase(run: NativeRun, { name, prompt, greedy, logits }: NumericCase): Promise<void> {
-  assert.deepEqual(await run.greedy(prompt, greedy.length), greedy, name);
-  const ids = [...prompt, ...greedy];
-  assert.ok(logits.length > 0, name);
-  for (const { what, positions, expected } of logits) {
-    const got = await run.logits(ids.slice(0, Math.max(...positions) + 1), (p) => positions.includes(p));
-    const error = relativeError(got, expected);
-    assert.ok(error <= tolerance, `${name}, ${what}: ${error}`);
-  }
-}
 
 /** As a package holds it: written and read. */
 const packed = (dir: string): Module => reread(packModel(dir));

@@ -3,9 +3,12 @@
  * any position. Steps alone, without the run time's loop, so that what is compared is the compiler and the kernels.
  */
 
+import assert from 'node:assert/strict';
 import type { Module } from '../../lib/ir/graph.ts';
 import { createEngine, type Engine, type Program } from '../../lib/native.ts';
 import { compile, type Plan } from '../../lib/plan/index.ts';
+import type { NumericCase } from './golden-cases.ts';
+import { relativeError } from './goldens.ts';
 
 /** Rows of position tables that are evaluated at a time. */
 const tableBlock = 128;
@@ -97,4 +100,19 @@ function rowsOf(
   wanted: (position: number) => boolean,
 ): Int32Array {
   return Int32Array.from(ids.flatMap((id, i) => [id, sequence, first + i, wanted(first + i) ? 1 : 0]));
+}
+
+/** The greedy ids of a reference generation, and its logits within 10⁻⁴. */
+export async function assertCase(
+  run: NativeRun,
+  { name, prompt, greedy, logits }: NumericCase,
+): Promise<void> {
+  assert.deepEqual(await run.greedy(prompt, greedy.length), greedy, name);
+  const ids = [...prompt, ...greedy];
+  assert.ok(logits.length > 0, name);
+  for (const { what, positions, expected } of logits) {
+    const got = await run.logits(ids.slice(0, Math.max(...positions) + 1), (p) => positions.includes(p));
+    const error = relativeError(got, expected);
+    assert.ok(error <= 1e-4, `${name}, ${what}: ${error}`);
+  }
 }

@@ -2,7 +2,7 @@
 import { chunksOf, layOut, type OpenModel, openModel } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 import { lift, lower, type Module } from '../../ir/index.ts';
-import { findPass, type Outcome, outcomeLines, type Pass, STANDARD_INPUT } from '../../passes/index.ts';
+import { type Outcome, outcomeLines, type Pass, passes, STANDARD_INPUT } from '../../passes/index.ts';
 import {
   checkDescriptors,
   type Descriptors,
@@ -28,9 +28,10 @@ type Stage =
 
 /**
  * Every filter's words are read before any model is, so that a wrong one costs nothing.
+ * @param known the filters that there are
  * @throws UsageError, GgmaError USAGE
  */
-export function parseChain(argv: readonly string[]): Chain {
+export function parseChain(argv: readonly string[], known: readonly Pass[] = passes): Chain {
   const chain: Chain = { stages: [], strict: false, externalBuffers: false, output: null };
   const groups: string[][] = [[]];
   for (let i = 0; i < argv.length; i++) {
@@ -44,7 +45,7 @@ export function parseChain(argv: readonly string[]): Chain {
   }
   chain.stages = groups.map(([name, ...words], i) => {
     if (name === undefined) throw new UsageError("expected a filter on both sides of '+'");
-    const stage = prepare(passNamed(name), words);
+    const stage = prepare(passNamed(name, known), words);
     if (stage.kind === 'source' && i > 0 && !stage.files.includes(STANDARD_INPUT))
       throw new UsageError(
         `expected ${name}, which reads files, at the start of the chain or with '${STANDARD_INPUT}' among its files`,
@@ -144,8 +145,8 @@ function prepare(pass: Pass, words: readonly string[]): Stage {
 }
 
 /** @throws UsageError */
-export function passNamed(name: string): Pass {
-  const pass = findPass(name);
+export function passNamed(name: string, known: readonly Pass[] = passes): Pass {
+  const pass = known.find((one) => one.name === name);
   if (!pass) throw new UsageError(`expected a filter, got '${name}'; o2o --help lists them`);
   return pass;
 }

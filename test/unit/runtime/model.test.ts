@@ -596,9 +596,9 @@ describe('runtime/model', () => {
 
     it('an engine whose program does not load is closed', async () => {
       const engine = new FakeEngine(() => 5);
-      engine.loadError = new GgmaError('PROGRAM', 'bad');
+      engine.loadError = new GgmaError('PROGRAM_INVALID', 'bad');
       const parts = { engine, plan: fakePlan(), tokenizer: null, eosIds: [], contextSize: 8 };
-      await assert.rejects(Model.create(parts), code('PROGRAM'));
+      await assert.rejects(Model.create(parts), code('PROGRAM_INVALID'));
       assert.ok(engine.closed);
     });
 

@@ -1,0 +1,57 @@
+/** What pages take from registries, by the name that they ask for it by. */
+import { words } from '../../lib/cli/o2o/index.ts';
+import { errorCodes } from '../../lib/error-codes.ts';
+import { families } from '../../lib/export/index.ts';
+import { passes } from '../../lib/passes/index.ts';
+import { fieldsOf } from './fields.ts';
+
+export const sections: Readonly<Record<string, () => string>> = {
+  filters: () =>
+    table(
+      ['filter', 'what it does'],
+      passes.map(({ name, usage, summary }) => [code(usage === '' ? name : `${name} ${usage}`), summary]),
+    ),
+  words: () =>
+    table(
+      ['word', 'what it does'],
+      words.map(({ name, positionals, summary }) => [code(`o2o ${name} ${positionals}`), summary]),
+    ),
+  families: () =>
+    table(
+      ['model_type', 'family'],
+      families.map(({ modelType, title }) => [code(modelType), title]),
+    ),
+  'error codes': () =>
+    table(
+      ['code', 'what is wrong', 'what to do'],
+      Object.entries(errorCodes).map(([name, [means, remedy]]) => [code(name), means, remedy]),
+    ),
+  LoadOptions: () => fields('lib/package/load.ts', 'LoadOptions'),
+  GenerateOptions: () => fields('lib/runtime/options.ts', 'GenerateOptions'),
+  SamplingOptions: () => fields('lib/runtime/sampling.ts', 'SamplingOptions'),
+  ScoreOptions: () => fields('lib/runtime/options.ts', 'ScoreOptions'),
+  GenerationChunk: () => fields('lib/runtime/progress.ts', 'GenerationChunk'),
+  Completion: () => fields('lib/runtime/progress.ts', 'Completion'),
+  Timings: () => fields('lib/runtime/progress.ts', 'Timings'),
+  TokenLogprob: () => fields('lib/runtime/logprobs.ts', 'TokenLogprob'),
+  Score: () => fields('lib/runtime/score.ts', 'Score'),
+  MemoryUse: () => fields('lib/runtime/engine.ts', 'MemoryUse'),
+};
+
+function fields(file: string, name: string): string {
+  return table(
+    ['', 'type', ''],
+    fieldsOf(file, name).map(({ name, type, text }) => [code(name), code(type), text]),
+  );
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) throw new Error(`expected rows for the table of ${head.join(', ')}`);
+  const row = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [row(head), `|${'---|'.repeat(head.length)}`, ...rows.map(row)].join('\n');
+}

@@ -4,6 +4,7 @@
 
 #include "addon/arguments.h"
 #include "addon/instance.h"
+#include "addon/profile.h"
 #include "addon/sampler.h"
 #include "core/batch.h"
 
@@ -171,6 +172,7 @@ Napi::Function ProgramObject::define(Napi::Env env) {
        InstanceMethod<&ProgramObject::create_sampler>("createSampler"),
        InstanceMethod<&ProgramObject::sequence_length>("sequenceLength"),
        InstanceMethod<&ProgramObject::memory>("memory"),
+       InstanceMethod<&ProgramObject::profile>("profile"),
        InstanceMethod<&ProgramObject::set_table>("setTable"),
        InstanceMethod<&ProgramObject::table_length>("tableLength"),
        InstanceMethod<&ProgramObject::step>("step"), InstanceMethod<&ProgramObject::decode>("decode")});
@@ -231,6 +233,13 @@ Napi::Value ProgramObject::memory(const Napi::CallbackInfo& info) {
     out.Set("kvBytes", static_cast<double>(use.kv_bytes));
     out.Set("arenaBytes", static_cast<double>(use.arena_bytes));
     return out;
+  });
+}
+
+Napi::Value ProgramObject::profile(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&]() -> Napi::Value {
+    if (!model().profiler()) throw Failure("OPTION", "expected a program loaded with profile: true");
+    return state_->host->submit(std::make_unique<ProfileJob>(info.Env(), *state_));
   });
 }
 

@@ -13,8 +13,10 @@ export type {
   GenerateOptions,
   Generation,
   GenerationChunk,
+  KernelProfile,
   MemoryUse,
   Model,
+  Profile,
   Prompt,
   SamplingDefaults,
   SamplingOptions,
@@ -22,6 +24,7 @@ export type {
   ScoreOptions,
   Timings,
   TokenLogprob,
+  TraceFile,
 } from './runtime/index.ts';
 export type { EncodeOptions, StreamDecoder, TokenIds, Tokenizer } from './text/index.ts';
 export { version } from './version.ts';

@@ -42,6 +42,8 @@ export interface LoadOptions {
    * (a conversation that goes on, a common instruction) starts where they part, with the same bits. Default 0.
    */
   prefixCacheTokens?: number;
+  /** Measure every kernel, for `model.profile()`: same bits, a little slower. Default false. */
+  profile?: boolean;
   /** Ends the loading, between two stages. */
   signal?: AbortSignal;
   /** Told when a stage begins, and 'ready' at the end. What it throws ends the loading. */
@@ -56,6 +58,7 @@ const loadRules = {
   contextSize: integer(1, 2 ** 31 - 1),
   memoryBudget: integer(1, Number.MAX_SAFE_INTEGER),
   mmap: flag,
+  profile: flag,
   prefixCacheTokens: integer(0, 2 ** 31 - 1),
   kvDtype: { expects: "'f32' or 'f16'", holds: (value: unknown) => value === 'f32' || value === 'f16' },
   signal: abortSignal,
@@ -106,6 +109,7 @@ export async function loadContents(
       sampling: contents.sampling,
       contextSize,
       prefixCacheTokens: options.prefixCacheTokens ?? 0,
+      profile: options.profile ?? false,
       warnings: contents.warnings,
     });
     try {

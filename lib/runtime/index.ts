@@ -10,6 +10,7 @@ export type {
   LogprobArrays,
   MemoryUse,
   PositionTable,
+  RawProfile,
   SamplerOptions,
   WeightSource,
 } from './engine.ts';
@@ -17,6 +18,7 @@ export type { Generation } from './generation.ts';
 export type { TokenLogprob } from './logprobs.ts';
 export { Model, type ModelParts, type Prompt } from './model.ts';
 export type { GenerateOptions, ScoreOptions } from './options.ts';
+export type { KernelProfile, Profile, TraceCall, TraceFile } from './profile.ts';
 export type { Completion, FinishReason, GenerationChunk, Timings } from './progress.ts';
 export { defaultsRules, type SamplingDefaults, type SamplingOptions } from './sampling.ts';
 export type { Score } from './score.ts';

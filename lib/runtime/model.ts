@@ -13,6 +13,7 @@ import {
   type ScoreOptions,
 } from './options.ts';
 import { PrefixCache } from './prefix-cache.ts';
+import { type Profile, readProfile } from './profile.ts';
 import type { Completion, GenerationChunk } from './progress.ts';
 import type { SamplingDefaults } from './sampling.ts';
 import { Scheduler } from './scheduler.ts';
@@ -34,6 +35,8 @@ export interface ModelParts {
   sampling?: SamplingDefaults;
   /** Ids whose keys and values are kept after a generation, for prompts that begin the same. Default 0. */
   prefixCacheTokens?: number;
+  /** Measure every step, for {@link Model.profile}. Default false. */
+  profile?: boolean;
   /** What was odd about the package but no error. */
   warnings?: readonly string[];
 }
@@ -50,6 +53,7 @@ export class Model implements AsyncDisposable {
   readonly warnings: readonly string[];
   readonly #engine: ComputeEngine;
   readonly #program: ComputeProgram;
+  readonly #profiled: boolean;
   readonly #context: RunContext;
   readonly #jobs = new Jobs();
   #closing: Promise<void> | null = null;
@@ -57,7 +61,8 @@ export class Model implements AsyncDisposable {
   /** Packs the plan's weights into the engine, which the model owns from here on (also when this fails). */
   static async create(parts: ModelParts): Promise<Model> {
     try {
-      return new Model(parts, await parts.engine.loadProgram(parts.plan.program, parts.plan.sources));
+      const { engine, plan, profile = false } = parts;
+      return new Model(parts, await engine.loadProgram(plan.program, plan.sources, { profile }));
     } catch (error) {
       await parts.engine.close();
       throw error;
@@ -74,6 +79,7 @@ export class Model implements AsyncDisposable {
     this.#engine = engine;
     this.sampling = { ...sampling };
     this.#program = program;
+    this.#profiled = parts.profile ?? false;
     this.#context = {
       program,
       tokenizer,
@@ -91,6 +97,14 @@ export class Model implements AsyncDisposable {
   memory(): MemoryUse {
     this.#checkOpen();
     return this.#program.memory();
+  }
+
+  /** What the model's kernels have done since it was loaded. Rejects with OPTION unless loaded with `profile: true`. */
+  async profile(): Promise<Profile> {
+    this.#checkOpen();
+    if (!this.#profiled)
+      throw new GgmaError('OPTION', 'expected a model loaded with profile: true, got one without');
+    return readProfile(await this.#program.profile());
   }
 
   /**

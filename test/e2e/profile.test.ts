@@ -10,7 +10,7 @@ import type { KernelProfile, TraceCall, TraceFile } from '../../lib/runtime/inde
 import { fakeStreams } from '../support/fake-streams.ts';
 
 const layers = 8;
-/** Per pass of the demo: a Llama with a tied embedding. */
+/** Per pass of the demo: a Llama. */
 const perLayer = { 'MATMUL f32': 7, RMS_NORM: 2, ATTENTION: 1, SILU_MUL: 1, ADD: 2 };
 
 function calls(kernels: readonly KernelProfile[], phase: string): Record<string, number> {

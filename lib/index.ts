@@ -25,6 +25,7 @@ export type {
   Timings,
   TokenLogprob,
   TraceFile,
+  Usage,
 } from './runtime/index.ts';
 export type { EncodeOptions, StreamDecoder, TokenIds, Tokenizer } from './text/index.ts';
 export { version } from './version.ts';

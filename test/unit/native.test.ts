@@ -84,7 +84,7 @@ describe('native', () => {
     assert.ok(open().threads <= os.cpus().length);
   });
 
-  it('runs steps: one row at a time, in pieces or at once gives the same bits', async () => {
+  it('fault 29: runs steps: one row at a time, in pieces or at once gives the same bits', async () => {
     const program = await loadTiny(open({ threads: 2 }));
     const sequence = program.createSequence();
     const whole = new Float32Array(prompt.length * vocab);
@@ -108,7 +108,7 @@ describe('native', () => {
     }
   });
 
-  it('gives the same bits with every instruction set and number of threads', async () => {
+  it('fault 29: gives the same bits with every instruction set and number of threads', async () => {
     const results: Buffer[] = [];
     for (const options of [
       ...availableIsas().map((name) => ({ isa: name })),
@@ -206,7 +206,7 @@ describe('native', () => {
     assert.ok(worst > 0 && worst < 0.01 * top, `${worst} of ${top}`);
   });
 
-  it('keeps to the memory budget', async () => {
+  it('fault 38: keeps to the memory budget', async () => {
     const program = await loadTiny(open({ kvBudgetBytes: 20_000 }));
     const sequence = program.createSequence();
     await assert.rejects(program.step(rowsOf(sequence, prompt)), (error) => {
@@ -264,7 +264,7 @@ describe('native', () => {
     assert.equal((await program.step(new Int32Array(0))).length, 0);
   });
 
-  it('refuses a damaged program', async () => {
+  it('fault 12: refuses a damaged program', async () => {
     const { program, sources } = tinyLlama();
     const engine = open();
     await assert.rejects(engine.loadProgram(program.subarray(0, 200), sources), hasCode('PROGRAM_INVALID'));
@@ -276,17 +276,16 @@ describe('native', () => {
     await engine.loadProgram(program, sources);
   });
 
-  it('cancels a job between two operations', async () => {
+  it('fault 33: cancels a job between two operations', async () => {
     const program = await loadSlow(open());
     const sequence = program.createSequence();
     const cancel = new Int32Array(1);
     const out = new Int32Array(8000);
     const job = decodeGreedy(program, { sequence, token: 1, position: 0, count: 8000, out, cancel });
-    await sleep(20);
+    while (program.sequenceLength(sequence) === 0) await sleep(0);
     cancel[0] = 1;
-    const started = performance.now();
     await assert.rejects(job, hasCode('CANCELLED'));
-    assert.ok(performance.now() - started < 50);
+    // Not at the end of the job, nor of a step: what it had is there, and the rest was not computed.
     const length = program.sequenceLength(sequence);
     assert.ok(length > 0 && length < 8000);
     // What it produced stands, and the sequence goes on from there.
@@ -310,7 +309,7 @@ describe('native', () => {
     assert.ok(turns > 3, `the event loop turned ${turns} times`);
   });
 
-  it('lets a sequence be freed while jobs on it run and wait', async () => {
+  it('fault 34: lets a sequence be freed while jobs on it run and wait', async () => {
     const program = await loadSlow(open());
     const sequence = program.createSequence();
     const out = new Int32Array(2000).fill(-1);
@@ -324,7 +323,7 @@ describe('native', () => {
     assert.equal(program.memory().kvBytes, 0);
   });
 
-  it('ends jobs with DISPOSED when the engine closes', async () => {
+  it('fault 34: ends jobs with DISPOSED when the engine closes', async () => {
     const engine = open();
     const program = await loadSlow(engine);
     const sequence = program.createSequence();
@@ -363,7 +362,7 @@ describe('native', () => {
     assert.ok(user + system < 40_000, `${user + system} µs of 400,000`);
   });
 
-  it('survives workers that are terminated in the middle of a job', async function () {
+  it('fault 37: survives workers that are terminated in the middle of a job', async function () {
     this.timeout(180_000);
     const workers = Array.from(
       { length: 4 },
@@ -378,7 +377,7 @@ describe('native', () => {
     await program.step(rowsOf(program.createSequence(), prompt));
   });
 
-  it('keeps the exit code of process.exit in the middle of a job', () => {
+  it('fault 37: keeps the exit code of process.exit in the middle of a job', () => {
     const child = spawnSync(process.execPath, [path.join(support, 'native-worker.mjs'), 'exit'], {
       cwd: root,
       encoding: 'utf8',
@@ -387,7 +386,7 @@ describe('native', () => {
     assert.deepEqual([child.status, child.signal, child.stderr], [7, null, '']);
   });
 
-  it('takes the instruction set of GGMA_ISA, and names the choices when it cannot', () => {
+  it('fault 49: takes the instruction set of GGMA_ISA, and names the choices when it cannot', () => {
     const script = `import('./lib/native.ts').then(({ isa }) => console.log(isa()), console.error)
       .catch((error) => console.log(error.code, error.message));`;
     const run = (name: string) =>
@@ -400,7 +399,7 @@ describe('native', () => {
     assert.match(run('mmx'), /^NATIVE_ISA expected one of .*scalar for the instruction set, got 'mmx'$/);
   });
 
-  it('says what to do when there is no addon that loads', () => {
+  it('fault 49: says what to do when there is no addon that loads', () => {
     const directory = mkdtempSync(path.join(os.tmpdir(), 'ggma-'));
     try {
       const target = `${os.platform()}-${os.arch()}`;

@@ -7,7 +7,7 @@ import { main } from '../../../lib/cli/ggma_run.ts';
 import { loadSentencePiece, type Tokenizer } from '../../../lib/text/index.ts';
 import { fakeStreams } from '../../support/fake-streams.ts';
 import { type GoldenPrompt, goldenPrompts, writeGoldenPackage } from '../../support/golden-package.ts';
-import { sharedDir } from '../../support/shared.ts';
+import { needSharedDir } from '../../support/need.ts';
 
 async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const streams = fakeStreams();
@@ -67,7 +67,7 @@ describe('cli/ggma_run', () => {
     }
   });
 
-  it('a package that is not there exits 1', async () => {
+  it('fault 1: a package that is not there exits 1', async () => {
     const { code, out, err } = await run('no/such/package');
     assert.deepEqual([code, out], [1, '']);
     assert.match(err, /^ggma: PACKAGE_NOT_FOUND: .*no\/such\/package.*\n$/);
@@ -79,7 +79,7 @@ describe('cli/ggma_run', () => {
     let prompt: GoldenPrompt;
     let idsOnly: string;
     before(async function () {
-      const shared = sharedDir() ?? this.skip();
+      const shared = needSharedDir(this);
       dir = await mkdtemp(join(tmpdir(), 'ggma-run-'));
       await writeGoldenPackage(shared, 'stories260K', dir);
       idsOnly = await writeGoldenPackage(shared, 'probe', join(dir, 'probe'));

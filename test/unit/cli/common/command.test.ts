@@ -150,7 +150,7 @@ describe('cli/common', () => {
     assert.equal((await run([], async () => 1)).code, 1, "the action's own exit code");
   });
 
-  it('a reader that has gone is no error; a full disk is one', async () => {
+  it('fault 18: a reader that has gone is no error; a full disk is one', async () => {
     const write = async (invocation: Invocation) => {
       await invocation.write('x');
       return assert.fail('the command went on');

@@ -1,6 +1,6 @@
 #include "addon/profile.h"
 
-#include <algorithm>
+#include "addon/arguments.h"
 
 namespace ggma {
 namespace {
@@ -9,12 +9,6 @@ constexpr Profiler::Phase kPhases[] = {Profiler::Phase::kPrefill, Profiler::Phas
 
 void append(std::vector<double>& out, std::initializer_list<uint64_t> values) {
   for (const uint64_t value : values) out.push_back(static_cast<double>(value));
-}
-
-Napi::Float64Array array_of(Napi::Env env, const std::vector<double>& values) {
-  auto out = Napi::Float64Array::New(env, values.size());
-  std::copy(values.begin(), values.end(), out.Data());
-  return out;
 }
 
 }  // namespace
@@ -43,9 +37,9 @@ Napi::Value ProfileJob::result(Napi::Env env) {
   for (size_t i = 0; i < names.size(); i++) list.Set(static_cast<uint32_t>(i), names[i]);
   const Napi::Object out = Napi::Object::New(env);
   out.Set("names", list);
-  out.Set("passes", array_of(env, passes_));
-  out.Set("totals", array_of(env, totals_));
-  out.Set("events", array_of(env, events_));
+  out.Set("passes", array_of<Napi::Float64Array>(env, passes_));
+  out.Set("totals", array_of<Napi::Float64Array>(env, totals_));
+  out.Set("events", array_of<Napi::Float64Array>(env, events_));
   out.Set("dropped", dropped_);
   return out;
 }

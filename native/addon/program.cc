@@ -43,9 +43,7 @@ class StepJob : public PromiseJob {
   }
 
   Napi::Value result(Napi::Env env) override {
-    auto array = Napi::Int32Array::New(env, ids_.size());
-    std::copy(ids_.begin(), ids_.end(), array.Data());
-    return array;
+    return array_of<Napi::Int32Array>(env, ids_);
   }
 
  private:

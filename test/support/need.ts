@@ -24,6 +24,7 @@ function canMount(options: string): boolean {
 const needs = {
   'the shared reference data (GGMA_SHARED, or ../shared)': () => sharedDir() !== null,
   'Chromium on the PATH (Debian: chromium)': () => chromiumPath() !== undefined,
+  'prlimit(1)': () => runs('prlimit', '--version'),
   'script(1)': () => runs('script', '--version'),
   'a user who may mount a small disk': () => canMount('-t tmpfs -o size=64k none DIR'),
   'a user who may mount read-only': () => canMount('--bind DIR DIR && mount -o remount,ro,bind DIR'),

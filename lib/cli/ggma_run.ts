@@ -68,6 +68,8 @@ export function main(argv: readonly string[], streams?: Streams): Promise<number
 async function ggmaRun(invocation: Invocation): Promise<undefined> {
   if (invocation.flag('json') && invocation.flag('stream'))
     throw new UsageError('expected one of --json and --stream, got both');
+  if (invocation.text('profile') === '')
+    throw new UsageError('expected a file for the trace of --profile, got ""');
   const prompt = readPrompt(invocation);
   const maxTokens = invocation.integer('max-tokens', 0, mostTokens);
   const threads = invocation.integer('threads', 1, 1024);

@@ -42,9 +42,7 @@ class StepJob : public PromiseJob {
     ids_ = model_->step(rows_.data(), rows_.size() / 4, logits_, logits_floats_, Cancel{&disposed, cancel_});
   }
 
-  Napi::Value result(Napi::Env env) override {
-    return array_of<Napi::Int32Array>(env, ids_);
-  }
+  Napi::Value result(Napi::Env env) override { return array_of<Napi::Int32Array>(env, ids_); }
 
  private:
   std::shared_ptr<Model> model_;
@@ -169,8 +167,7 @@ Napi::Function ProgramObject::define(Napi::Env env) {
        InstanceMethod<&ProgramObject::free_sequence>("freeSequence"),
        InstanceMethod<&ProgramObject::create_sampler>("createSampler"),
        InstanceMethod<&ProgramObject::sequence_length>("sequenceLength"),
-       InstanceMethod<&ProgramObject::memory>("memory"),
-       InstanceMethod<&ProgramObject::profile>("profile"),
+       InstanceMethod<&ProgramObject::memory>("memory"), InstanceMethod<&ProgramObject::profile>("profile"),
        InstanceMethod<&ProgramObject::set_table>("setTable"),
        InstanceMethod<&ProgramObject::table_length>("tableLength"),
        InstanceMethod<&ProgramObject::step>("step"), InstanceMethod<&ProgramObject::decode>("decode")});

@@ -210,8 +210,7 @@ void Batch::draw(Run& run, size_t wanted) {
   DecodeOutcome& outcome = *run.outcome;
   const size_t vocab = model_.program_.vocab;
   const float* logits = model_.executor_.logits() + wanted * vocab;
-  Profiler* const profiler =
-      request.sampler || request.logprobs.logprobs ? model_.profiler_.get() : nullptr;
+  Profiler* const profiler = request.sampler || request.logprobs.logprobs ? model_.profiler_.get() : nullptr;
   try {
     if (profiler) profiler->resume();
     run.drawn = request.sampler ? request.sampler->draw(logits, model_.distribution_) : best_[wanted];

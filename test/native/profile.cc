@@ -93,8 +93,8 @@ GGMA_TEST(a_profile_counts_bytes_and_operations) {
         // At least what the file holds, and less than one panel more: it is packed in panels of 16 rows.
         const uint64_t held = row_bytes(dtype, weight.cols) * weight.rows;
         CHECK(total.weight_bytes >= held);
-        CHECK(total.weight_bytes <= row_bytes(dtype, weight.cols) * (weight.rows + 16) + 64 * (weight.rows + 16) +
-                                        bias * weight.rows * 4);
+        CHECK(total.weight_bytes <= row_bytes(dtype, weight.cols) * (weight.rows + 16) +
+                                        64 * (weight.rows + 16) + bias * weight.rows * 4);
       } else if (name == "ATTENTION") {
         attentions++;
         const uint64_t heads = w[5], kv_heads = w[6], head_dim = w[7], window = w[9];

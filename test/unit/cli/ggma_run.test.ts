@@ -28,6 +28,12 @@ describe('cli/ggma_run', () => {
       '--ignore-eos',
       '--threads',
       '--context-size',
+      '--stop',
+      '--stream',
+      '--json',
+      '--seed',
+      '--profile[=FILE]',
+      '--version',
       '--temperature',
       '--logprobs',
     ])
@@ -59,6 +65,8 @@ describe('cli/ggma_run', () => {
       [['pkg', '--seed', '-1'], /USAGE/],
       [['pkg', '--seed', '0x10'], /--seed, got "0x10"/],
       [['pkg', '--logprobs', '21'], /--logprobs, got "21"/],
+      [['pkg', '--context-size', '0'], /--context-size, got "0"/],
+      [['pkg', '--profile='], /a file for the trace of --profile, got ""/],
     ];
     for (const [argv, pattern] of cases) {
       const { code, out, err } = await run(...argv);
@@ -178,6 +186,14 @@ describe('cli/ggma_run', () => {
       assert.match(out, /generated: \{ \}/);
       assert.match(err, /^ggma: warning: the prompt alone has 40 tokens of 32/);
       assert.equal((await run(dir, '-n', '600')).err.split(':')[1], ' CONTEXT_OVERFLOW');
+    });
+
+    it('--context-size says how much prompt and output may be together', async () => {
+      const { code, out } = await run(dir, '-p', prompt.text!, '--context-size', `${prompt.ids.length + 3}`);
+      assert.equal(code, 0);
+      assert.ok(out.includes(`generated: ${list(prompt.greedy.slice(0, 3))}\n`), out);
+      const { err } = await run(dir, '-p', prompt.text!, '--context-size', `${prompt.ids.length - 1}`);
+      assert.match(err, /^ggma: CONTEXT_OVERFLOW: expected at most \d+ tokens in the context/);
     });
 
     it('a package without a tokenizer takes and prints ids', async () => {

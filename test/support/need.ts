@@ -3,7 +3,7 @@
  * skipped test as failed, and the reference data's absence where there is a folder for it.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chromiumPath } from './chromium.ts';
@@ -24,6 +24,7 @@ function canMount(options: string): boolean {
 const needs = {
   'the shared reference data (GGMA_SHARED, or ../shared)': () => sharedDir() !== null,
   'Chromium on the PATH (Debian: chromium)': () => chromiumPath() !== undefined,
+  'Linux (/proc)': () => existsSync('/proc/self/status'),
   'prlimit(1)': () => runs('prlimit', '--version'),
   'script(1)': () => runs('script', '--version'),
   'a user who may mount a small disk': () => canMount('-t tmpfs -o size=64k none DIR'),

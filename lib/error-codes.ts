@@ -102,6 +102,10 @@ export const errorCodes = {
     'the addon refuses a compiled program',
     'ggma’s own fault, or a damaged install: report it',
   ],
+  QUEUE_FULL: [
+    'more generations at once than maxConcurrent and maxQueue allow',
+    'try again when one has ended, or raise them',
+  ],
   SAFETENSORS_DTYPE: ['a tensor has an unknown dtype', 'convert it to F32, F16 or BF16'],
   SAFETENSORS_HEADER: ['the header of a safetensors file is damaged', 'fetch the file again'],
   SAFETENSORS_OFFSETS: [

@@ -5,6 +5,8 @@ export interface GgmaErrorDetails {
   /** The object at fault, for example `subgraphs[0].operators[17].inputs[1]`, or a file's path. */
   path?: string;
   cause?: unknown;
+  /** Numbers of the message that a program may act on, for example {promptTokens, contextSize}. */
+  values?: Readonly<Record<string, number>>;
 }
 
 /** Shared by every copy of this file in a process, whatever loaded it. */
@@ -18,6 +20,7 @@ export class GgmaError extends Error {
   override readonly name = 'GgmaError';
   readonly code: ErrorCode;
   readonly path?: string;
+  readonly values?: Readonly<Record<string, number>>;
   /**
    * A process may hold several copies of this class (two versions installed, `import()` beside `require` under a
    * loader), while the addon makes its errors with one of them: `instanceof` holds for all.
@@ -30,6 +33,7 @@ export class GgmaError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     if (details.path !== undefined) this.path = details.path;
+    if (details.values !== undefined) this.values = details.values;
     Object.defineProperty(this, BRAND, { value: true });
   }
 }

@@ -14,8 +14,10 @@ export type {
   GenerateOptions,
   Generation,
   GenerationChunk,
+  KernelProfile,
   MemoryUse,
   Model,
+  Profile,
   Prompt,
   SamplingDefaults,
   SamplingOptions,
@@ -23,6 +25,8 @@ export type {
   ScoreOptions,
   Timings,
   TokenLogprob,
+  TraceFile,
+  Usage,
 } from './runtime/index.ts';
 export type { EncodeOptions, StreamDecoder, TokenIds, Tokenizer } from './text/index.ts';
 export { version } from './version.ts';

@@ -42,9 +42,13 @@ export interface Engine {
   /**
    * Decodes a program (layout: native/core/program.h) and packs its weights into memory of its own, off the event
    * loop and on all threads. The sources must not change until it resolves, and may go then. Rejects with
-   * PROGRAM_INVALID, OUT_OF_MEMORY, IO, DISPOSED.
+   * PROGRAM_INVALID, OUT_OF_MEMORY, IO, DISPOSED. `profile`: its steps are measured, for {@link Program.profile}.
    */
-  loadProgram(program: Uint8Array, sources: WeightSource[]): Promise<Program>;
+  loadProgram(
+    program: Uint8Array,
+    sources: WeightSource[],
+    options?: { profile?: boolean },
+  ): Promise<Program>;
   /** Ends jobs with DISPOSED and frees the programs' memory; later calls get DISPOSED. Doing it twice is fine. */
   close(): Promise<void>;
 }
@@ -54,6 +58,24 @@ export interface ProgramMemory {
   weightBytes: number;
   kvBytes: number;
   arenaBytes: number;
+}
+
+/**
+ * Where a program's time went, measured on the engine's leading thread, waiting for the other threads included. Phases:
+ * 0 prefill (passes with several rows of one sequence), 1 decode (one row of each). Bytes are those that a kernel reads:
+ * each weight once, each value, key and position table; a multiply-add is two operations.
+ */
+export interface ProgramProfile {
+  /** The program's steps as "MATMUL q8_0", then ARGMAX and SAMPLE (drawing, log-probabilities). */
+  names: string[];
+  /** [2 phases, 3]: passes that came to their end, rows, nanoseconds. SAMPLE lies outside of passes. */
+  passes: Float64Array;
+  /** [2 phases, names, 6]: calls, rows, nanoseconds, weight bytes, other bytes, operations. */
+  totals: Float64Array;
+  /** [events, 8]: index of names, phase, pass, rows, start in ns, nanoseconds, bytes, operations; 100,000 at most. */
+  events: Float64Array;
+  /** Later events, which only the totals have. */
+  dropped: number;
 }
 
 export interface StepOptions {
@@ -160,6 +182,8 @@ export interface Program {
   /** Tokens that the sequence holds. */
   sequenceLength(sequence: number): number;
   memory(): ProgramMemory;
+  /** Since it was loaded, up to the jobs before this one. Throws OPTION unless loaded with `profile`. */
+  profile(): Promise<ProgramProfile>;
   /** Rows of a position table from `firstPosition` on, copied; data is [positions, width]. No gap may remain before. */
   setTable(table: number, firstPosition: number, data: Float32Array): void;
   /** Positions 0 … n − 1 have a row. */

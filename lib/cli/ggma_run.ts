@@ -11,10 +11,12 @@ import {
   samplingSpec,
   UsageError,
 } from './common/index.ts';
+import { showProfile, writeObject } from './profile.ts';
 
 const defaultPrompt = 'Lily picked up a flower.';
 /** Prompt and output together, when -n is not given. */
 const defaultTotal = 32;
+const defaultTrace = 'ggma-trace.json';
 const mostTokens = 2 ** 31 - 1;
 
 const spec: CommandSpec = {
@@ -43,6 +45,12 @@ const spec: CommandSpec = {
     'ignore-eos': { type: 'boolean', help: 'go on after an end-of-sequence token' },
     stream: { type: 'boolean', help: 'print the text alone, as it comes' },
     json: { type: 'boolean', help: 'print one JSON object: text, ids, finishReason, usage, timings' },
+    profile: {
+      type: 'string',
+      value: 'FILE',
+      bare: defaultTrace,
+      help: `time, bytes and GFLOP/s of each kernel, and a Chrome trace file (default: ${defaultTrace})`,
+    },
     threads: { type: 'string', value: 'N', help: 'threads that compute (default: physical cores)' },
     'context-size': { type: 'string', value: 'N', help: "positions of the context (default: the model's)" },
   },
@@ -60,6 +68,8 @@ export function main(argv: readonly string[], streams?: Streams): Promise<number
 async function ggmaRun(invocation: Invocation): Promise<undefined> {
   if (invocation.flag('json') && invocation.flag('stream'))
     throw new UsageError('expected one of --json and --stream, got both');
+  if (invocation.text('profile') === '')
+    throw new UsageError('expected a file for the trace of --profile, got ""');
   const prompt = readPrompt(invocation);
   const maxTokens = invocation.integer('max-tokens', 0, mostTokens);
   const threads = invocation.integer('threads', 1, 1024);
@@ -72,6 +82,7 @@ async function ggmaRun(invocation: Invocation): Promise<undefined> {
     signal,
     ...(threads === undefined ? {} : { threads }),
     ...(contextSize === undefined ? {} : { contextSize }),
+    profile: invocation.text('profile') !== undefined,
   };
   const dir = invocation.positionals[0];
   const model = dir === undefined ? await loadDemo(options) : await load(dir, options);
@@ -104,17 +115,19 @@ async function generate(
     signal: invocation.signal,
   };
   const shown = typeof prompt === 'string' ? prompt : list(ids);
-  if (invocation.flag('stream')) return stream(invocation, model, ids, options);
-  const result = await collect(invocation, model, ids, options);
-  if (invocation.flag('json')) {
-    await invocation.write(`${JSON.stringify({ prompt: shown, promptIds: [...ids], ...result })}\n`);
-    return;
+  if (invocation.flag('stream')) {
+    await stream(invocation, model, ids, options);
+    return showProfile(invocation, model);
   }
+  const result = await collect(invocation, model, ids, options);
+  if (invocation.flag('json'))
+    return writeObject(invocation, model, { prompt: shown, promptIds: [...ids], ...result });
   const lines = [`prompt: ${shown}`, `generated: ${list(result.ids)}`];
   if (result.logprobs !== undefined)
     lines.push(`logprobs: ${list(result.logprobs.map(({ logprob }) => logprob.toFixed(4)))}`);
   if (model.tokenizer !== null) lines.push(`detokenized: ${result.text}`);
   await invocation.write(`${lines.join('\n')}\n`);
+  await showProfile(invocation, model);
 }
 
 async function stream(

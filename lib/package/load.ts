@@ -42,6 +42,12 @@ export interface LoadOptions {
    * (a conversation that goes on, a common instruction) starts where they part, with the same bits. Default 0.
    */
   prefixCacheTokens?: number;
+  /** Generations (and scores) that run at the same time; more wait for their turn. Default: any number. */
+  maxConcurrent?: number;
+  /** Those that may wait; more end with QUEUE_FULL. Default: any number. */
+  maxQueue?: number;
+  /** Measure every kernel, for `model.profile()`: same bits, a little slower. Default false. */
+  profile?: boolean;
   /** Ends the loading, between two stages. */
   signal?: AbortSignal;
   /** Told when a stage begins, and 'ready' at the end. What it throws ends the loading. */
@@ -56,6 +62,9 @@ const loadRules = {
   contextSize: integer(1, 2 ** 31 - 1),
   memoryBudget: integer(1, Number.MAX_SAFE_INTEGER),
   mmap: flag,
+  profile: flag,
+  maxConcurrent: integer(1, 2 ** 31 - 1),
+  maxQueue: integer(0, 2 ** 31 - 1),
   prefixCacheTokens: integer(0, 2 ** 31 - 1),
   kvDtype: { expects: "'f32' or 'f16'", holds: (value: unknown) => value === 'f32' || value === 'f16' },
   signal: abortSignal,
@@ -106,6 +115,9 @@ export async function loadContents(
       sampling: contents.sampling,
       contextSize,
       prefixCacheTokens: options.prefixCacheTokens ?? 0,
+      profile: options.profile ?? false,
+      ...(options.maxConcurrent === undefined ? {} : { maxConcurrent: options.maxConcurrent }),
+      ...(options.maxQueue === undefined ? {} : { maxQueue: options.maxQueue }),
       warnings: contents.warnings,
     });
     try {

@@ -5,7 +5,11 @@
 export interface ComputeEngine {
   readonly threads: number;
   /** Decodes a program and packs its weights. The sources may be dropped afterwards. */
-  loadProgram(program: Uint8Array, sources: WeightSource[]): Promise<ComputeProgram>;
+  loadProgram(
+    program: Uint8Array,
+    sources: WeightSource[],
+    options?: { profile?: boolean },
+  ): Promise<ComputeProgram>;
   /** Jobs under way end with DISPOSED. */
   close(): void | Promise<void>;
 }
@@ -31,12 +35,26 @@ export interface MemoryUse {
   arenaBytes: number;
 }
 
+/** Where a program's time went; phases: 0 prefill, 1 decode. */
+export interface RawProfile {
+  names: string[];
+  /** [2 phases, 3]: passes, rows, ns */
+  passes: Float64Array;
+  /** [2 phases, names, 6]: calls, rows, ns, weight bytes, other bytes, operations */
+  totals: Float64Array;
+  /** [events, 8]: index of names, phase, pass, rows, start in ns, ns, bytes, operations */
+  events: Float64Array;
+  /** Events left out. */
+  dropped: number;
+}
+
 export interface ComputeProgram {
   createSequence(): number;
   /** A sequence that begins with the first `positions` ids of another, whose memory it shares. */
   forkSequence(sequence: number, positions: number): Promise<number>;
   freeSequence(sequence: number): void;
   memory(): MemoryUse;
+  profile(): Promise<RawProfile>;
   /** Rows of a position table: data is [positions, width], copied. */
   setTable(table: number, firstPosition: number, data: Float32Array): void;
   createSampler(options: SamplerOptions): ComputeSampler;

@@ -11,6 +11,7 @@ import { logprobArrays } from './logprobs.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { PrefixCache } from './prefix-cache.ts';
 import { type Completion, type GenerationChunk, Progress } from './progress.ts';
+import type { FittedPrompt } from './prompt.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { PositionTables } from './tables.ts';
 
@@ -22,10 +23,8 @@ export interface RunContext {
   tokenizer: Tokenizer | null;
 }
 
-/** `most`: tokens that fit behind the prompt, checked by the caller. `streaming`: somebody watches. */
-export interface RunRequest {
-  prompt: Int32Array;
-  most: number;
+/** `streaming`: somebody watches. */
+export interface RunRequest extends FittedPrompt {
   options: ResolvedOptions;
   streaming: boolean;
 }
@@ -38,14 +37,16 @@ const unwatched = { patienceMs: 50, most: 64 };
 export async function* run(
   { program, scheduler, tables, prefixes, tokenizer }: RunContext,
   job: Job,
-  { prompt, most, options, streaming }: RunRequest,
+  { ids: prompt, most, truncated, options, streaming }: RunRequest,
 ): AsyncGenerator<GenerationChunk, Completion, void> {
   const state = new Progress(prompt.length, most, options, new TextAssembler(tokenizer, options.stops));
+  state.truncated = truncated;
   const burst = streaming || options.stops.length > 0 ? watched : unwatched;
   // What the sequence holds, once it has ended well and others may begin with it.
   let held: Int32Array | null = null;
   try {
-    job.start();
+    const turn = job.start();
+    if (turn !== null) await turn;
     if (most === 0) return state.complete('length');
     const start = await prefixes.begin(prompt);
     const { sequence } = start;

@@ -10,13 +10,16 @@ export type {
   LogprobArrays,
   MemoryUse,
   PositionTable,
+  RawProfile,
   SamplerOptions,
   WeightSource,
 } from './engine.ts';
 export type { Generation } from './generation.ts';
 export type { TokenLogprob } from './logprobs.ts';
-export { Model, type ModelParts, type Prompt } from './model.ts';
+export { Model, type ModelParts } from './model.ts';
 export type { GenerateOptions, ScoreOptions } from './options.ts';
-export type { Completion, FinishReason, GenerationChunk, Timings } from './progress.ts';
+export type { KernelProfile, Profile, TraceCall, TraceFile } from './profile.ts';
+export type { Completion, FinishReason, GenerationChunk, Timings, Usage } from './progress.ts';
+export type { Prompt } from './prompt.ts';
 export { defaultsRules, type SamplingDefaults, type SamplingOptions } from './sampling.ts';
 export type { Score } from './score.ts';

@@ -2,15 +2,51 @@
 import { GgmaError } from '../errors.ts';
 import type { ComputeProgram } from './engine.ts';
 
-/** The jobs of one model that are under way. */
+/** The jobs of one model: some under way, others waiting for their turn, in the order they came. */
 export class Jobs {
-  readonly active = new Set<Job>();
   closed = false;
+  readonly #active = new Set<Job>();
+  readonly #waiting = new Map<Job, () => void>();
+  readonly #maxConcurrent: number;
+  readonly #maxQueue: number;
+
+  constructor({ maxConcurrent = Infinity, maxQueue = Infinity } = {}) {
+    this.#maxConcurrent = maxConcurrent;
+    this.#maxQueue = maxQueue;
+  }
+
+  /** null: the job may go on at once. @throws GgmaError QUEUE_FULL */
+  enter(job: Job): Promise<void> | null {
+    if (this.#active.size < this.#maxConcurrent) {
+      this.#active.add(job);
+      return null;
+    }
+    if (this.#waiting.size >= this.#maxQueue)
+      throw new GgmaError(
+        'QUEUE_FULL',
+        `expected at most ${this.#maxConcurrent} generations at once and ${this.#maxQueue} waiting, got one more`,
+        { values: { maxConcurrent: this.#maxConcurrent, maxQueue: this.#maxQueue } },
+      );
+    return new Promise((resolve) => {
+      this.#waiting.set(job, resolve);
+    });
+  }
+
+  leave(job: Job): void {
+    this.#waiting.delete(job);
+    if (!this.#active.delete(job)) return;
+    const next = this.#waiting.entries().next();
+    if (next.done === true) return;
+    const [first, begin] = next.value;
+    this.#waiting.delete(first);
+    this.#active.add(first);
+    begin();
+  }
 
   /** Ends them all with DISPOSED, and any that would start later. */
   close(): void {
     this.closed = true;
-    for (const job of this.active) job.disposed();
+    for (const job of [...this.#active, ...this.#waiting.keys()]) job.disposed();
   }
 }
 
@@ -37,13 +73,14 @@ export class Job {
     return this.#ending?.kind === 'abandoned';
   }
 
-  /** @throws what {@link check} throws */
-  start(): void {
+  /** null: at once. Rejects with, or throws, what {@link check} throws, and QUEUE_FULL. */
+  start(): Promise<void> | null {
     if (this.#jobs.closed) this.disposed();
     if (this.#signal?.aborted) this.#onAbort();
     this.check();
-    this.#jobs.active.add(this);
+    const turn = this.#jobs.enter(this);
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    return turn === null ? null : this.guard(turn);
   }
 
   /** Takes a sequence, which {@link release} gives back. */
@@ -83,7 +120,7 @@ export class Job {
    * Gives the sequence to `keep`, or back: then the caches' memory is free at once. Doing it twice is fine.
    */
   release(keep: ((sequence: number) => void) | null = null): void {
-    this.#jobs.active.delete(this);
+    this.#jobs.leave(this);
     this.#signal?.removeEventListener('abort', this.#onAbort);
     const sequence = this.#sequence;
     this.#sequence = null;

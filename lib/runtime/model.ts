@@ -1,26 +1,19 @@
 /** A loaded model: prompts in, tokens out. */
 import { GgmaError } from '../errors.ts';
-import { checkTokenId, type TokenIds, type Tokenizer } from '../text/index.ts';
+import type { Tokenizer } from '../text/index.ts';
 import type { ComputeEngine, ComputeProgram, ExecutablePlan, MemoryUse } from './engine.ts';
 import { type RunContext, run } from './generate.ts';
 import { Generation } from './generation.ts';
 import { disposedError, Job, Jobs } from './job.ts';
-import {
-  checkScoreOptions,
-  type GenerateOptions,
-  type ResolvedOptions,
-  resolveOptions,
-  type ScoreOptions,
-} from './options.ts';
+import { checkScoreOptions, type GenerateOptions, resolveOptions, type ScoreOptions } from './options.ts';
 import { PrefixCache } from './prefix-cache.ts';
+import { type Profile, readProfile } from './profile.ts';
 import type { Completion, GenerationChunk } from './progress.ts';
+import { fitPrompt, type Prompt, readPrompt } from './prompt.ts';
 import type { SamplingDefaults } from './sampling.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Score, score } from './score.ts';
 import { PositionTables } from './tables.ts';
-
-/** A text, or token ids that are taken as they are. */
-export type Prompt = string | TokenIds;
 
 export interface ModelParts {
   engine: ComputeEngine;
@@ -34,6 +27,12 @@ export interface ModelParts {
   sampling?: SamplingDefaults;
   /** Ids whose keys and values are kept after a generation, for prompts that begin the same. Default 0. */
   prefixCacheTokens?: number;
+  /** Measure every step, for {@link Model.profile}. Default false. */
+  profile?: boolean;
+  /** Generations and scores that run at the same time; more wait for their turn. Default: any number. */
+  maxConcurrent?: number;
+  /** Those that wait; more are refused with QUEUE_FULL. Default: any number. */
+  maxQueue?: number;
   /** What was odd about the package but no error. */
   warnings?: readonly string[];
 }
@@ -50,14 +49,16 @@ export class Model implements AsyncDisposable {
   readonly warnings: readonly string[];
   readonly #engine: ComputeEngine;
   readonly #program: ComputeProgram;
+  readonly #profiled: boolean;
   readonly #context: RunContext;
-  readonly #jobs = new Jobs();
+  readonly #jobs: Jobs;
   #closing: Promise<void> | null = null;
 
   /** Packs the plan's weights into the engine, which the model owns from here on (also when this fails). */
   static async create(parts: ModelParts): Promise<Model> {
     try {
-      return new Model(parts, await parts.engine.loadProgram(parts.plan.program, parts.plan.sources));
+      const { engine, plan, profile = false } = parts;
+      return new Model(parts, await engine.loadProgram(plan.program, plan.sources, { profile }));
     } catch (error) {
       await parts.engine.close();
       throw error;
@@ -74,6 +75,8 @@ export class Model implements AsyncDisposable {
     this.#engine = engine;
     this.sampling = { ...sampling };
     this.#program = program;
+    this.#jobs = new Jobs(parts);
+    this.#profiled = parts.profile ?? false;
     this.#context = {
       program,
       tokenizer,
@@ -93,11 +96,19 @@ export class Model implements AsyncDisposable {
     return this.#program.memory();
   }
 
+  /** What the model's kernels have done since it was loaded. Rejects with OPTION unless loaded with `profile: true`. */
+  async profile(): Promise<Profile> {
+    this.#checkOpen();
+    if (!this.#profiled)
+      throw new GgmaError('OPTION', 'expected a model loaded with profile: true, got one without');
+    return readProfile(await this.#program.profile());
+  }
+
   /**
    * Continues a prompt. Work starts with the first `next()`; leaving the loop, or `options.signal`, ends it. What runs
    * at the same time shares the passes over the weights and changes no result.
    * @throws GgmaError at once: OPTION, INPUT, TOKEN_ID, CONTEXT_OVERFLOW, DISPOSED. While iterating: the signal's
-   * reason, DISPOSED when the model is closed, NUMERIC, NO_CANDIDATE, OUT_OF_MEMORY.
+   * reason, QUEUE_FULL, DISPOSED when the model is closed, NUMERIC, NO_CANDIDATE, OUT_OF_MEMORY.
    */
   generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
     const { chunks, job } = this.#prepare(prompt, options, true);
@@ -120,8 +131,7 @@ export class Model implements AsyncDisposable {
     this.#checkOpen();
     checkScoreOptions(options, this.vocabSize);
     const { topLogprobs = 0, addBos = true, signal = null } = options;
-    const ids = this.#promptIds(prompt, addBos);
-    if (ids.length > this.contextSize) throw this.#overflow(`${ids.length}`);
+    const ids = readPrompt(this, prompt, addBos, this.contextSize);
     return score(this.#context, new Job(this.#program, this.#jobs, signal), ids, topLogprobs);
   }
 
@@ -147,53 +157,10 @@ export class Model implements AsyncDisposable {
     const { vocabSize, eosIds, sampling } = this;
     const hasTokenizer = this.tokenizer !== null;
     const resolved = resolveOptions(options, { vocabSize, eosIds, hasTokenizer, sampling });
-    const ids = this.#promptIds(prompt, resolved.addBos);
-    const request = { prompt: ids, most: this.#room(ids.length, resolved), options: resolved, streaming };
+    const fitted = fitPrompt(this, prompt, resolved);
+    const request = { ...fitted, options: resolved, streaming };
     const job = new Job(this.#program, this.#jobs, resolved.signal);
     return { chunks: run(this.#context, job, request), job };
-  }
-
-  #promptIds(prompt: Prompt, addBos: boolean): Int32Array {
-    const ids = typeof prompt === 'string' ? this.#encode(prompt, addBos) : this.#checkIds(prompt);
-    if (ids.length === 0) throw new GgmaError('INPUT', 'expected a prompt of at least one token, got none');
-    return ids;
-  }
-
-  #encode(prompt: string, addBos: boolean): Int32Array {
-    if (this.tokenizer === null)
-      throw new GgmaError(
-        'INPUT',
-        'expected token ids as prompt for a package without a tokenizer, got a text',
-      );
-    const atLeast = this.tokenizer.fewestTokens(prompt);
-    if (atLeast > this.contextSize) throw this.#overflow(`at least ${atLeast}`);
-    const ids = this.tokenizer.encode(prompt, { addBos });
-    ids.forEach((id, i) => {
-      checkTokenId(id, this.vocabSize, `prompt token ${i}`);
-    });
-    return ids;
-  }
-
-  #checkIds(prompt: TokenIds): Int32Array {
-    if (typeof prompt !== 'object' || prompt === null || !Number.isInteger(prompt.length))
-      throw new GgmaError('INPUT', `expected a text or token ids as prompt, got ${typeof prompt}`);
-    if (prompt.length > this.contextSize) throw this.#overflow(`${prompt.length}`);
-    return Int32Array.from({ length: prompt.length }, (_, i) =>
-      checkTokenId(prompt[i], this.vocabSize, `prompt[${i}]`),
-    );
-  }
-
-  /** How many tokens may follow the prompt. */
-  #room(promptTokens: number, { maxTokens }: ResolvedOptions): number {
-    const room = this.contextSize - promptTokens;
-    if (room < (maxTokens ?? 1)) throw this.#overflow(`${promptTokens}`, maxTokens);
-    return maxTokens ?? room;
-  }
-
-  #overflow(promptTokens: string, maxTokens: number | null = null): GgmaError {
-    const wanted = maxTokens === null ? '' : ` and ${maxTokens} to generate`;
-    const message = `expected at most ${this.contextSize} tokens in the context, got ${promptTokens} of the prompt${wanted}`;
-    return new GgmaError('CONTEXT_OVERFLOW', message);
   }
 
   #checkOpen(): void {

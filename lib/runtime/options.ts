@@ -20,6 +20,12 @@ export interface GenerateOptions extends SamplingOptions {
   logprobs?: boolean | number;
   /** The same as a number for `logprobs`. */
   topLogprobs?: number;
+  /**
+   * When prompt and maxTokens together exceed the context: 'error' (CONTEXT_OVERFLOW), or 'truncate-left', which leaves
+   * out the oldest tokens of the prompt, behind the beginning of sequence, and says how many (usage.truncatedTokens).
+   * The latter wants maxTokens, the room that is to be made. Default 'error'.
+   */
+  overflow?: 'error' | 'truncate-left';
   /** Ends the generation with the signal's reason, within one step. */
   signal?: AbortSignal;
 }
@@ -42,6 +48,7 @@ export interface ResolvedOptions {
   sampling: SamplerOptions | null;
   /** Alternatives; null: no log-probabilities. */
   topLogprobs: number | null;
+  overflow: 'error' | 'truncate-left';
   signal: AbortSignal | null;
 }
 
@@ -90,6 +97,10 @@ export function resolveOptions(
       holds: (value) => flag.holds(value) || topLogprobsOf.holds(value),
     },
     topLogprobs: topLogprobsOf,
+    overflow: {
+      expects: "'error' or 'truncate-left'",
+      holds: (value) => value === 'error' || value === 'truncate-left',
+    },
     signal: abortSignal,
   };
   checkOptions('generate', options, rules);
@@ -101,12 +112,17 @@ export function resolveOptions(
     addBos = true,
     logprobs = false,
     topLogprobs,
+    overflow = 'error',
     signal,
   } = options;
   const stops = typeof stop === 'string' ? [stop] : [...stop];
   if (stops.length > 0 && !model.hasTokenizer)
     throw new GgmaError('OPTION', 'expected no stop strings for a package without a tokenizer, got some', {
       path: 'stop',
+    });
+  if (overflow === 'truncate-left' && maxTokens === null)
+    throw new GgmaError('OPTION', "expected maxTokens with overflow 'truncate-left', got none", {
+      path: 'maxTokens',
     });
   return {
     maxTokens,
@@ -115,6 +131,7 @@ export function resolveOptions(
     addBos,
     sampling: resolveSampling(options, model.sampling),
     topLogprobs: topLogprobs ?? (logprobs === false ? null : Number(logprobs === true ? 0 : logprobs)),
+    overflow,
     signal: signal ?? null,
   };
 }

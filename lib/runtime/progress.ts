@@ -31,10 +31,23 @@ export interface Completion {
   finishReason: FinishReason;
   /** Gives the same ids again; absent where nothing was drawn at random. */
   seed?: number;
-  /** cachedTokens: how many of the prompt's were there already (prefixCacheTokens). */
-  usage: { promptTokens: number; completionTokens: number; totalTokens: number; cachedTokens: number };
+  /** Tokens that were used. */
+  usage: Usage;
   /** How long both phases took. */
   timings: Timings;
+}
+
+export interface Usage {
+  /** Those that were used: without truncatedTokens. */
+  promptTokens: number;
+  /** Those that were generated, without the end-of-sequence id. */
+  completionTokens: number;
+  /** Both together. */
+  totalTokens: number;
+  /** How many of the prompt's were there already (prefixCacheTokens). */
+  cachedTokens: number;
+  /** How many of the prompt's were left out: its oldest, behind the beginning of sequence (overflow). */
+  truncatedTokens: number;
 }
 
 /** Milliseconds, and tokens a second of both phases (0 where nothing was measured). Time beside others counts too. */
@@ -53,6 +66,8 @@ export class Progress {
   readonly ids: number[] = [];
   /** Ids of the prompt that the cache had. */
   cached = 0;
+  /** Ids of the prompt that had no room. */
+  truncated = 0;
   promptMs = 0;
   decodeMs = 0;
   readonly #promptTokens: number;
@@ -135,6 +150,7 @@ export class Progress {
         completionTokens: this.ids.length,
         totalTokens: this.#promptTokens + this.ids.length,
         cachedTokens: this.cached,
+        truncatedTokens: this.truncated,
       },
       timings: {
         promptMs: this.promptMs,

@@ -26,7 +26,8 @@ export async function score(
 ): Promise<Score> {
   const arrays = logprobArrays(ids.length, top);
   try {
-    job.start();
+    const turn = job.start();
+    if (turn !== null) await turn;
     const sequence = program.createSequence();
     job.hold(sequence);
     tables.ensure(ids.length);

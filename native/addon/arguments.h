@@ -4,7 +4,9 @@
 
 #include <napi.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "core/failure.h"
 
@@ -42,6 +44,15 @@ inline int64_t integer(const Napi::Value& value, const char* name, int64_t low, 
     bad_argument(name, expected.c_str());
   }
   return whole;
+}
+
+// A typed array with these elements. In an environment that is being torn down it cannot be made: then it is
+// empty, and so is what becomes of it.
+template <class Array, class T>
+Array array_of(Napi::Env env, const std::vector<T>& values) {
+  Array array = Array::New(env, values.size());
+  if (array.Data()) std::copy(values.begin(), values.end(), array.Data());
+  return array;
 }
 
 inline bool present(const Napi::Value& value) {

@@ -9,8 +9,10 @@ namespace {
 class LoadJob : public PromiseJob {
  public:
   LoadJob(Napi::Env env, const std::shared_ptr<Host>& host, const Napi::Uint8Array& program,
-          const Napi::Array& sources)
-      : PromiseJob(env, host), program_(program.Data(), program.Data() + program.ElementLength()) {
+          const Napi::Array& sources, bool profile)
+      : PromiseJob(env, host),
+        program_(program.Data(), program.Data() + program.ElementLength()),
+        profile_(profile) {
     for (uint32_t i = 0; i < sources.Length(); i++) {
       const Napi::Value source = sources.Get(i);
       if (source.IsObject() && !source.IsTypedArray()) {
@@ -28,8 +30,8 @@ class LoadJob : public PromiseJob {
     Program program = decode_program(program_.data(), program_.size(), source_bytes_);
     Engine& engine = host->engine();
     program.half_cache = engine.half_cache;
-    model_ =
-        std::make_shared<Model>(std::move(program), sources_, engine.kernels, engine.pool, engine.kv_budget);
+    model_ = std::make_shared<Model>(std::move(program), sources_, engine.kernels, engine.pool,
+                                     engine.kv_budget, profile_);
     sources_.clear();  // a mapping that nothing of the model lies in goes now
   }
 
@@ -56,6 +58,7 @@ class LoadJob : public PromiseJob {
   }
 
   const std::vector<uint8_t> program_;
+  const bool profile_;
   std::vector<Source> sources_;
   std::vector<uint64_t> source_bytes_;
   std::shared_ptr<Model> model_;
@@ -106,7 +109,10 @@ Napi::Value EngineObject::load_program(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
     const Napi::Uint8Array program = uint8_array(info[0], "program");
     if (!info[1].IsArray()) bad_argument("sources", "an array of Uint8Array or file ranges");
-    return host_->submit(std::make_unique<LoadJob>(info.Env(), host_, program, info[1].As<Napi::Array>()));
+    const Napi::Value profile = member(info[2], "profile");
+    const bool profiles = present(profile) && profile.ToBoolean().Value();
+    return host_->submit(
+        std::make_unique<LoadJob>(info.Env(), host_, program, info[1].As<Napi::Array>(), profiles));
   });
 }
 

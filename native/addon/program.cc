@@ -4,6 +4,7 @@
 
 #include "addon/arguments.h"
 #include "addon/instance.h"
+#include "addon/profile.h"
 #include "addon/sampler.h"
 #include "core/batch.h"
 
@@ -41,11 +42,7 @@ class StepJob : public PromiseJob {
     ids_ = model_->step(rows_.data(), rows_.size() / 4, logits_, logits_floats_, Cancel{&disposed, cancel_});
   }
 
-  Napi::Value result(Napi::Env env) override {
-    auto array = Napi::Int32Array::New(env, ids_.size());
-    std::copy(ids_.begin(), ids_.end(), array.Data());
-    return array;
-  }
+  Napi::Value result(Napi::Env env) override { return array_of<Napi::Int32Array>(env, ids_); }
 
  private:
   std::shared_ptr<Model> model_;
@@ -170,7 +167,7 @@ Napi::Function ProgramObject::define(Napi::Env env) {
        InstanceMethod<&ProgramObject::free_sequence>("freeSequence"),
        InstanceMethod<&ProgramObject::create_sampler>("createSampler"),
        InstanceMethod<&ProgramObject::sequence_length>("sequenceLength"),
-       InstanceMethod<&ProgramObject::memory>("memory"),
+       InstanceMethod<&ProgramObject::memory>("memory"), InstanceMethod<&ProgramObject::profile>("profile"),
        InstanceMethod<&ProgramObject::set_table>("setTable"),
        InstanceMethod<&ProgramObject::table_length>("tableLength"),
        InstanceMethod<&ProgramObject::step>("step"), InstanceMethod<&ProgramObject::decode>("decode")});
@@ -231,6 +228,13 @@ Napi::Value ProgramObject::memory(const Napi::CallbackInfo& info) {
     out.Set("kvBytes", static_cast<double>(use.kv_bytes));
     out.Set("arenaBytes", static_cast<double>(use.arena_bytes));
     return out;
+  });
+}
+
+Napi::Value ProgramObject::profile(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&]() -> Napi::Value {
+    if (!model().profiler()) throw Failure("OPTION", "expected a program loaded with profile: true");
+    return state_->host->submit(std::make_unique<ProfileJob>(info.Env(), *state_));
   });
 }
 

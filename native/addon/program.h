@@ -20,6 +20,7 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   Napi::Value create_sampler(const Napi::CallbackInfo& info);
   Napi::Value sequence_length(const Napi::CallbackInfo& info);
   Napi::Value memory(const Napi::CallbackInfo& info);
+  Napi::Value profile(const Napi::CallbackInfo& info);
   Napi::Value set_table(const Napi::CallbackInfo& info);
   Napi::Value table_length(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);

@@ -80,7 +80,8 @@ std::shared_ptr<Sampler> SamplerObject::of(const Napi::Value& value) {
   if (!present(value)) return nullptr;
   if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag))
     bad_argument("sampler", "a Sampler");
-  return Unwrap(value.As<Napi::Object>())->state_;
+  const SamplerObject* const object = Unwrap(value.As<Napi::Object>());
+  return object ? object->state_ : nullptr;  // null: the environment is being torn down
 }
 
 Napi::Value SamplerObject::probabilities(const Napi::CallbackInfo& info) {
@@ -90,7 +91,7 @@ Napi::Value SamplerObject::probabilities(const Napi::CallbackInfo& info) {
     ThreadPool pool(1);
     Distribution work(choose_kernels(std::getenv("GGMA_ISA")), pool);
     auto out = Napi::Float64Array::New(info.Env(), state_->vocab());
-    state_->probabilities(logits.Data(), work, out.Data());
+    if (out.Data()) state_->probabilities(logits.Data(), work, out.Data());
     return out;
   });
 }

@@ -196,9 +196,13 @@ void Batch::write_scores(const Part& part, size_t wanted) {
   const Run& run = *part.run;
   const DecodeRequest& request = *run.request;
   const size_t vocab = model_.program_.vocab, at = static_cast<size_t>(run.pending - request.feed);
-  for (size_t i = 0; i < part.rows && i + 1 < run.pending_count; i++)
+  Profiler* const profiler = model_.profiler_.get();
+  for (size_t i = 0; i < part.rows && i + 1 < run.pending_count; i++) {
+    if (profiler) profiler->resume();
     model_.logprobs_.write(model_.executor_.logits() + wanted++ * vocab, vocab, run.pending[i + 1],
                            request.scores, at + i + 1);
+    if (profiler) profiler->sample(vocab);
+  }
 }
 
 void Batch::draw(Run& run, size_t wanted) {
@@ -206,10 +210,13 @@ void Batch::draw(Run& run, size_t wanted) {
   DecodeOutcome& outcome = *run.outcome;
   const size_t vocab = model_.program_.vocab;
   const float* logits = model_.executor_.logits() + wanted * vocab;
+  Profiler* const profiler = request.sampler || request.logprobs.logprobs ? model_.profiler_.get() : nullptr;
   try {
+    if (profiler) profiler->resume();
     run.drawn = request.sampler ? request.sampler->draw(logits, model_.distribution_) : best_[wanted];
     if (request.logprobs.logprobs)
       model_.logprobs_.write(logits, vocab, run.drawn, request.logprobs, outcome.produced);
+    if (profiler) profiler->sample(vocab);
     request.out[outcome.produced++] = run.drawn;
     run.pending = &run.drawn;
     run.pending_count = 1;

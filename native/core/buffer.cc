@@ -12,6 +12,9 @@
 #endif
 #if defined(__linux__)
 #include <sys/mman.h>
+#include <sys/resource.h>
+
+#include <algorithm>
 #endif
 
 namespace ggma {
@@ -19,6 +22,21 @@ namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr uint64_t kLookedUp = uint64_t{32} << 20;
+
+#if defined(__linux__)
+// What `ulimit -v` leaves; UINT64_MAX without a limit.
+uint64_t address_space_left() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  unsigned long long pages = 0;
+  if (FILE* file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%llu", &pages) != 1) pages = 0;
+    std::fclose(file);
+  }
+  const uint64_t used = pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+}
+#endif
 
 [[noreturn]] void out_of_memory(uint64_t need, uint64_t have, const std::string& what) {
   std::string message = "expected room for " + what + ", need " + std::to_string(need) + " bytes";
@@ -78,9 +96,10 @@ uint64_t available_memory() {
     }
     std::fclose(file);
   }
-  if (available != UINT64_MAX) return available;
-#endif
+  return std::min(available == UINT64_MAX ? physical_memory() : available, address_space_left());
+#else
   return physical_memory();
+#endif
 }
 
 void expect_memory(uint64_t bytes, const std::string& what) {

@@ -9,6 +9,12 @@ namespace {
 
 constexpr size_t kTileRows = 16;  // rows of one attention unit: they share a pass over K and V
 
+Profiler::Phase phase_of(const Row* rows, size_t count) {
+  for (size_t r = 1; r < count; r++)
+    if (rows[r].sequence == rows[r - 1].sequence) return Profiler::Phase::kPrefill;
+  return Profiler::Phase::kDecode;
+}
+
 }  // namespace
 
 void Executor::grow(size_t rows) {
@@ -67,8 +73,10 @@ void Executor::lay_out(const Row* rows, size_t count) {
 }
 
 void Executor::run(const Row* rows, size_t count, const Cancel& cancel, std::vector<int32_t>& ids) {
+  if (profiler_) profiler_->begin_pass(phase_of(rows, count), count);
   grow(count);
   lay_out(rows, count);
+  if (profiler_) profiler_->resume();
   rows_ = count;
   StepContext context{program_,
                       kernels_,
@@ -88,15 +96,20 @@ void Executor::run(const Row* rows, size_t count, const Cancel& cancel, std::vec
                       table_pointers_.data(),
                       reinterpret_cast<QuantBlock*>(quantised_.get()),
                       kNone};
-  for (const Step& step : program_.steps) {
+  for (size_t s = 0; s < program_.steps.size(); s++) {
+    const Step& step = program_.steps[s];
     cancel.check();
     context.rows = step.wanted ? wanted_.size() : count;
     if (context.rows > 0) step.op->run(context, step.operands);
+    if (profiler_ && context.rows > 0) profiler_->step(s, context);
     context.written(step.operands[0]);
   }
   ids.assign(wanted_.size(), -1);
   const ArgmaxArgs args{ids.data(), logits(), program_.vocab};
   pool_.split(kernels_.argmax, args, wanted_.size(), program_.vocab);
+  if (!profiler_) return;
+  if (!wanted_.empty()) profiler_->argmax(wanted_.size(), program_.vocab);
+  profiler_->end_pass();
 }
 
 const float* Executor::logits() const {

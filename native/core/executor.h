@@ -8,6 +8,7 @@
 #include "core/cancel.h"
 #include "core/kv_cache.h"
 #include "core/position_tables.h"
+#include "core/profile.h"
 #include "core/step_context.h"
 
 namespace ggma {
@@ -25,8 +26,13 @@ struct Row {
 class Executor {
  public:
   Executor(const Program& program, const Weights& weights, const PositionTables& tables,
-           const KernelTable& kernels, ThreadPool& pool)
-      : program_(program), weights_(weights), tables_(tables), kernels_(kernels), pool_(pool) {}
+           const KernelTable& kernels, ThreadPool& pool, Profiler* profiler)
+      : program_(program),
+        weights_(weights),
+        tables_(tables),
+        kernels_(kernels),
+        pool_(pool),
+        profiler_(profiler) {}
 
   // rows: at most kChunkRows, those of one sequence consecutive and ascending; their sequences have room.
   // Leaves the wanted rows' logits in logits() and their argmax in ids (−1: not finite). Throws OUT_OF_MEMORY
@@ -46,6 +52,7 @@ class Executor {
   const PositionTables& tables_;
   const KernelTable& kernels_;
   ThreadPool& pool_;
+  Profiler* const profiler_;  // null: nobody measures
   size_t capacity_ = 0, rows_ = 0;
   FloatBuffer arena_, scratch_, table_rows_, quantised_;
   std::atomic<uint64_t> arena_floats_{0}, scratch_floats_{0};

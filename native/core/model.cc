@@ -13,11 +13,12 @@ struct Model::Part {
 };
 
 Model::Model(Program program, const std::vector<Source>& sources, const KernelTable& kernels,
-             ThreadPool& pool, std::shared_ptr<KvBudget> budget)
+             ThreadPool& pool, std::shared_ptr<KvBudget> budget, bool profile)
     : program_(std::move(program)),
       weights_(program_, sources, pool),
       tables_(program_),
-      executor_(program_, weights_, tables_, kernels, pool),
+      profiler_(profile ? std::make_unique<Profiler>(program_) : nullptr),
+      executor_(program_, weights_, tables_, kernels, pool, profiler_.get()),
       distribution_(kernels, pool),
       logprobs_(kernels, pool),
       budget_(std::move(budget)) {}

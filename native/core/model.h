@@ -23,7 +23,7 @@ class Model {
  public:
   // Packs the weights; the sources may go afterwards. Throws OUT_OF_MEMORY, IO. Driver.
   Model(Program program, const std::vector<Source>& sources, const KernelTable& kernels, ThreadPool& pool,
-        std::shared_ptr<KvBudget> budget);
+        std::shared_ptr<KvBudget> budget, bool profile = false);
   Model(const Model&) = delete;
 
   int32_t create_sequence();
@@ -36,6 +36,8 @@ class Model {
   MemoryUse memory() const;
   PositionTables& tables() { return tables_; }
   const Program& program() const { return program_; }
+  // null unless it was asked for. Driver.
+  const Profiler* profiler() const { return profiler_.get(); }
 
   // rows: count × [token, sequence, position, want logits]. Returns the argmax of each wanted row and copies
   // their logits to `logits` [wanted rows, vocab] when it is not null. Throws STEP_INVALID, SEQUENCE_UNKNOWN,
@@ -56,6 +58,7 @@ class Model {
   const Program program_;
   const Weights weights_;
   PositionTables tables_;
+  const std::unique_ptr<Profiler> profiler_;
   Executor executor_;
   Distribution distribution_;
   Logprobs logprobs_;

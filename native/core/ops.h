@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "core/profile.h"
+
 namespace ggma {
 
 class StepChecker;
@@ -15,6 +17,8 @@ struct Op {
   uint32_t operands;
   void (*check)(StepChecker& checker, const uint32_t* operands);  // throws Failure
   void (*run)(StepContext& context, const uint32_t* operands);
+  uint32_t matrix;  // the operand whose dtype chooses the kernel, or kNone
+  Cost (*cost)(const StepContext& context, const uint32_t* operands);  // of a run, for profiles
 };
 
 // null when no operation has that code.

@@ -34,6 +34,8 @@ struct StepContext {
   float* slot(uint32_t index) const { return arena + size_t{program.slots[index].offset} * all_rows; }
   size_t width(uint32_t index) const { return program.slots[index].width; }
   const PackedWeight& weight(uint32_t index) const { return weights[index]; }
+  // Of `width` floats in each row that the step covers.
+  uint64_t float_bytes(size_t width) const { return uint64_t{rows} * width * sizeof(float); }
 
   // Every step's first operand is the slot that it writes.
   void written(uint32_t slot) {

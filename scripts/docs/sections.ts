@@ -32,6 +32,7 @@ export const sections: Readonly<Record<string, () => string>> = {
   ScoreOptions: () => fields('lib/runtime/options.ts', 'ScoreOptions'),
   GenerationChunk: () => fields('lib/runtime/progress.ts', 'GenerationChunk'),
   Completion: () => fields('lib/runtime/progress.ts', 'Completion'),
+  Usage: () => fields('lib/runtime/progress.ts', 'Usage'),
   Timings: () => fields('lib/runtime/progress.ts', 'Timings'),
   TokenLogprob: () => fields('lib/runtime/logprobs.ts', 'TokenLogprob'),
   Score: () => fields('lib/runtime/score.ts', 'Score'),

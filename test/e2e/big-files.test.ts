@@ -7,10 +7,11 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chunksOf, FileRange, layOut, openModel } from '../../lib/circle/index.ts';
+import { need } from '../support/need.ts';
 import { peakMemory } from '../support/peak-memory.ts';
 import { root } from '../support/root.ts';
 import { weightsModel } from '../support/weights-model.ts';
@@ -52,11 +53,7 @@ describe('filters on big files', () => {
   for (const one of long ? [...cases, ...longCases] : cases) {
     it(one.name, async function () {
       this.timeout(900_000);
-      const { bavail, bsize } = statfsSync(scratch);
-      if (bavail * bsize < 64 * MB) {
-        console.warn('    no room for sparse files: skipped');
-        this.skip();
-      }
+      need(this, '64 MB of room for temporary files');
       const file = path.join(scratch, 'big.circle');
       const size = writeSparse(file, one);
       try {

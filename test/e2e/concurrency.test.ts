@@ -33,7 +33,7 @@ async function alone(model: Model): Promise<Omit<Completion, 'timings'>[]> {
 describe('many generations at once', function () {
   this.timeout(120_000);
 
-  it('give what they give alone; one is aborted, one fails, one has a slow consumer', async () => {
+  it('fault 28, 29, 40: give what they give alone; one is aborted, one bans every token, one has a slow consumer', async () => {
     await using first = await loadDemo({ threads: 1 });
     const expected = await alone(first);
     assert.equal(new Set(expected.map(({ text }) => text)).size > 8, true);

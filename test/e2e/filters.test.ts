@@ -15,6 +15,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { layOut, readModel, writeModel } from '../../lib/circle/index.ts';
 import { commands } from '../../lib/cli/commands.ts';
+import { need } from '../support/need.ts';
 import { root } from '../support/root.ts';
 import { weightsModel } from '../support/weights-model.ts';
 
@@ -48,7 +49,7 @@ describe('filter commands', () => {
   const read = (file: string) => readFileSync(path.join(scratch, file));
   const temporary = () => readdirSync(scratch).filter((name) => name.endsWith('.part'));
 
-  it('end bad input with one line, exit 1 or 2, and nothing on standard output', () => {
+  it('fault 16: end bad input with one line, exit 1 or 2, and nothing on standard output', () => {
     writeFileSync(path.join(scratch, 'junk.circle'), Buffer.alloc(100_000, 'junk'));
     writeFileSync(path.join(scratch, 'tail.circle'), Buffer.concat([read('a.circle'), Buffer.from('more')]));
     const cases: [string, number, RegExp][] = [
@@ -86,11 +87,8 @@ describe('filter commands', () => {
     }
   });
 
-  it('refuse a terminal on either side', function () {
-    if (spawnSync('script', ['--version']).status !== 0) {
-      console.warn('    script(1) is absent: skipped');
-      this.skip();
-    }
+  it('fault 16: refuse a terminal on either side', function () {
+    need(this, 'script(1)');
     const onTerminal = (script: string) => {
       const command = `"${process.execPath}" "${bin}/gc.js" ${script}; echo "exit $?"`;
       return spawnSync('script', ['-qec', command, '/dev/null'], {
@@ -110,7 +108,7 @@ describe('filter commands', () => {
     assert.equal(size('t.circle'), 0);
   });
 
-  it('end without a word when the reader goes', () => {
+  it('fault 18: end without a word when the reader goes', () => {
     for (const script of [rename, 'gc', `o2o gc + ${rename}`]) {
       const { stdout, stderr } = shell(
         `exec 3>&2; { ${script} < a.circle 2> err; echo "exit $?" >&3; } | head -c 1 | wc -c; grep -v changed err >&2`,
@@ -120,7 +118,7 @@ describe('filter commands', () => {
     }
   });
 
-  it('say so when the disk is full, and leave no half file', () => {
+  it('fault 18: say so when the disk is full, and leave no half file', () => {
     const full = shell(`${rename} < a.circle > /dev/full`);
     assert.equal(full.status, 1);
     assert.match(full.stderr, /^ggma: OUTPUT: expected to write to standard output, got: ENOSPC[^\n]*\n$/);
@@ -136,7 +134,7 @@ describe('filter commands', () => {
     assert.equal(read('log').toString(), 'before');
   });
 
-  it('-o writes the whole file or keeps the old one', () => {
+  it('fault 18: -o writes the whole file or keeps the old one', () => {
     writeFileSync(path.join(scratch, 'old.circle'), 'old');
     mkdirSync(path.join(scratch, 'folder.circle'));
     for (const [script, message] of [
@@ -163,7 +161,7 @@ describe('filter commands', () => {
     assert.deepEqual([inPlace.status, inPlace.stderr], [0, '']);
   });
 
-  it('refuse to write the file that they read', () => {
+  it('fault 18: refuse to write the file that they read', () => {
     const { status, stderr } = shell('cp a.circle same.circle; gc < same.circle 1<> same.circle');
     assert.equal(status, 2);
     assert.match(
@@ -204,7 +202,7 @@ describe('filter commands', () => {
     for (const other of merged.slice(1)) assert.deepEqual(other, merged[0]);
   });
 
-  it('write nothing with --strict where there is nothing to do', () => {
+  it('fault 17: write nothing with --strict where there is nothing to do', () => {
     const { status, stdout, stderr } = shell(`o2o ${rename} + fuse.attention --strict < a.circle`);
     assert.deepEqual([status, stdout], [1, '']);
     assert.match(stderr, /^fuse\.attention: 0 of 0 attention blocks changed: [^\n]*\n$/);

@@ -5,8 +5,8 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } fr
 import os from 'node:os';
 import path from 'node:path';
 import { blocksOf } from '../support/markdown.ts';
+import { needSharedDir } from '../support/need.ts';
 import { root } from '../support/root.ts';
-import { sharedDir } from '../support/shared.ts';
 
 const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
 
@@ -55,8 +55,7 @@ describe('the line, with installed commands', () => {
   });
 
   it("gives the demo's golden ids: 64 with --ignore-eos, and stops at the end of sequence without", function () {
-    const shared = sharedDir();
-    if (shared === null) this.skip();
+    const shared = needSharedDir(this);
     const { cases } = JSON.parse(
       readFileSync(path.join(shared, 'golden/numeric/lily/prompts.json'), 'utf8'),
     ) as {
@@ -82,8 +81,7 @@ describe('the line, with installed commands', () => {
   });
 
   it("gives probe's golden ids through its whole pipeline", function () {
-    const shared = sharedDir();
-    if (shared === null) this.skip();
+    const shared = needSharedDir(this);
     symlinkSync(path.join(shared, 'models/probe'), path.join(scratch, 'probe-hf'));
     const { status, stderr } = shell(`
       mkdir probe && cd probe
@@ -117,7 +115,7 @@ describe('the line, with installed commands', () => {
     assert.equal(status, 0);
   });
 
-  it('ends bad input with one line, exit 1 or 2, and nothing on standard output', () => {
+  it('fault 16: ends bad input with one line, exit 1 or 2, and nothing on standard output', () => {
     const cases: [string, number, RegExp][] = [
       ['gc < /dev/null', 1, /^ggma: CIRCLE_CORRUPT: .*\n$/],
       ['echo this is no model | gc', 1, /^ggma: CIRCLE_CORRUPT: .*\n$/],
@@ -138,7 +136,7 @@ describe('the line, with installed commands', () => {
     assert.equal(existsSync(path.join(scratch, 'no-such-dir')), false);
   });
 
-  it('passes on what it finds nothing in, says so, and exits 1 with --strict', () => {
+  it('fault 17: passes on what it finds nothing in, says so, and exits 1 with --strict', () => {
     const { stderr, status } = shell(
       'fuse.attention < prefill.circle > same.circle; cmp prefill.circle same.circle',
     );

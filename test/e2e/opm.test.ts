@@ -1,6 +1,6 @@
 /** opm as a process: the README's block, Ctrl-C, two at once, a full disk, a certificate, a closed pipe. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../support/checkpoint.ts';
 import { filesOf, HubServer, redirect, stall } from '../support/hub-server.ts';
 import { lilyDir } from '../support/lily.ts';
+import { need } from '../support/need.ts';
 import { root } from '../support/root.ts';
 import { cert } from '../support/self-signed.ts';
 
@@ -173,13 +174,7 @@ describe('opm, as people run it', () => {
       'tokenizer_config.json': Buffer.alloc(300_000, ' '),
     };
     hub.files.set('tokenizer_config.json', big['tokenizer_config.json']);
-    const probe = spawnSync('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs -o size=64k none /mnt'], {
-      encoding: 'utf8',
-    });
-    if (probe.status !== 0) {
-      console.log(`      no small disk can be made here: ${probe.stderr}`);
-      this.skip();
-    }
+    need(this, 'a user who may mount a small disk');
     const { status, stdout, stderr } = await run(`exec unshare -m bash -c '
       mkdir build && mount -t tmpfs -o size=128k none build
       opm import x/tiny && exit 9

@@ -38,7 +38,7 @@ describe('prefill in pieces', function () {
     }
   }
 
-  it('gives the bits of one step', async () => {
+  it('fault 29: gives the bits of one step', async () => {
     const best = availableIsas()[0]!;
     const whole = await logitsOf([length], 1, best);
     assert.ok(whole.some((logit) => logit !== 0));

@@ -28,7 +28,7 @@ describe('prefix cache, on the demo', function () {
   const options = { maxTokens: 12, ignoreEos: true, logprobs: true } as const;
   const results = ({ ids, logprobs }: Completion) => ({ ids, logprobs });
 
-  it('gives the same ids and log-probabilities, one after another and all at once', async () => {
+  it('fault 29: gives the same ids and log-probabilities, one after another and all at once', async () => {
     const plain = await demo({ threads: 1 });
     const wanted = [];
     for (const prompt of prompts) wanted.push(results(await plain.complete(prompt, options)));

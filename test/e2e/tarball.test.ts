@@ -181,7 +181,7 @@ describe('the tarball', function () {
     assert.equal(types.status, 0, types.stdout);
   });
 
-  it('says what to do where it has no addon for the machine', () => {
+  it('fault 49: says what to do where it has no addon for the machine', () => {
     const installed = path.join(project, 'node_modules/ggma');
     const away = path.join(installed, 'prebuilds');
     rmSync(away, { recursive: true });

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { main } from '../../lib/cli/o2o.ts';
 import type { Module } from '../../lib/ir/graph.ts';
-import { needBrowser } from '../support/browser.ts';
+import { launchBrowser } from '../support/browser.ts';
 import { scratchFolder } from '../support/checkpoint.ts';
 import { fakeStreams } from '../support/fake-streams.ts';
 import { golden, needShared } from '../support/goldens.ts';
@@ -20,7 +20,7 @@ describe('pages of o2o view, in Chromium', function () {
   const complaints: string[] = [];
   before(async function () {
     scratch = scratchFolder();
-    browser = await needBrowser(this);
+    browser = await launchBrowser(this);
   });
   after(async () => {
     await browser?.close();

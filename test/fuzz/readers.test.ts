@@ -31,7 +31,7 @@ describe('damaged files', function () {
 
   for (const name of names)
     for (const seed of campaigns.seeds)
-      it(`${name}, seed ${seed}: success or a GgmaError, nothing else`, function () {
+      it(`fault 3, 7, 8, 12, 13, 19: ${name}, seed ${seed}: success or a GgmaError, nothing else`, function () {
         const caseFile = path.join(scratch, `${name}-${seed}`);
         const words = [name, seed, campaigns.flips, campaigns.lengths].join(' ');
         const { status, signal, stdout, stderr } = spawnSync(

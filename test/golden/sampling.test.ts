@@ -95,7 +95,7 @@ describe('golden: sampling', () => {
     );
   });
 
-  it('refuses NaN and infinity, and a vocabulary that is banned altogether', () => {
+  it('fault 11, 28: refuses NaN and infinity, and a vocabulary that is banned altogether', () => {
     const hasCode = (code: string) => (error: unknown) => error instanceof GgmaError && error.code === code;
     const sampler = createSampler(3, { topK: 2 });
     for (const bad of [Number.NaN, Infinity])

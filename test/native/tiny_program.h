@@ -122,11 +122,12 @@ struct LoadedLlama {
 
   explicit LoadedLlama(size_t threads = 1, const char* isa = nullptr,
                        uint64_t budget_bytes = uint64_t{1} << 30, size_t positions = 512,
-                       Dtype dtype = Dtype::kF32, bool half_cache = false)
+                       Dtype dtype = Dtype::kF32, bool half_cache = false, bool profile = false)
       : llama(dtype),
         pool(threads),
         budget(std::make_shared<KvBudget>(budget_bytes)),
-        model(decoded(llama, half_cache), {llama.writer.source.data()}, choose_kernels(isa), pool, budget) {
+        model(decoded(llama, half_cache), {llama.writer.source.data()}, choose_kernels(isa), pool, budget,
+              profile) {
     for (const bool sine : {false, true}) {
       const std::vector<float> rows = llama.table(sine, positions);
       model.tables().set(sine, 0, rows.data(), rows.size());

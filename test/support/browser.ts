@@ -1,27 +1,12 @@
-/** Headless Chromium for tests of pages: Debian's package, or what CHROMIUM names. */
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import process from 'node:process';
+/** Headless Chromium for tests of pages. */
 import { type Browser, chromium } from 'playwright-core';
+import { chromiumPath } from './chromium.ts';
+import { need } from './need.ts';
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
-
-function executable(): string | undefined {
-  const { CHROMIUM: named } = process.env;
-  if (named) return existsSync(named) ? named : undefined;
-  const paths = (process.env.PATH ?? '').split(':');
-  const found = NAMES.flatMap((name) => paths.map((dir) => `${dir}/${name}`)).find(existsSync);
-  // A stub that asks to install the real one is no browser.
-  return found && spawnSync(found, ['--version'], { timeout: 20_000 }).status === 0 ? found : undefined;
-}
-
-/** For `before`: a browser, or the tests of the block are skipped, and say so. */
-export async function needBrowser(context: Mocha.Context): Promise<Browser> {
-  const executablePath = executable();
-  if (executablePath === undefined) {
-    console.warn('SKIPPED: no Chromium on the PATH (Debian: apt-get install chromium)');
-    context.skip();
-  }
+/** For `before`: a browser, or the tests of the block are skipped. */
+export async function launchBrowser(context: Mocha.Context): Promise<Browser> {
+  need(context, 'Chromium on the PATH (Debian: chromium)');
   // Tests often run as root, in containers, where Chromium's sandbox cannot work.
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  const args = ['--no-sandbox', '--disable-dev-shm-usage'];
+  return chromium.launch({ executablePath: chromiumPath()!, args });
 }

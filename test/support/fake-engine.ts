@@ -11,6 +11,7 @@ import type {
   DecodeRequest,
   ExecutablePlan,
   MemoryUse,
+  RawProfile,
   SamplerOptions,
 } from '../../lib/runtime/index.ts';
 
@@ -109,6 +110,12 @@ export class FakeProgram implements ComputeProgram {
 
   memory(): MemoryUse {
     return { weightBytes: this.#bytes, kvBytes: this.sequences.size, arenaBytes: 0 };
+  }
+
+  /** Nothing is measured: what the run time makes of a profile is tested on its own. */
+  async profile(): Promise<RawProfile> {
+    const none = new Float64Array(0);
+    return { names: [], passes: new Float64Array(6), totals: none, events: none, dropped: 0 };
   }
 
   setTable(table: number, firstPosition: number, data: Float32Array): void {

@@ -5,6 +5,7 @@ import { type Model, readModel, TensorType } from '../../lib/circle/index.ts';
 import type { Tensor } from '../../lib/ir/evaluate.ts';
 import type { Graph, Module, Value } from '../../lib/ir/graph.ts';
 import { lift } from '../../lib/ir/lift.ts';
+import { needSharedDir } from './need.ts';
 import { sharedDir } from './shared.ts';
 
 function goldenDir(): string {
@@ -103,9 +104,7 @@ export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): numbe
   return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference / (scale || 1);
 }
 
-/** For `before`: without the shared reference data the tests of a block are skipped, and say so. */
+/** For `before`: without the shared reference data the tests of a block are skipped. */
 export function needShared(this: Mocha.Context): void {
-  if (sharedDir()) return;
-  console.warn('SKIPPED: the shared reference data is absent (GGMA_SHARED, or ../shared beside the project)');
-  this.skip();
+  needSharedDir(this);
 }

@@ -20,13 +20,14 @@ export function noise(seed: number, count: number): Float32Array {
 }
 
 export class ProgramWriter {
-  readonly weights: { data: Float32Array; rows: number; cols: number }[] = [];
+  readonly weights: { data: Float32Array | null; rows: number; cols: number }[] = [];
   readonly slots: number[] = [];
   readonly tables: number[] = [];
   readonly caches: [number, number][] = [];
   readonly steps: number[] = [];
 
-  weight(data: Float32Array, rows: number, cols: number): number {
+  /** @param data null: it lies in a file, f32 like the others */
+  weight(data: Float32Array | null, rows: number, cols: number): number {
     return this.weights.push({ data, rows, cols }) - 1;
   }
   /** Slots lie side by side: none shares memory. */
@@ -43,8 +44,16 @@ export class ProgramWriter {
     this.steps.push(opcode, flags, ...operands);
   }
 
-  /** All weights lie in one source. */
+  /** All weights lie in one source, one behind the other. */
   encode(vocab: number, logits: number): { program: Uint8Array; sources: Uint8Array[] } {
+    const source = this.weights.flatMap(({ data }) => {
+      if (data === null) throw new Error('a weight that lies in a file');
+      return [new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
+    });
+    return { program: this.encodeProgram(vocab, logits), sources: [new Uint8Array(Buffer.concat(source))] };
+  }
+
+  encodeProgram(vocab: number, logits: number): Uint8Array {
     const starts: number[] = [];
     let width = 0;
     for (const slot of this.slots) {
@@ -64,15 +73,10 @@ export class ProgramWriter {
     words.set([this.slots.length, offsets[1]!, this.tables.length, offsets[2]!], 9);
     words.set([this.caches.length, offsets[3]!, this.steps.length, offsets[4]!], 13);
     let at = 0;
-    for (const [i, { data, rows, cols }] of this.weights.entries()) {
-      words.set([0, 0, at, 0, data.byteLength, 0, rows, cols], offsets[0]! / 4 + 10 * i);
-      at += data.byteLength;
-    }
-    const source = new Uint8Array(at);
-    at = 0;
-    for (const { data } of this.weights) {
-      source.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-      at += data.byteLength;
+    for (const [i, { rows, cols }] of this.weights.entries()) {
+      const bytes = 4 * rows * cols;
+      words.set([0, 0, at, 0, bytes, 0, rows, cols], offsets[0]! / 4 + 10 * i);
+      at += bytes;
     }
     words.set(
       this.slots.flatMap((slot, i) => [starts[i]!, slot]),
@@ -81,7 +85,7 @@ export class ProgramWriter {
     words.set(this.tables, offsets[2]! / 4);
     words.set(this.caches.flat(), offsets[3]! / 4);
     words.set(this.steps, offsets[4]! / 4);
-    return { program: new Uint8Array(words.buffer), sources: [source] };
+    return new Uint8Array(words.buffer);
   }
 }
 

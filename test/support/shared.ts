@@ -5,8 +5,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The folder, or null when it is absent: tests then skip and say so. */
+/** The folder where it is, if it is there. */
+export function sharedFolder(): string {
+  return process.env.GGMA_SHARED ?? join(root, '..', 'shared');
+}
+
+/** The folder, or null when it is absent: tests then skip (need.ts). */
 export function sharedDir(): string | null {
-  const dir = process.env.GGMA_SHARED ?? join(root, '..', 'shared');
+  const dir = sharedFolder();
   return existsSync(join(dir, 'golden')) ? dir : null;
 }

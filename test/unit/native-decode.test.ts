@@ -116,7 +116,7 @@ describe('native: decode', () => {
     await Promise.all(engines.splice(0).map((engine) => engine.close()));
   });
 
-  it('gives the same bits alone or beside 15 others, on every instruction set, thread count and cut', async () => {
+  it('fault 29: gives the same bits alone or beside 15 others, on every instruction set, thread count and cut', async () => {
     const lengths = Array.from({ length: 16 }, (_, i) => [1, 3, 17, 40, 90, 150][i % 6]!);
     const tasksOf = (program: Program) =>
       lengths.map((length, i) => task(program, promptOf(i, length), 30 + i, kinds[i % kinds.length]!));
@@ -153,7 +153,7 @@ describe('native: decode', () => {
     console.log(`      ran on ${availableIsas().join(', ')}`);
   });
 
-  it('draws by the seed: the same again, others otherwise', async () => {
+  it('fault 29: draws by the seed: the same again, others otherwise', async () => {
     const program = await loadTiny(open());
     const draw = async (options: SamplerOptions) => {
       const t = task(program, promptOf(1, 20), 40, options);
@@ -193,7 +193,7 @@ describe('native: decode', () => {
     assert.equal(compared, 29 * 2 + 25 * 3);
   });
 
-  it('a request that fails leaves the others alone', async () => {
+  it('fault 40: a request that fails leaves the others alone', async () => {
     const program = await loadTiny(open({ threads: 2 }), 100);
     const alone = task(program, promptOf(0, 10), 20, null);
     take(alone, (await program.decode([requestOf(alone, 20)], Infinity))[0]!);
@@ -231,7 +231,7 @@ describe('native: decode', () => {
     assert.deepEqual(await program.decode([], 5), []);
   });
 
-  it('NaN stops one sequence, and the memory budget another', async () => {
+  it('fault 11, 38: NaN stops one sequence, and the memory budget another', async () => {
     const program = await loadTiny(open({ kvBudgetBytes: 70_000 }), 300);
     const { cos } = rotary(tinyShape.headDim, 0, 300);
     program.setTable(0, 40, new Float32Array(tinyShape.headDim).fill(Number.NaN));
@@ -260,7 +260,7 @@ describe('native: decode', () => {
     assert.match(both[0]!.error!.message, /need \d+ bytes, have \d+/);
   });
 
-  it('a cancelled request ends within a step, one that is alone within an operation', async () => {
+  it('fault 33: a cancelled request ends within a step, one that is alone within an operation', async () => {
     const big = tinyLlama({ ...tinyShape, hidden: 256, ff: 1024, layers: 4 });
     const program = await open({ threads: 1 }).loadProgram(big.program, big.sources);
     const { cos, sin } = rotary(tinyShape.headDim, 0, 8192);

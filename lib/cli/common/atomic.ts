@@ -1,14 +1,24 @@
 /** Files that are there whole or not at all. */
-import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { GgmaError } from '../../errors.ts';
 import { writeFully } from './descriptors.ts';
 
 /**
- * Writes the pieces under a temporary name first: a file of that name is whole, or the old one.
+ * Writes the pieces under a temporary name first: a file of that name is whole, or the old one. Devices and named pipes
+ * are written to where they are: a file renamed over /dev/null would take its place, if root does it for everyone.
  * @throws GgmaError OUTPUT with the path; whatever the pieces throw
  */
 export function writeAtomically(file: string, pieces: Iterable<Uint8Array>): void {
+  if (writing(file, () => isSpecial(file))) {
+    const special = writing(file, () => openSync(file, 'w'));
+    try {
+      for (const piece of pieces) writing(file, () => writeFully(special, piece));
+    } finally {
+      closeSync(special);
+    }
+    return;
+  }
   const temporary = `${file}.${process.pid}.part`;
   const fd = writing(file, () => openSync(temporary, 'wx'));
   try {
@@ -22,6 +32,11 @@ export function writeAtomically(file: string, pieces: Iterable<Uint8Array>): voi
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+function isSpecial(file: string): boolean {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat !== undefined && !stat.isFile() && !stat.isDirectory();
 }
 
 function writing<T>(file: string, work: () => T): T {

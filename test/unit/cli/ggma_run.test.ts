@@ -7,7 +7,7 @@ import { main } from '../../../lib/cli/ggma_run.ts';
 import { loadSentencePiece, type Tokenizer } from '../../../lib/text/index.ts';
 import { fakeStreams } from '../../support/fake-streams.ts';
 import { type GoldenPrompt, goldenPrompts, writeGoldenPackage } from '../../support/golden-package.ts';
-import { sharedDir } from '../../support/shared.ts';
+import { needSharedDir } from '../../support/need.ts';
 
 async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const streams = fakeStreams();
@@ -28,6 +28,12 @@ describe('cli/ggma_run', () => {
       '--ignore-eos',
       '--threads',
       '--context-size',
+      '--stop',
+      '--stream',
+      '--json',
+      '--seed',
+      '--profile[=FILE]',
+      '--version',
       '--temperature',
       '--logprobs',
     ])
@@ -59,6 +65,8 @@ describe('cli/ggma_run', () => {
       [['pkg', '--seed', '-1'], /USAGE/],
       [['pkg', '--seed', '0x10'], /--seed, got "0x10"/],
       [['pkg', '--logprobs', '21'], /--logprobs, got "21"/],
+      [['pkg', '--context-size', '0'], /--context-size, got "0"/],
+      [['pkg', '--profile='], /a file for the trace of --profile, got ""/],
     ];
     for (const [argv, pattern] of cases) {
       const { code, out, err } = await run(...argv);
@@ -67,7 +75,7 @@ describe('cli/ggma_run', () => {
     }
   });
 
-  it('a package that is not there exits 1', async () => {
+  it('fault 1: a package that is not there exits 1', async () => {
     const { code, out, err } = await run('no/such/package');
     assert.deepEqual([code, out], [1, '']);
     assert.match(err, /^ggma: PACKAGE_NOT_FOUND: .*no\/such\/package.*\n$/);
@@ -79,7 +87,7 @@ describe('cli/ggma_run', () => {
     let prompt: GoldenPrompt;
     let idsOnly: string;
     before(async function () {
-      const shared = sharedDir() ?? this.skip();
+      const shared = needSharedDir(this);
       dir = await mkdtemp(join(tmpdir(), 'ggma-run-'));
       await writeGoldenPackage(shared, 'stories260K', dir);
       idsOnly = await writeGoldenPackage(shared, 'probe', join(dir, 'probe'));
@@ -178,6 +186,14 @@ describe('cli/ggma_run', () => {
       assert.match(out, /generated: \{ \}/);
       assert.match(err, /^ggma: warning: the prompt alone has 40 tokens of 32/);
       assert.equal((await run(dir, '-n', '600')).err.split(':')[1], ' CONTEXT_OVERFLOW');
+    });
+
+    it('--context-size says how much prompt and output may be together', async () => {
+      const { code, out } = await run(dir, '-p', prompt.text!, '--context-size', `${prompt.ids.length + 3}`);
+      assert.equal(code, 0);
+      assert.ok(out.includes(`generated: ${list(prompt.greedy.slice(0, 3))}\n`), out);
+      const { err } = await run(dir, '-p', prompt.text!, '--context-size', `${prompt.ids.length - 1}`);
+      assert.match(err, /^ggma: CONTEXT_OVERFLOW: expected at most \d+ tokens in the context/);
     });
 
     it('a package without a tokenizer takes and prints ids', async () => {

@@ -10,14 +10,14 @@ import type { EngineOptions } from '../../../lib/runtime/index.ts';
 import { FakeEngine } from '../../support/fake-engine.ts';
 import { goldenPrompts, writeGoldenPackage } from '../../support/golden-package.ts';
 import { lilyTokenizerPath } from '../../support/lily.ts';
-import { sharedDir } from '../../support/shared.ts';
+import { needSharedDir } from '../../support/need.ts';
 
 describe('package/load', () => {
   let shared: string;
   let root: string;
   let made = 0;
   before(async function () {
-    shared = sharedDir() ?? this.skip();
+    shared = needSharedDir(this);
     root = await mkdtemp(join(tmpdir(), 'ggma-load-'));
   });
   after(() => (root === undefined ? undefined : rm(root, { recursive: true })));
@@ -78,7 +78,7 @@ describe('package/load', () => {
     assert.deepEqual(idsOnly.engineOptions, { threads: 3 });
   });
 
-  it('reports its stages, and ends at a throwing callback or an abort', async () => {
+  it('fault 36: reports its stages, and ends at a throwing callback or an abort', async () => {
     const dir = await golden('probe');
     const stages: string[] = [];
     await loadFake(dir, { onProgress: (stage) => stages.push(stage) });
@@ -138,7 +138,7 @@ describe('package/load', () => {
     await assert.rejects(loadFake(junk), code('TOKENIZER', /./));
   });
 
-  it('a budget that the weights exceed is refused before anything is allocated', async () => {
+  it('fault 38: a budget that the weights exceed is refused before anything is allocated', async () => {
     const dir = await golden('stories260K');
     await assert.rejects(
       loadFake(dir, { memoryBudget: 1000 }),
@@ -218,7 +218,7 @@ describe('package/load', () => {
     await assert.rejects(load(dir, { onProgress }), code('CIRCLE_CHANGED', /stay as it is/));
   });
 
-  it('maps the file when asked, with the same ids and less memory of its own', async () => {
+  it('fault 39: maps the file when asked, with the same ids and less memory of its own', async () => {
     const dir = await golden('probe');
     const { ids, greedy } = (await goldenPrompts(shared, 'probe'))[1]!;
     const bytes: number[] = [];

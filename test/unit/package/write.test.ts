@@ -104,7 +104,7 @@ describe('package/write', () => {
     assert.deepEqual(readdirSync(scratch.path).sort(), ['file', 'from', 'package']);
   });
 
-  it('what was checked of tokenizers holds for those very files', async () => {
+  it('fault 48: what was checked of tokenizers holds for those very files, and other formats are PACKAGE_VERSION', async () => {
     await write();
     const agrees = async () => areAsChecked(await readContents(dir));
     assert.equal(await agrees(), true);

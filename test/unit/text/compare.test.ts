@@ -9,7 +9,7 @@ import {
   tokenizerDifference,
 } from '../../../lib/text/index.ts';
 import { lilyDir } from '../../support/lily.ts';
-import { sharedDir } from '../../support/shared.ts';
+import { needSharedDir } from '../../support/need.ts';
 
 const lily = (name: string) => join(lilyDir, name);
 
@@ -65,8 +65,7 @@ describe('text/compare', () => {
   });
 
   it('fault 20: tells the families whose files disagree from those whose do not', async function () {
-    const shared = sharedDir();
-    if (shared === null) this.skip();
+    const shared = needSharedDir(this);
     const models = join(shared, 'families/models');
     const differing: string[] = [];
     const agreeing: string[] = [];

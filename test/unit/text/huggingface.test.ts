@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { loadSentencePiece, loadTokenizerJson, type Tokenizer } from '../../../lib/text/index.ts';
 import { lilyDir, lilyTokenizerPath } from '../../support/lily.ts';
-import { sharedDir } from '../../support/shared.ts';
+import { needSharedDir } from '../../support/need.ts';
 
 interface FamilyCases {
   special_ids: number[];
@@ -31,7 +31,7 @@ describe('text/huggingface', () => {
     );
   });
 
-  it('agrees with tokenizer.model of the same model (property)', async () => {
+  it('fault 21, 23: agrees with tokenizer.model of the same model (property)', async () => {
     const other = await loadSentencePiece(lilyTokenizerPath);
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
@@ -46,7 +46,7 @@ describe('text/huggingface', () => {
       assert.deepEqual(lily.encode(text), other.encode(text), JSON.stringify(text));
   });
 
-  it('streams: chunks joined are the whole (property)', () => {
+  it('fault 24: streams: chunks joined are the whole (property)', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 1023 }), { maxLength: 30 }), fc.nat(30), (ids, cut) => {
         const stream = lily.streamDecoder();
@@ -64,10 +64,10 @@ describe('text/huggingface', () => {
   describe('against the reference', () => {
     let shared: string;
     before(function () {
-      shared = sharedDir() ?? this.skip();
+      shared = needSharedDir(this);
     });
 
-    it('all tokenizer cases of stories260K, special tokens taken as text', async () => {
+    it('fault 23: all tokenizer cases of stories260K, special tokens taken as text', async () => {
       const tokenizer = await loadTokenizerJson(join(shared, 'models', 'stories260K', 'tokenizer.json'));
       const file = await readFile(join(shared, 'golden', 'tokenizer-cases.json'), 'utf8');
       const { rows } = JSON.parse(file) as { rows: { text: string; sp_ids: number[]; sp_decode: string }[] };

@@ -8,7 +8,7 @@ import { GgmaError } from '../../../lib/errors.ts';
 import { fenceProcessHandlers } from '../../../lib/text/fence.ts';
 import { loadSentencePiece, longestText, type Tokenizer } from '../../../lib/text/index.ts';
 import { lilyDir, lilyTokenizerPath } from '../../support/lily.ts';
-import { sharedDir } from '../../support/shared.ts';
+import { needSharedDir } from '../../support/need.ts';
 
 const tokenError = (pattern: RegExp) => (error: unknown) =>
   error instanceof GgmaError && error.code === 'TOKEN_ID' && pattern.test(error.message);
@@ -35,7 +35,7 @@ describe('text/sentencepiece', () => {
     assert.deepEqual([...lily.encode('', { addBos: false })], []);
   });
 
-  it('takes text that looks like a special token as text', () => {
+  it('fault 23: takes text that looks like a special token as text', () => {
     for (const text of ['</s>', '<s>', '<unk>', 'a</s>b', '<0x0A>']) {
       const ids = lily.encode(text, { addBos: false });
       for (const id of ids) assert.ok(id > 2, `${text}: ${ids}`);
@@ -43,7 +43,7 @@ describe('text/sentencepiece', () => {
     }
   });
 
-  it('keeps any well-formed text through encode and decode (property)', () => {
+  it('fault 21: keeps any well-formed text through encode and decode (property)', () => {
     const text = fc
       .string({ unit: 'binary', maxLength: 40 })
       .map((s) => s.replace(/\p{Surrogate}|\u2581/gu, ''));
@@ -67,18 +67,18 @@ describe('text/sentencepiece', () => {
       assert.equal(lily.decode(lily.encode(s)), s, JSON.stringify(s));
   });
 
-  it('takes a lone surrogate for U+FFFD', () => {
+  it('fault 21: takes a lone surrogate for U+FFFD', () => {
     assert.deepEqual(lily.encode('a\ud800b'), lily.encode('a\ufffdb'));
     assert.deepEqual(lily.encode('\udc00'), lily.encode('\ufffd'));
   });
 
-  it('refuses what it cannot encode', () => {
+  it('fault 21: refuses what it cannot encode', () => {
     const input = (error: unknown) => error instanceof GgmaError && error.code === 'INPUT';
     assert.throws(() => lily.encode(7 as unknown as string), input);
     assert.throws(() => lily.encode('a'.repeat(longestText + 1)), input);
   });
 
-  it('decodes [] to nothing and refuses wrong ids', () => {
+  it('fault 22: decodes [] to nothing and refuses wrong ids', () => {
     assert.equal(lily.decode([]), '');
     assert.equal(lily.decode(new Int32Array(0)), '');
     for (const id of [-1, 1024, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5', null, undefined])
@@ -107,7 +107,7 @@ describe('text/sentencepiece', () => {
       maxLength: 30,
     });
 
-    it('chunks joined are the whole, and no chunk breaks a character (property)', () => {
+    it('fault 24: chunks joined are the whole, and no chunk breaks a character (property)', () => {
       let multiple = 0;
       fc.assert(
         fc.property(ids, fc.array(fc.nat(5), { minLength: 30, maxLength: 30 }), (all, sizes) => {
@@ -128,7 +128,7 @@ describe('text/sentencepiece', () => {
       assert.ok(multiple > 300);
     });
 
-    it('holds an unfinished character back, and shows it as U+FFFD once', () => {
+    it('fault 24: holds an unfinished character back, and shows it as U+FFFD once', () => {
       const bytes = [...Buffer.from('😀')].map((byte) => byte + 3);
       const stream = lily.streamDecoder();
       assert.deepEqual(
@@ -179,7 +179,7 @@ describe('text/sentencepiece', () => {
   describe('against the reference', () => {
     let shared: string;
     before(function () {
-      shared = sharedDir() ?? this.skip();
+      shared = needSharedDir(this);
     });
 
     it('ids and texts of all tokenizer cases', async () => {

@@ -69,6 +69,35 @@ describe('cli/common', () => {
     });
   });
 
+  it('an option whose value may be left out', async () => {
+    const spec: CommandSpec = {
+      ...{ name: 'cmd', summary: 'Does.', positionals: '[X]', count: [0, 1] },
+      options: { trace: { type: 'string', value: 'FILE', bare: 'default.json', help: 'writes it' } },
+    };
+    const asked = async (...argv: string[]) => {
+      let got: unknown;
+      const code = await runCommand(
+        spec,
+        argv,
+        async (invocation) => {
+          got = [invocation.text('trace'), ...invocation.positionals];
+          return undefined;
+        },
+        fakeStreams(),
+      );
+      assert.equal(code, 0);
+      return got;
+    };
+    assert.deepEqual(await asked(), [undefined]);
+    assert.deepEqual(await asked('--trace'), ['default.json']);
+    assert.deepEqual(await asked('--trace', 'x'), ['default.json', 'x'], 'the next word is not its value');
+    assert.deepEqual(await asked('--trace=own', 'x'), ['own', 'x']);
+    assert.deepEqual(await asked('--', '--trace'), [undefined, '--trace']);
+    const streams = fakeStreams();
+    await runCommand(spec, ['--help'], async () => undefined, streams);
+    assert.match(streams.out(), /--trace\[=FILE\] +writes it/);
+  });
+
   it('--help and --version print to stdout and exit 0', async () => {
     const help = await run(['--help', 'too', 'many']);
     assert.equal(help.code, 0);
@@ -121,7 +150,7 @@ describe('cli/common', () => {
     assert.equal((await run([], async () => 1)).code, 1, "the action's own exit code");
   });
 
-  it('a reader that has gone is no error; a full disk is one', async () => {
+  it('fault 18: a reader that has gone is no error; a full disk is one', async () => {
     const write = async (invocation: Invocation) => {
       await invocation.write('x');
       return assert.fail('the command went on');

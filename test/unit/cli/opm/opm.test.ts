@@ -8,7 +8,7 @@ import { starterText } from '../../../../lib/package/pipeline-file.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../../support/checkpoint.ts';
 import { fakeStreams } from '../../../support/fake-streams.ts';
 import { commit, filesOf, HubServer, redirect, status } from '../../../support/hub-server.ts';
-import { sharedDir } from '../../../support/shared.ts';
+import { needSharedDir } from '../../../support/need.ts';
 
 describe('cli/opm', () => {
   let scratch: ReturnType<typeof scratchFolder>;
@@ -228,8 +228,7 @@ describe('cli/opm', () => {
   });
 
   it('from a hub to the golden ids: llama-gqa in three shards', async function () {
-    const shared = sharedDir();
-    if (shared === null) this.skip();
+    const shared = needSharedDir(this);
     const hub = await HubServer.start(filesOf(join(shared, 'families/models/llama-gqa')));
     try {
       const imported = await run('import owner/llama-gqa', { env: { HF_ENDPOINT: hub.endpoint } });

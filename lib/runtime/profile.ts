@@ -1,0 +1,151 @@
+/** What the engine measured, by kernel and phase, and as a trace that Perfetto and chrome://tracing open. */
+import type { RawProfile } from './engine.ts';
+
+/** prefill: passes over several rows of a sequence, which prompts are; decode: over one row of each sequence. */
+export type Phase = 'prefill' | 'decode';
+
+/** All calls of one kernel in one phase. Bytes are those read; a multiply-add is two operations. */
+export interface KernelProfile {
+  /** The operation, and the dtype of its matrix: "MATMUL q8_0". SAMPLE: drawing and log-probabilities. */
+  kernel: string;
+  phase: Phase;
+  calls: number;
+  /** Rows over all calls. */
+  rows: number;
+  /** On the engine's leading thread, waiting for the others included. */
+  ms: number;
+  weightBytes: number;
+  /** Values, keys and position tables. */
+  activationBytes: number;
+  flops: number;
+  /** Billions a second; 0 where nothing was measured. */
+  gflopsPerSecond: number;
+  gigabytesPerSecond: number;
+}
+
+/** Passes over the model; what they took beyond their kernels went into laying out rows. */
+export interface PassProfile {
+  phase: Phase;
+  passes: number;
+  rows: number;
+  ms: number;
+}
+
+/** Trace Event Format: complete events ("X"), microseconds since the model was loaded. */
+export interface TraceFile {
+  displayTimeUnit: 'ms';
+  otherData: { droppedEvents: number };
+  traceEvents: TraceEvent[];
+}
+
+export type TraceEvent = TraceName | TraceCall;
+
+/** What the process or thread is called. */
+export interface TraceName {
+  name: string;
+  ph: 'M';
+  pid: number;
+  tid: number;
+  args: { name: string };
+}
+
+export interface TraceCall {
+  name: string;
+  cat: Phase;
+  ph: 'X';
+  pid: number;
+  tid: number;
+  ts: number;
+  dur: number;
+  args: Record<string, number>;
+}
+
+export interface Profile {
+  passes: PassProfile[];
+  /** The longest first. */
+  kernels: KernelProfile[];
+  /** Calls that {@link trace} does not have: it keeps the first 100,000. */
+  droppedEvents: number;
+  trace(): TraceFile;
+}
+
+const phases = ['prefill', 'decode'] as const;
+const totalFields = 6;
+const eventFields = 8;
+
+export function readProfile(raw: RawProfile): Profile {
+  return {
+    passes: phases.map((phase, p) => {
+      const [passes, rows, ns] = raw.passes.subarray(3 * p, 3 * p + 3);
+      return { phase, passes: passes!, rows: rows!, ms: ns! / 1e6 };
+    }),
+    kernels: readKernels(raw),
+    droppedEvents: raw.dropped,
+    trace: () => readTrace(raw),
+  };
+}
+
+function readKernels({ names, totals }: RawProfile): KernelProfile[] {
+  const kernels = new Map<string, KernelProfile>();
+  for (const [p, phase] of phases.entries()) {
+    for (const [i, kernel] of names.entries()) {
+      const at = (p * names.length + i) * totalFields;
+      const [calls, rows, ns, weightBytes, activationBytes, flops] = totals.subarray(at, at + totalFields);
+      if (calls === 0) continue;
+      const key = `${phase} ${kernel}`;
+      const sum = kernels.get(key) ?? emptyKernel(kernel, phase);
+      kernels.set(key, sum);
+      sum.calls += calls!;
+      sum.rows += rows!;
+      sum.ms += ns! / 1e6;
+      sum.weightBytes += weightBytes!;
+      sum.activationBytes += activationBytes!;
+      sum.flops += flops!;
+    }
+  }
+  const all = [...kernels.values()];
+  for (const one of all) {
+    one.gflopsPerSecond = perSecond(one.flops, one.ms);
+    one.gigabytesPerSecond = perSecond(one.weightBytes + one.activationBytes, one.ms);
+  }
+  return all.sort((a, b) => b.ms - a.ms);
+}
+
+function emptyKernel(kernel: string, phase: Phase): KernelProfile {
+  const zero = { calls: 0, rows: 0, ms: 0, weightBytes: 0, activationBytes: 0, flops: 0 };
+  return { kernel, phase, ...zero, gflopsPerSecond: 0, gigabytesPerSecond: 0 };
+}
+
+/** Billions a second. */
+function perSecond(count: number, ms: number): number {
+  return ms > 0 ? count / ms / 1e6 : 0;
+}
+
+function readTrace({ names, events, dropped }: RawProfile): TraceFile {
+  const thread = { pid: 1, tid: 1 };
+  const traceEvents: TraceEvent[] = [
+    { name: 'process_name', ph: 'M', ...thread, args: { name: 'ggma' } },
+    { name: 'thread_name', ph: 'M', ...thread, args: { name: 'engine' } },
+  ];
+  // A pass lies above its calls: it goes from the first one's start to the last one's end.
+  let pass: TraceCall | null = null;
+  for (let at = 0; at < events.length; at += eventFields) {
+    const [name, p, number, rows, start, ns, bytes, operations] = events.subarray(at, at + eventFields);
+    const phase = phases[p!]!;
+    const ts = start! / 1000;
+    const dur = ns! / 1000;
+    const call = (title: string, args: Record<string, number>): TraceCall => {
+      return { name: title, cat: phase, ph: 'X', ...thread, ts, dur, args };
+    };
+    if (pass === null || pass.args.pass !== number) {
+      pass = call(phase, { pass: number!, rows: rows! });
+      traceEvents.push(pass);
+    }
+    pass.dur = ts + dur - pass.ts;
+    const gflopsPerSecond = perSecond(operations!, ns! / 1e6);
+    traceEvents.push(
+      call(names[name!]!, { rows: rows!, bytes: bytes!, flops: operations!, gflopsPerSecond }),
+    );
+  }
+  return { displayTimeUnit: 'ms', otherData: { droppedEvents: dropped }, traceEvents };
+}

@@ -1,0 +1,77 @@
+#include "core/profile.h"
+
+#include "core/ops.h"
+#include "core/program.h"
+#include "core/step_context.h"
+
+namespace ggma {
+namespace {
+
+const char* name_of(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::kF16:
+      return "f16";
+    case Dtype::kBf16:
+      return "bf16";
+    case Dtype::kQ8_0:
+      return "q8_0";
+    case Dtype::kQ4_0:
+      return "q4_0";
+    default:
+      return "f32";
+  }
+}
+
+}  // namespace
+
+Profiler::Profiler(const Program& program) : program_(program) {
+  for (const Step& step : program.steps) {
+    std::string name = step.op->name;
+    if (step.op->matrix != kNone)
+      name += std::string(" ") + name_of(program.weights[step.operands[step.op->matrix]].dtype);
+    names_.push_back(std::move(name));
+  }
+  names_.insert(names_.end(), {"ARGMAX", "SAMPLE"});
+  totals_.resize(2 * names_.size());
+  events_.reserve(kMostEvents);  // no allocation between two steps
+}
+
+void Profiler::begin_pass(Phase phase, size_t rows) {
+  phase_ = phase;
+  rows_ = rows;
+  pass_++;
+  pass_start_ = last_ = read_clock();
+}
+
+void Profiler::end_pass() {
+  Pass& pass = passes_[static_cast<size_t>(phase_)];
+  pass.calls++;
+  pass.rows += rows_;
+  pass.nanoseconds += read_clock() - pass_start_;
+}
+
+void Profiler::step(size_t index, const StepContext& context) {
+  const uint64_t now = read_clock();
+  const Step& step = program_.steps[index];
+  take(index, context.rows, step.op->cost(context, step.operands), now);
+}
+
+void Profiler::take(size_t index, size_t rows, const Cost& cost, uint64_t now) {
+  const uint64_t passed = now - last_;
+  Total& total = totals_[static_cast<size_t>(phase_) * names_.size() + index];
+  total.calls++;
+  total.rows += rows;
+  total.nanoseconds += passed;
+  total.weight_bytes += cost.weight_bytes;
+  total.activation_bytes += cost.activation_bytes;
+  total.operations += cost.operations;
+  if (events_.size() < kMostEvents) {
+    events_.push_back({static_cast<uint32_t>(index), pass_, static_cast<uint32_t>(rows), phase_, last_,
+                       passed, cost.weight_bytes + cost.activation_bytes, cost.operations});
+  } else {
+    dropped_++;
+  }
+  last_ = read_clock();  // the bookkeeping is not the next step's
+}
+
+}  // namespace ggma

@@ -1,0 +1,134 @@
+/** How engines, programs and jobs end. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Worker } from 'node:worker_threads';
+import { GgmaError } from '../../lib/errors.ts';
+import { createEngine, type Engine, type EngineOptions, type Program } from '../../lib/native.ts';
+import { decodeGreedy, loadSlow, prompt, rowsOf } from '../support/native-calls.ts';
+import { need } from '../support/need.ts';
+import { loadTiny } from '../support/program.ts';
+import { root } from '../support/root.ts';
+
+const support = fileURLToPath(new URL('../support', import.meta.url));
+
+const hasCode = (code: string) => (error: unknown) => error instanceof GgmaError && error.code === code;
+
+describe('native: lifetimes', () => {
+  const engines: Engine[] = [];
+  const open = (options: EngineOptions = {}) => {
+    const engine = createEngine(options);
+    engines.push(engine);
+    return engine;
+  };
+  afterEach(async () => {
+    await Promise.all(engines.splice(0).map((engine) => engine.close()));
+  });
+
+  it('fault 34: lets a sequence be freed while jobs on it run and wait', async () => {
+    const program = await loadSlow(open());
+    const sequence = program.createSequence();
+    const out = new Int32Array(2000).fill(-1);
+    const running = decodeGreedy(program, { sequence, token: 1, position: 0, count: 2000, out });
+    const waiting = program.step(rowsOf(sequence, [1]));
+    // Until the first token is there, and not a turn of the event loop longer: then the job runs.
+    while (Atomics.load(out, 0) === -1);
+    program.freeSequence(sequence);
+    assert.equal(await running, 2000);
+    await assert.rejects(waiting, hasCode('SEQUENCE_UNKNOWN'));
+    assert.equal(program.memory().kvBytes, 0);
+  });
+
+  it('fault 34: ends jobs with DISPOSED when the engine closes', async () => {
+    const engine = open();
+    const program = await loadSlow(engine);
+    const sequence = program.createSequence();
+    const out = new Int32Array(8000);
+    const running = decodeGreedy(program, { sequence, token: 1, position: 0, count: 8000, out });
+    const waiting = program.step(rowsOf(sequence, [1]));
+    const ended = Promise.allSettled([running, waiting]);
+    await sleep(10);
+    await Promise.all([engine.close(), engine.close()]);
+    const reasons = (await ended).map((result) => (result.status === 'rejected' ? result.reason : result));
+    assert.equal(reasons.length, 2);
+    for (const reason of reasons) assert.ok(hasCode('DISPOSED')(reason), String(reason));
+    await engine.close();
+    await assert.rejects(engine.loadProgram(new Uint8Array(8), []), hasCode('DISPOSED'));
+    assert.throws(() => program.createSequence(), hasCode('DISPOSED'));
+    assert.throws(() => program.freeSequence(sequence), hasCode('DISPOSED'));
+    assert.throws(() => program.memory(), hasCode('DISPOSED'));
+    assert.throws(() => program.step(rowsOf(sequence, [1])), hasCode('DISPOSED'));
+  });
+
+  it('keeps engines apart', async () => {
+    const programs = await Promise.all(Array.from({ length: 6 }, () => loadTiny(open({ threads: 2 }))));
+    const ids = await Promise.all(
+      programs.map((program) => program.step(rowsOf(program.createSequence(), prompt))),
+    );
+    for (const id of ids) assert.deepEqual(id, ids[0]);
+  });
+
+  it('fault 34: what nobody closes goes when it is collected, threads and all', async function () {
+    need(this, 'Linux (/proc)');
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const threads = () => Number(/^Threads:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]);
+    const before = threads();
+    const forget = async () => {
+      const programs: Program[] = [];
+      for (let i = 0; i < 4; i++) {
+        const program = await loadTiny(createEngine({ threads: 3 }));
+        await program.step(rowsOf(program.createSequence(), prompt));
+        programs.push(program);
+      }
+      assert.ok(threads() >= before + 12, 'three threads for each engine: a driver and two that help');
+      assert.equal(programs.length, 4);
+    };
+    await forget();
+    for (let i = 0; i < 100 && threads() > before; i++) {
+      collect();
+      await sleep(10);
+    }
+    assert.ok(threads() <= before, `${threads()} threads, ${before} before`);
+  });
+
+  it('uses no processor time when idle', async () => {
+    const program = await loadTiny(open({ threads: 4 }));
+    await program.step(rowsOf(program.createSequence(), prompt));
+    await sleep(50);
+    const before = process.cpuUsage();
+    await sleep(400);
+    const { user, system } = process.cpuUsage(before);
+    assert.ok(user + system < 40_000, `${user + system} µs of 400,000`);
+  });
+
+  it('fault 37: survives workers that are terminated in the middle of a job', async function () {
+    this.timeout(180_000);
+    const workers = Array.from(
+      { length: 4 },
+      () => new Worker(path.join(support, 'native-worker.mjs'), { workerData: 'run' }),
+    );
+    // Rejects when a worker fails first.
+    const messages = await Promise.all(workers.map((worker) => once(worker, 'message')));
+    assert.deepEqual(messages.flat(), ['running', 'running', 'running', 'running']);
+    assert.deepEqual(await Promise.all(workers.map((worker) => worker.terminate())), [1, 1, 1, 1]);
+    // The addon still works here.
+    const program = await loadTiny(open());
+    await program.step(rowsOf(program.createSequence(), prompt));
+  });
+
+  it('fault 37: keeps the exit code of process.exit in the middle of a job', () => {
+    const child = spawnSync(process.execPath, [path.join(support, 'native-worker.mjs'), 'exit'], {
+      cwd: root,
+      encoding: 'utf8',
+      timeout: 120_000,
+    });
+    assert.deepEqual([child.status, child.signal, child.stderr], [7, null, '']);
+  });
+});

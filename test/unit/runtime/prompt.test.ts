@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import type { GgmaError } from '../../../lib/errors.ts';
+import type { GenerateOptions, Prompt } from '../../../lib/runtime/index.ts';
+import { code, open, prompt, tokenizer } from '../../support/fake-model.ts';
+
+describe('runtime/prompt', () => {
+  it('fault 26: prompt and maxTokens beyond the context are CONTEXT_OVERFLOW, a hopeless prompt unread', async () => {
+    const { model } = await open({ contextSize: 10, next: () => 5 });
+    const full = await model.complete(prompt);
+    assert.deepEqual([full.usage.totalTokens, full.finishReason], [10, 'length']);
+    assert.equal((await model.complete(prompt, { maxTokens: 6 })).ids.length, 6);
+    assert.throws(() => model.generate(prompt, { maxTokens: 7 }), code('CONTEXT_OVERFLOW', /10 .* 4 .* 7/));
+    const long = Array<number>(10).fill(3);
+    assert.throws(() => model.generate(long), code('CONTEXT_OVERFLOW', /10 .* 10/));
+    assert.equal((await model.complete(long, { maxTokens: 0 })).finishReason, 'length');
+    assert.throws(() => model.generate([...long, 3], { maxTokens: 0 }), code('CONTEXT_OVERFLOW', /10 .* 11/));
+    await assert.rejects(model.complete(prompt, { maxTokens: 7 }), ({ values }: GgmaError) => {
+      assert.deepEqual(values, { promptTokens: 4, contextSize: 10, maxTokens: 7 });
+      return true;
+    });
+    let encoded = 0;
+    const counting = new Proxy(tokenizer, {
+      get(target, name) {
+        if (name === 'encode') encoded++;
+        const member = Reflect.get(target, name, target) as unknown;
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+    const other = await open({ contextSize: 10, tokenizer: counting });
+    assert.throws(
+      () => other.model.generate('word '.repeat(500_000)),
+      code('CONTEXT_OVERFLOW', /10 .* at least/),
+    );
+    assert.equal(encoded, 0);
+    await other.model.complete('word');
+    assert.equal(encoded, 1);
+  });
+
+  it("fault 26: overflow 'truncate-left' leaves out the oldest tokens behind the beginning, and says how many", async () => {
+    let seen: number[] = [];
+    const { model } = await open({
+      contextSize: 10,
+      next: (history) => {
+        seen = [...history];
+        return 5;
+      },
+    });
+    const options: GenerateOptions = { maxTokens: 4, overflow: 'truncate-left' };
+    const fits = await model.complete([7, 8, 9], options);
+    assert.deepEqual([fits.usage.truncatedTokens, fits.usage.promptTokens], [0, 3]);
+    const ids = Array.from({ length: 30 }, (_, i) => 100 + i);
+    const cut = await model.complete(ids, options);
+    assert.deepEqual(cut.ids, [5, 5, 5, 5]);
+    assert.deepEqual([cut.usage.truncatedTokens, cut.usage.promptTokens, cut.usage.totalTokens], [24, 6, 10]);
+    assert.deepEqual(seen.slice(0, 6), ids.slice(-6));
+    const text = 'Lily picked up a flower. '.repeat(20);
+    const whole = [...tokenizer.encode(text)];
+    const { usage } = await model.complete(text, options);
+    assert.deepEqual(seen.slice(0, 6), [1, ...whole.slice(-5)]);
+    assert.equal(usage.truncatedTokens, whole.length - 6);
+    await model.complete([1, ...ids], options);
+    assert.deepEqual(seen.slice(0, 6), [1, ...ids.slice(-5)], 'the beginning of sequence stays');
+    for (const maxTokens of [9, 10, 11])
+      assert.throws(() => model.generate(text, { ...options, maxTokens }), code('CONTEXT_OVERFLOW'));
+    assert.equal((await model.complete(text, { ...options, maxTokens: 8 })).ids.length, 8);
+  });
+
+  it('fault 22: wrong ids are TOKEN_ID, other wrong prompts INPUT', async () => {
+    const { model } = await open();
+    const generate = (bad: unknown) => () => model.generate(bad as Prompt);
+    for (const id of [-1, 1024, 1.5, Number.NaN, 3n, '3'])
+      assert.throws(generate([1, id]), code('TOKEN_ID', /1023/));
+    assert.throws(generate(BigInt64Array.of(3n)), code('TOKEN_ID'));
+    assert.throws(generate([]), code('INPUT', /at least one/));
+    assert.throws(() => model.generate('', { addBos: false }), code('INPUT', /at least one/));
+    for (const bad of [undefined, null, 7, {}]) assert.throws(generate(bad), code('INPUT'));
+  });
+});

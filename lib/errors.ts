@@ -20,7 +20,8 @@ export class GgmaError extends Error {
   override readonly name = 'GgmaError';
   readonly code: ErrorCode;
   readonly path?: string;
-  readonly values?: Readonly<Record<string, number>>;
+  /** Absent, not undefined, where there are none. */
+  declare readonly values?: Readonly<Record<string, number>>;
   /**
    * A process may hold several copies of this class (two versions installed, `import()` beside `require` under a
    * loader), while the addon makes its errors with one of them: `instanceof` holds for all.

@@ -50,6 +50,7 @@ void Host::on_cleanup(void* data) {
   self->torn_down_ = true;
   self->closing_ = self->closed_ = true;
   self->driver_->take_finished().clear();
+  self->self_.reset();
 }
 
 void Host::on_notify(napi_env env, napi_value, void* context, void*) {
@@ -119,6 +120,7 @@ Napi::Promise Host::close() {
   closes_.push_back(deferred);
   if (!closing_) {
     closing_ = true;
+    self_ = shared_from_this();
     hold();
     driver_->stop();
   }
@@ -133,6 +135,7 @@ void Host::finish_close() {
   for (const auto& deferred : closes_) deferred.Resolve(env_.Undefined());
   closes_.clear();
   let_go();
+  self_.reset();  // whoever called this holds the host too
 }
 
 }  // namespace ggma

@@ -77,6 +77,8 @@ class Host : public std::enable_shared_from_this<Host> {
   size_t pending_ = 0;  // jobs and closes that keep the event loop alive
   bool closing_ = false, closed_ = false, torn_down_ = false;
   std::vector<Napi::Promise::Deferred> closes_;
+  std::shared_ptr<Host>
+      self_;  // while it closes: the engine's object may be collected before the driver ends
   std::vector<std::weak_ptr<ProgramState>> programs_;
 };
 

@@ -42,6 +42,12 @@ describe('errors', () => {
     assert.deepEqual(Object.keys(error).sort(), ['code', 'name', 'path']);
   });
 
+  it('carry numbers that programs may act on, where there are some', () => {
+    const error = new GgmaError('CONTEXT_OVERFLOW', 'expected less', { values: { contextSize: 8 } });
+    assert.deepEqual(error.values, { contextSize: 8 });
+    assert.equal(new GgmaError('CONFIG', 'bad').values, undefined);
+  });
+
   it('are told from others, also from ones that look alike', () => {
     const lookalike = Object.assign(new Error('no'), { name: 'GgmaError', code: 'X' });
     for (const other of [lookalike, new Error('no'), { code: 'X' }, null, undefined, 'GgmaError'])

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/ops.h"
+#include "core/products.h"
 
 namespace ggma {
 namespace {
@@ -88,11 +89,16 @@ void Executor::run(const Row* rows, size_t count, const Cancel& cancel, std::vec
                       table_pointers_.data(),
                       reinterpret_cast<QuantBlock*>(quantised_.get()),
                       kNone};
-  for (const Step& step : program_.steps) {
+  for (size_t i = 0; i < program_.steps.size();) {
+    const Step& step = program_.steps[i];
     cancel.check();
     context.rows = step.wanted ? wanted_.size() : count;
-    if (context.rows > 0) step.op->run(context, step.operands);
-    context.written(step.operands[0]);
+    if (context.rows > 0 && step.together > 1) {
+      run_products(context, &step, step.together);
+    } else if (context.rows > 0) {
+      step.op->run(context, step.operands);
+    }
+    for (const size_t end = i + step.together; i < end; i++) context.written(program_.steps[i].operands[0]);
   }
   ids.assign(wanted_.size(), -1);
   const ArgmaxArgs args{ids.data(), logits(), program_.vocab};

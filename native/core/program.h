@@ -92,6 +92,7 @@ struct Step {
   const Op* op;
   bool wanted;
   const uint32_t* operands;  // into Program::words
+  uint32_t together;         // steps from this one on that run as one (core/products.h)
 };
 
 // A decoded program: every index in range, every slot written before it is read. Immutable.

@@ -16,7 +16,8 @@ void Executor::grow(size_t rows) {
   if (rows <= capacity_) return;
   uint64_t table_width = 0;
   for (const uint32_t width : program_.table_widths) table_width += width;
-  const uint64_t quantised = program_.quantised_width / kQuantBlock * sizeof(QuantBlock) / sizeof(float);
+  const size_t quantised_width = std::max(program_.quantised_width, greedy_.quantised_width());
+  const uint64_t quantised = quantised_width / kQuantBlock * sizeof(QuantBlock) / sizeof(float);
   const uint64_t arena = uint64_t{program_.arena_width} * rows,
                  scratch = (program_.scratch_width + table_width + quantised) * rows;
   expect_memory((arena + scratch) * sizeof(float), "intermediate values");
@@ -67,7 +68,8 @@ void Executor::lay_out(const Row* rows, size_t count) {
   }
 }
 
-void Executor::run(const Row* rows, size_t count, const Cancel& cancel, std::vector<int32_t>& ids) {
+void Executor::run(const Row* rows, size_t count, const Cancel& cancel, bool with_logits,
+                   std::vector<int32_t>& ids) {
   grow(count);
   lay_out(rows, count);
   rows_ = count;
@@ -89,7 +91,8 @@ void Executor::run(const Row* rows, size_t count, const Cancel& cancel, std::vec
                       table_pointers_.data(),
                       reinterpret_cast<QuantBlock*>(quantised_.get()),
                       kNone};
-  for (size_t i = 0; i < program_.steps.size();) {
+  const bool greedy = !with_logits && greedy_.applies();
+  for (size_t i = 0; i < program_.steps.size() - (greedy ? 1 : 0);) {
     const Step& step = program_.steps[i];
     cancel.check();
     context.rows = step.wanted ? wanted_.size() : count;
@@ -99,6 +102,12 @@ void Executor::run(const Row* rows, size_t count, const Cancel& cancel, std::vec
       step.op->run(context, step.operands);
     }
     for (const size_t end = i + step.together; i < end; i++) context.written(program_.steps[i].operands[0]);
+  }
+  if (greedy) {
+    context.rows = wanted_.size();
+    ids.clear();
+    if (context.rows > 0) greedy_.run(context, ids);
+    return;
   }
   ids.assign(wanted_.size(), -1);
   const ArgmaxArgs args{ids.data(), logits(), program_.vocab};

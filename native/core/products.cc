@@ -6,7 +6,6 @@ namespace ggma {
 namespace {
 
 constexpr size_t kMostProducts = 4;
-constexpr uint32_t kMatmulCode = 2, kSiluMulCode = 4;
 
 bool overlap(const Program& program, uint32_t a, uint32_t b) {
   const SlotRecord &x = program.slots[a], &y = program.slots[b];
@@ -26,32 +25,6 @@ Kernel<MatmulArgs> kernel_of(const KernelTable& kernels, Dtype dtype) {
     default:
       return kernels.matmul_f32;
   }
-}
-
-// The rows of a slot as blocks of int8: made once for all products that read them.
-const QuantBlock* quantised(StepContext& c, uint32_t slot) {
-  if (c.quantised_slot != slot) {
-    const QuantizeArgs args{c.quantised, c.slot(slot), c.width(slot)};
-    c.split(c.kernels.quantize, args, c.rows, c.width(slot) * 2);
-    c.quantised_slot = slot;
-  }
-  return c.quantised;
-}
-
-struct Product {
-  Kernel<MatmulArgs> kernel;
-  MatmulArgs args;
-  size_t panels;
-  size_t unit_work() const { return args.inputs * kLanes * args.rows; }
-};
-
-Product product_of(StepContext& c, const uint32_t* w) {
-  const PackedWeight& weight = c.weight(w[2]);
-  const float* bias = w[3] == kNone ? nullptr : c.weight(w[3]).vector();
-  const void* src = is_quantised(weight.dtype) ? quantised(c, w[1]) : static_cast<const void*>(c.slot(w[1]));
-  return {kernel_of(c.kernels, weight.dtype),
-          {c.slot(w[0]), src, weight.data, bias, c.rows, weight.cols, weight.rows},
-          round_up(weight.rows, kLanes) / kLanes};
 }
 
 // Range: the panels of all products, one product behind the other.
@@ -87,6 +60,33 @@ void run_gated(const Gated* gated, size_t begin, size_t end) {
 }
 
 }  // namespace
+
+const QuantBlock* quantised(StepContext& c, uint32_t slot) {
+  if (c.quantised_slot != slot) {
+    const QuantizeArgs args{c.quantised, c.slot(slot), c.width(slot)};
+    c.split(c.kernels.quantize, args, c.rows, c.width(slot) * 2);
+    c.quantised_slot = slot;
+  }
+  return c.quantised;
+}
+
+Product product_of(StepContext& c, const uint32_t* w) {
+  const PackedWeight& weight = c.weight(w[2]);
+  const float* bias = w[3] == kNone ? nullptr : c.weight(w[3]).vector();
+  const void* src = is_quantised(weight.dtype) ? quantised(c, w[1]) : static_cast<const void*>(c.slot(w[1]));
+  return {kernel_of(c.kernels, weight.dtype),
+          {c.slot(w[0]), src, weight.data, bias, c.rows, weight.cols, weight.rows},
+          round_up(weight.rows, kLanes) / kLanes};
+}
+
+MatmulArgs part_of(const MatmulArgs& args, size_t panel_bytes, size_t first, size_t count, float* dst) {
+  MatmulArgs part = args;
+  part.dst = dst;
+  part.weight = static_cast<const uint8_t*>(args.weight) + first * panel_bytes;
+  if (args.bias) part.bias = args.bias + first * kLanes;
+  part.outputs = std::min(args.outputs - first * kLanes, count * kLanes);
+  return part;
+}
 
 size_t products_together(const Program& program, size_t at) {
   const Op *matmul = find_op(kMatmulCode), *silu_mul = find_op(kSiluMulCode);

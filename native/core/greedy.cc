@@ -10,8 +10,10 @@ constexpr size_t kFloats = 16384;  // logits at a time: they stay in the second-
 constexpr size_t kMostRows = 64;
 
 // Long runs of panels read faster; few rows can afford them.
-size_t panels_at_a_time(size_t rows) { return rows <= 16 ? 64 : 16; }
-static_assert(kFloats >= 16 * 64 * kLanes && kFloats >= kMostRows * 16 * kLanes, "all rows fit");
+size_t panels_at_a_time(size_t rows) { return rows <= 4 ? 256 : rows <= 16 ? 64 : 16; }
+static_assert(kFloats == 4 * 256 * kLanes && kFloats == 16 * 64 * kLanes &&
+                  kFloats == kMostRows * 16 * kLanes,
+              "the rows fit");
 
 }  // namespace
 

@@ -12,10 +12,11 @@
 namespace ggma {
 namespace {
 
-constexpr size_t kPanels = 64;  // at a time
 constexpr size_t kMostRows = 16;
+constexpr size_t kScores = 16384;  // at a time: they stay in the second-level cache
+size_t panels_at_a_time(size_t rows) { return rows <= 4 ? 256 : 64; }
+static_assert(kScores == 4 * 256 * kLanes && kScores == kMostRows * 64 * kLanes, "the rows fit");
 constexpr size_t kBlockPanels = kScreenBlock / kLanes;
-constexpr size_t kBlocksOfRun = kPanels / kBlockPanels;
 
 float rounded_up(double value) { return static_cast<float>(value * (1 + 0x1p-20)); }
 
@@ -109,21 +110,21 @@ struct Screen::Blocks {
   Screen* screen;
   Kernel<MatmulArgs> kernel;
   MatmulArgs args;  // of the copy
-  size_t panels, blocks;
+  size_t panels, run_panels, blocks;
 };
 
-// Runs of kPanels panels.
+// Runs of run_panels panels.
 void Screen::run_blocks(const Blocks* b, size_t begin, size_t end) {
-  alignas(64) float scores[kMostRows * kPanels * kLanes];
+  alignas(64) float scores[kScores];
   Screen& screen = *b->screen;
   const size_t bytes = panel_bytes(Dtype::kQ8_0, b->args.inputs), rows = b->args.rows;
   for (size_t run = begin; run < end; run++) {
-    const size_t first = run * kPanels, count = std::min(kPanels, b->panels - first);
+    const size_t first = run * b->run_panels, count = std::min(b->run_panels, b->panels - first);
     const MatmulArgs part = part_of(b->args, bytes, first, count, scores);
     b->kernel(&part, 0, count);
     float* lower = screen.lower_.data() + run * rows;
     std::fill(lower, lower + rows, -std::numeric_limits<float>::infinity());
-    const ScreenArgs args{screen.upper_.data() + run * kBlocksOfRun,
+    const ScreenArgs args{screen.upper_.data() + first / kBlockPanels,
                           lower,
                           scores,
                           screen.error_.data() + first * kLanes,
@@ -180,13 +181,14 @@ bool Screen::run(StepContext& c, const uint32_t* operands, std::vector<int32_t>&
   const QuantBlock* q = quantised(c, operands[1]);
   if (!set_factors(c.slot(operands[1]), q, rows)) return false;
   const Product product = product_of(c, operands);
-  const size_t blocks = (outputs_ + kScreenBlock - 1) / kScreenBlock,
-               runs = (product.panels + kPanels - 1) / kPanels;
+  const size_t blocks = (outputs_ + kScreenBlock - 1) / kScreenBlock, panels = panels_at_a_time(rows),
+               runs = (product.panels + panels - 1) / panels;
   upper_.resize(rows * blocks);
   lower_.resize(runs * rows);
   const MatmulArgs copy{nullptr, q, copy_.get(), nullptr, rows, inputs_, outputs_};
-  c.split(Kernel<Blocks>(run_blocks), Blocks{this, kernels_.matmul_q8_0, copy, product.panels, blocks}, runs,
-          kPanels * product.unit_work());
+  c.split(Kernel<Blocks>(run_blocks),
+          Blocks{this, kernels_.matmul_q8_0, copy, product.panels, panels, blocks}, runs,
+          panels * product.unit_work());
   candidates_.clear();
   candidate_counts_.clear();
   for (size_t r = 0; r < rows; r++)

@@ -28,8 +28,8 @@ inline uint32_t dtype_of(const std::string& name) {
   return static_cast<uint32_t>(std::find(kDtypeNames, kDtypeNames + kDtypes, name) - kDtypeNames);
 }
 
-// Whole models: `ggma_bench model.S135.q8_0 [isa] [threads] [position]`.
-bool bench_model(const std::string& what, const char* isa, size_t threads, size_t position);
+// Whole models: `ggma_bench model.S135.q8_0 [isa] [threads] [position] [screened]`.
+bool bench_model(const std::string& what, const char* isa, size_t threads, size_t position, bool screened);
 
 }  // namespace ggma::bench
 

@@ -1,6 +1,6 @@
 // Kernels alone, on one thread: arithmetic and memory speed beside what the machine reaches at best. The
 // shortest of many runs, in the thread's own CPU time: another program on the machine changes little.
-//   ggma_bench [matmul.q8_0 | attention.64 | model.S135.q8_0] [isa] [threads] [position]
+//   ggma_bench [matmul.q8_0 | attention.64 | model.S135.q8_0] [isa] [threads] [position] [screened]
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -110,7 +110,8 @@ int main(int argc, char** argv) {
   const auto number = [&](int i, int missing) {
     return static_cast<size_t>(argc > i ? std::stoi(argv[i]) : missing);
   };
-  if (only.find("model.") == 0) return bench::bench_model(only, isa, number(3, 1), number(4, 0)) ? 0 : 2;
+  if (only.find("model.") == 0)
+    return bench::bench_model(only, isa, number(3, 1), number(4, 0), argc > 5) ? 0 : 2;
   const KernelTable& kernels = choose_kernels(isa);
   const struct {
     size_t inputs, outputs;

@@ -169,7 +169,7 @@ void measure(Model& model, size_t position, size_t threads, const char* label) {
 
 }  // namespace
 
-bool bench_model(const std::string& what, const char* isa, size_t threads, size_t position) {
+bool bench_model(const std::string& what, const char* isa, size_t threads, size_t position, bool screened) {
   for (const Shape& shape : kShapes) {
     const std::string prefix = std::string("model.") + shape.name + ".";
     if (what.compare(0, prefix.size(), prefix) != 0) continue;
@@ -180,7 +180,9 @@ bool bench_model(const std::string& what, const char* isa, size_t threads, size_
     for (const bool profile : {false, true}) {
       if (profile && threads > 1) break;
       wrapped = choose_kernels(isa);
-      Model model(random.decode(), {random.source()}, profile ? timed_kernels : choose_kernels(isa), pool,
+      Program program = random.decode();
+      program.screened = screened;
+      Model model(std::move(program), {random.source()}, profile ? timed_kernels : choose_kernels(isa), pool,
                   std::make_shared<KvBudget>(uint64_t{1} << 32));
       const size_t dim = shape.hidden / shape.heads;
       const std::vector<float> rows((position + 128) * dim, 0.5f);

@@ -16,6 +16,11 @@ export interface EngineOptions {
   kvBudgetBytes?: number;
   /** What keys and values are kept as; they are rounded before anything reads them. Default 'f32'. */
   kvDtype?: KvDtype;
+  /**
+   * Keep an int8 copy of an f32, f16 or bf16 output matrix beside it: most of the matrix is not read any more for a token
+   * that is only the most likely one. The tokens are the same. Default false.
+   */
+  screen?: boolean;
   /** One of {@link availableIsas}; default: the environment's GGMA_ISA, or the best. */
   isa?: string;
 }

@@ -38,6 +38,11 @@ export interface LoadOptions {
   /** What keys and values are kept as: 'f16' takes half the memory, and long contexts go faster. Default 'f32'. */
   kvDtype?: 'f32' | 'f16';
   /**
+   * Keep an int8 copy of an f32, f16 or bf16 output matrix beside it (a quarter or half of it more memory): the most
+   * likely token is found without reading most of the matrix, and is the same. Default false.
+   */
+  screen?: boolean;
+  /**
    * Keep the keys and values of finished generations, up to so many ids in all: a prompt that begins like one of them
    * (a conversation that goes on, a common instruction) starts where they part, with the same bits. Default 0.
    */
@@ -65,6 +70,7 @@ const loadRules = {
   profile: flag,
   maxConcurrent: integer(1, 2 ** 31 - 1),
   maxQueue: integer(0, 2 ** 31 - 1),
+  screen: flag,
   prefixCacheTokens: integer(0, 2 ** 31 - 1),
   kvDtype: { expects: "'f32' or 'f16'", holds: (value: unknown) => value === 'f32' || value === 'f16' },
   signal: abortSignal,
@@ -164,10 +170,14 @@ function chooseContextSize({ config }: PackageContents, plan: ExecutablePlan, wa
 }
 
 /** Checked before anything is allocated: packed weights take about what they take in the file. */
-function engineOptions(plan: ExecutablePlan, { threads, memoryBudget, kvDtype }: LoadOptions): EngineOptions {
+function engineOptions(
+  plan: ExecutablePlan,
+  { threads, memoryBudget, kvDtype, screen }: LoadOptions,
+): EngineOptions {
   const options: EngineOptions = {};
   if (threads !== undefined) options.threads = threads;
   if (kvDtype !== undefined) options.kvDtype = kvDtype;
+  if (screen !== undefined) options.screen = screen;
   if (memoryBudget === undefined) return options;
   const weights = plan.sources.reduce((bytes, source) => bytes + source.byteLength, 0);
   if (weights >= memoryBudget)

@@ -12,9 +12,11 @@ export function lowerAttention(
   window: number,
 ): Slot {
   const { heads, kvHeads, headDim, rope } = block;
-  const q = project(builder, block.q, hidden, heads * headDim);
-  const k = project(builder, block.k, hidden, kvHeads * headDim);
-  const v = project(builder, block.v, hidden, kvHeads * headDim);
+  // The products first, one behind the other: native code runs them as one.
+  const products = [block.q, block.k, block.v].map((projection) => project(builder, projection, hidden));
+  const [q, k, v] = [block.q, block.k, block.v].map((projection, i) =>
+    normalise(builder, projection, products[i]!),
+  ) as [Slot, Slot, Slot];
   const cache = builder.blocks.push(block) - 1;
   const context = builder.emit(
     'attention',
@@ -25,32 +27,29 @@ export function lowerAttention(
     table(rope ? builder.table(rope.cos) : null),
     table(rope ? builder.table(rope.sin) : null),
   );
-  const { weight: matrix, bias } = block.o;
+  return project(builder, block.o, context);
+}
+
+function project(builder: ProgramBuilder, projection: Omit<Projection, 'norm'>, hidden: Slot): Slot {
+  const { weight: matrix, bias } = projection;
   return builder.emit(
     'matmul',
     builder.slot(matrix.shape[0]!),
-    slot(context),
+    slot(hidden),
     weight(builder.matrix(matrix)),
     weight(bias ? builder.vector(bias) : null),
   );
 }
 
-function project(builder: ProgramBuilder, projection: Projection, hidden: Slot, width: number): Slot {
-  const { weight: matrix, bias, norm } = projection;
-  const projected = builder.emit(
-    'matmul',
-    builder.slot(width),
-    slot(hidden),
-    weight(builder.matrix(matrix)),
-    weight(bias ? builder.vector(bias) : null),
-  );
+/** By heads, where the projection has a norm. */
+function normalise(builder: ProgramBuilder, { norm }: Projection, projected: Slot): Slot {
   if (!norm) return projected;
   return builder.emit(
     'rmsNorm',
-    builder.slot(width),
+    builder.slot(projected.width),
     slot(projected),
     weight(norm.weight ? builder.vector(norm.weight) : null),
     float(norm.epsilon),
-    word(width / norm.width),
+    word(projected.width / norm.width),
   );
 }

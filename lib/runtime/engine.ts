@@ -24,6 +24,7 @@ export interface EngineOptions {
   /** Bytes that the caches of all sequences may take together. */
   kvBudgetBytes?: number;
   kvDtype?: 'f32' | 'f16';
+  screen?: boolean;
 }
 
 export interface MemoryUse {

@@ -30,6 +30,7 @@ class LoadJob : public PromiseJob {
     Program program = decode_program(program_.data(), program_.size(), source_bytes_);
     Engine& engine = host->engine();
     program.half_cache = engine.half_cache;
+    program.screened = engine.screened;
     model_ = std::make_shared<Model>(std::move(program), sources_, engine.kernels, engine.pool,
                                      engine.kv_budget, profile_);
     sources_.clear();  // a mapping that nothing of the model lies in goes now
@@ -86,6 +87,10 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
       const std::string name = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
       if (name != "f32" && name != "f16") bad_argument("kvDtype", "'f32' or 'f16'");
       options.half_cache = name == "f16";
+    }
+    if (const auto value = member(info[0], "screen"); present(value)) {
+      if (!value.IsBoolean()) bad_argument("screen", "a boolean");
+      options.screened = value.As<Napi::Boolean>().Value();
     }
     if (const auto value = member(info[0], "isa"); present(value)) {
       if (!value.IsString()) bad_argument("isa", "a string");

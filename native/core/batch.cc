@@ -149,8 +149,12 @@ bool Batch::add_part(Run& run, size_t rows) {
 void Batch::step(const std::atomic<bool>* disposed) {
   // From here on the cache behind each first row is being overwritten.
   for (const Part& part : parts_) part.run->sequence->set_length(part.run->position);
+  const bool with_logits = std::any_of(parts_.begin(), parts_.end(), [](const Part& part) {
+    const DecodeRequest& request = *part.run->request;
+    return request.scores.logprobs || (request.count > 0 && (request.sampler || request.logprobs.logprobs));
+  });
   try {
-    model_.executor_.run(rows_.data(), rows_.size(), Cancel{disposed, nullptr, &flags_}, best_);
+    model_.executor_.run(rows_.data(), rows_.size(), Cancel{disposed, nullptr, &flags_}, with_logits, best_);
   } catch (const Failure& failure) {
     const bool cancelled = failure.code == "CANCELLED";
     if (cancelled) {

@@ -52,6 +52,7 @@ Engine::Engine(const EngineOptions& options)
       pool(options.threads ? options.threads : default_threads()),
       kv_budget(std::make_shared<KvBudget>(options.kv_budget_bytes ? options.kv_budget_bytes
                                                                    : physical_memory() / 2)),
-      half_cache(options.half_cache) {}
+      half_cache(options.half_cache),
+      screened(options.screened) {}
 
 }  // namespace ggma

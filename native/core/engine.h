@@ -14,6 +14,7 @@ struct EngineOptions {
   size_t threads = 0;            // 0: default_threads()
   uint64_t kv_budget_bytes = 0;  // 0: half of the physical memory
   bool half_cache = false;       // keys and values in f16
+  bool screened = false;         // greedy tokens of float models through a screen (core/screen.h)
   const char* isa = nullptr;     // null: the environment's GGMA_ISA, or the best
 };
 
@@ -27,7 +28,7 @@ struct Engine {
   const KernelTable& kernels;
   ThreadPool pool;
   std::shared_ptr<KvBudget> kv_budget;
-  const bool half_cache;
+  const bool half_cache, screened;
 };
 
 }  // namespace ggma

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/ops.h"
+#include "core/products.h"
 
 namespace ggma {
 namespace {
@@ -21,7 +22,8 @@ void Executor::grow(size_t rows) {
   if (rows <= capacity_) return;
   uint64_t table_width = 0;
   for (const uint32_t width : program_.table_widths) table_width += width;
-  const uint64_t quantised = program_.quantised_width / kQuantBlock * sizeof(QuantBlock) / sizeof(float);
+  const size_t quantised_width = std::max(program_.quantised_width, greedy_.quantised_width());
+  const uint64_t quantised = quantised_width / kQuantBlock * sizeof(QuantBlock) / sizeof(float);
   const uint64_t arena = uint64_t{program_.arena_width} * rows,
                  scratch = (program_.scratch_width + table_width + quantised) * rows;
   expect_memory((arena + scratch) * sizeof(float), "intermediate values");
@@ -72,7 +74,8 @@ void Executor::lay_out(const Row* rows, size_t count) {
   }
 }
 
-void Executor::run(const Row* rows, size_t count, const Cancel& cancel, std::vector<int32_t>& ids) {
+void Executor::run(const Row* rows, size_t count, const Cancel& cancel, bool with_logits,
+                   std::vector<int32_t>& ids) {
   if (profiler_) profiler_->begin_pass(phase_of(rows, count), count);
   grow(count);
   lay_out(rows, count);
@@ -96,13 +99,28 @@ void Executor::run(const Row* rows, size_t count, const Cancel& cancel, std::vec
                       table_pointers_.data(),
                       reinterpret_cast<QuantBlock*>(quantised_.get()),
                       kNone};
-  for (size_t s = 0; s < program_.steps.size(); s++) {
-    const Step& step = program_.steps[s];
+  const bool greedy = !with_logits && greedy_.applies();
+  const size_t last = program_.steps.size() - 1;
+  for (size_t i = 0; i < program_.steps.size() - (greedy ? 1 : 0);) {
+    const Step& step = program_.steps[i];
     cancel.check();
     context.rows = step.wanted ? wanted_.size() : count;
-    if (context.rows > 0) step.op->run(context, step.operands);
-    if (profiler_ && context.rows > 0) profiler_->step(s, context);
-    context.written(step.operands[0]);
+    if (context.rows > 0 && step.together > 1) {
+      run_products(context, &step, step.together);
+    } else if (context.rows > 0) {
+      step.op->run(context, step.operands);
+    }
+    if (profiler_ && context.rows > 0) profiler_->steps(i, step.together, context);
+    for (const size_t end = i + step.together; i < end; i++) context.written(program_.steps[i].operands[0]);
+  }
+  if (greedy) {
+    context.rows = wanted_.size();
+    ids.clear();
+    if (context.rows > 0) greedy_.run(context, ids);
+    if (!profiler_) return;
+    if (context.rows > 0) profiler_->greedy(last, context, program_.vocab);
+    profiler_->end_pass();
+    return;
   }
   ids.assign(wanted_.size(), -1);
   const ArgmaxArgs args{ids.data(), logits(), program_.vocab};

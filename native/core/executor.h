@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/cancel.h"
+#include "core/greedy.h"
 #include "core/kv_cache.h"
 #include "core/position_tables.h"
 #include "core/profile.h"
@@ -32,15 +33,19 @@ class Executor {
         tables_(tables),
         kernels_(kernels),
         pool_(pool),
+        greedy_(program, weights, kernels, pool),
         profiler_(profiler) {}
 
   // rows: at most kChunkRows, those of one sequence consecutive and ascending; their sequences have room.
-  // Leaves the wanted rows' logits in logits() and their argmax in ids (−1: not finite). Throws OUT_OF_MEMORY
-  // and what cancel throws.
-  void run(const Row* rows, size_t count, const Cancel& cancel, std::vector<int32_t>& ids);
+  // Leaves the argmax of the wanted rows' logits in ids (−1: not finite), and when they are asked for, the
+  // logits in logits(). Throws OUT_OF_MEMORY and what cancel throws.
+  void run(const Row* rows, size_t count, const Cancel& cancel, bool with_logits, std::vector<int32_t>& ids);
 
-  // [wanted rows, vocab] of the last run
+  // [wanted rows, vocab] of the last run that was asked for them
   const float* logits() const;
+  // Of copies of weights that it made for itself.
+  uint64_t weight_bytes() const { return greedy_.bytes(); }
+  uint64_t screened() const { return greedy_.screened(); }
   uint64_t arena_bytes() const { return (arena_floats_.load() + scratch_floats_.load()) * sizeof(float); }
 
  private:
@@ -52,6 +57,7 @@ class Executor {
   const PositionTables& tables_;
   const KernelTable& kernels_;
   ThreadPool& pool_;
+  Greedy greedy_;
   Profiler* const profiler_;  // null: nobody measures
   size_t capacity_ = 0, rows_ = 0;
   FloatBuffer arena_, scratch_, table_rows_, quantised_;

@@ -63,7 +63,8 @@ std::shared_ptr<Sequence> Model::find(int32_t id) const {
 int32_t Model::sequence_length(int32_t id) const { return find(id)->length(); }
 
 MemoryUse Model::memory() const {
-  return {weights_.bytes(), kv_use_->load(std::memory_order_relaxed), executor_.arena_bytes()};
+  return {weights_.bytes() + executor_.weight_bytes(), kv_use_->load(std::memory_order_relaxed),
+          executor_.arena_bytes()};
 }
 
 void Model::expect_token(int32_t token, const std::string& path) const {
@@ -141,7 +142,7 @@ std::vector<int32_t> Model::step(const int32_t* rows, size_t count, float* logit
   try {
     for (size_t at = 0; at < count; at += kChunkRows) {
       const size_t rows_here = std::min(kChunkRows, count - at);
-      executor_.run(list.data() + at, rows_here, cancel, chunk_ids);
+      executor_.run(list.data() + at, rows_here, cancel, logits != nullptr, chunk_ids);
       const auto bad = std::find(chunk_ids.begin(), chunk_ids.end(), -1);
       if (bad != chunk_ids.end()) {
         const size_t nth = ids.size() + static_cast<size_t>(bad - chunk_ids.begin());

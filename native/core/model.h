@@ -34,6 +34,8 @@ class Model {
   void free_sequence(int32_t id);
   int32_t sequence_length(int32_t id) const;
   MemoryUse memory() const;
+  // Greedy tokens so far that took no pass over the whole output matrix. Driver.
+  uint64_t screened() const { return executor_.screened(); }
   PositionTables& tables() { return tables_; }
   const Program& program() const { return program_; }
   // null unless it was asked for. Driver.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/checker.h"
+#include "core/products.h"
 #include "core/step_context.h"
 
 namespace ggma {

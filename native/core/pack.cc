@@ -45,13 +45,13 @@ void pack_elements(const PackArgs* args, size_t panel, uint8_t* out) {
 void pack_blocks(const PackArgs* args, size_t panel, uint8_t* out, size_t pieces) {
   const size_t lanes = std::min<size_t>(kLanes, args->rows - panel * kLanes);
   const size_t blocks = args->cols / kQuantBlock, block_bytes = 2 + 4 * pieces;
-  uint8_t* quants = out + panel_scale_bytes(args->cols);
   for (size_t lane = 0; lane < lanes; lane++) {
     const uint8_t* in = args->source + (panel * kLanes + lane) * blocks * block_bytes;
     for (size_t b = 0; b < blocks; b++, in += block_bytes) {
-      std::memcpy(out + (b * kLanes + lane) * 2, in, 2);
-      for (size_t p = 0; p < pieces; p++)
-        std::memcpy(quants + ((b * pieces + p) * kLanes + lane) * 4, in + 2 + 4 * p, 4);
+      const size_t bytes = 4 * kLanes * pieces;
+      std::memcpy(out + packed_scale_at(b, bytes) + lane * 2, in, 2);
+      uint8_t* block = out + packed_block_at(b, bytes) + lane * 4;
+      for (size_t p = 0; p < pieces; p++) std::memcpy(block + p * kLanes * 4, in + 2 + 4 * p, 4);
     }
   }
 }

@@ -1,6 +1,7 @@
 #include "core/profile.h"
 
 #include "core/ops.h"
+#include "core/products.h"
 #include "core/program.h"
 #include "core/step_context.h"
 
@@ -50,14 +51,44 @@ void Profiler::end_pass() {
   pass.nanoseconds += read_clock() - pass_start_;
 }
 
-void Profiler::step(size_t index, const StepContext& context) {
-  const uint64_t now = read_clock();
-  const Step& step = program_.steps[index];
-  take(index, context.rows, step.op->cost(context, step.operands), now);
+void Profiler::steps(size_t index, size_t count, const StepContext& context) {
+  const uint64_t passed = read_clock() - last_;
+  Cost costs[kMostProducts];
+  uint64_t operations = 0;
+  for (size_t i = 0; i < count; i++) {
+    const Step& step = program_.steps[index + i];
+    costs[i] = step.op->cost(context, step.operands);
+    operations += costs[i].operations;
+  }
+  uint64_t before = 0;
+  for (size_t i = 0; i < count; i++) {
+    const double share = operations == 0
+                             ? 1.0 / static_cast<double>(count)
+                             : static_cast<double>(costs[i].operations) / static_cast<double>(operations);
+    // The last gets what is left, so that nothing is lost to rounding.
+    const uint64_t part =
+        i + 1 == count ? passed - before : static_cast<uint64_t>(static_cast<double>(passed) * share);
+    take(index + i, context.rows, costs[i], part);
+    before += part;
+  }
+  resume();
 }
 
-void Profiler::take(size_t index, size_t rows, const Cost& cost, uint64_t now) {
-  const uint64_t passed = now - last_;
+void Profiler::greedy(size_t index, const StepContext& context, size_t vocab) {
+  const uint64_t passed = read_clock() - last_;
+  const Step& step = program_.steps[index];
+  const Cost product = step.op->cost(context, step.operands);
+  const uint64_t values = context.rows * vocab;
+  const double share =
+      static_cast<double>(product.operations) / static_cast<double>(product.operations + values);
+  const uint64_t part = static_cast<uint64_t>(static_cast<double>(passed) * share);
+  take(index, context.rows, product, part);
+  // Its values never reach memory.
+  take(names_.size() - 2, context.rows, {0, 0, values}, passed - part);
+  resume();
+}
+
+void Profiler::take(size_t index, size_t rows, const Cost& cost, uint64_t passed) {
   Total& total = totals_[static_cast<size_t>(phase_) * names_.size() + index];
   total.calls++;
   total.rows += rows;
@@ -71,7 +102,7 @@ void Profiler::take(size_t index, size_t rows, const Cost& cost, uint64_t now) {
   } else {
     dropped_++;
   }
-  last_ = read_clock();  // the bookkeeping is not the next step's
+  last_ += passed;
 }
 
 }  // namespace ggma

@@ -46,8 +46,11 @@ class Profiler {
   explicit Profiler(const Program& program);
 
   void begin_pass(Phase phase, size_t rows);
-  // The time since the last call of one of these belongs to what it names.
-  void step(size_t index, const StepContext& context);
+  // The time since the last call of one of these belongs to what it names: `count` steps from number `index`
+  // on, which ran as one. They share it in proportion to their operations.
+  void steps(size_t index, size_t count, const StepContext& context);
+  // The last product and the argmax that ran with it; the weight counts as read, screened or not.
+  void greedy(size_t index, const StepContext& context, size_t vocab);
   void argmax(size_t rows, size_t vocab) { scan(names_.size() - 2, rows, vocab); }
   // Restarts the clock: what happened since the last call belongs to nobody.
   void resume() { last_ = read_clock(); }
@@ -71,10 +74,12 @@ class Profiler {
   }
   // What looks at each logit once.
   void scan(size_t index, size_t rows, size_t vocab) {
-    const uint64_t now = read_clock(), values = uint64_t{rows} * vocab;
-    take(index, rows, {0, values * sizeof(float), values}, now);
+    const uint64_t passed = read_clock() - last_, values = uint64_t{rows} * vocab;
+    take(index, rows, {0, values * sizeof(float), values}, passed);
+    resume();  // the bookkeeping is not the next step's
   }
-  void take(size_t index, size_t rows, const Cost& cost, uint64_t now);
+  // Nanoseconds from last_ on.
+  void take(size_t index, size_t rows, const Cost& cost, uint64_t passed);
 
   const Program& program_;
   const std::chrono::steady_clock::time_point epoch_ = std::chrono::steady_clock::now();

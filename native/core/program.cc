@@ -2,6 +2,7 @@
 
 #include "core/checker.h"
 #include "core/ops.h"
+#include "core/products.h"
 #include "kernels/kernels.h"
 
 namespace ggma {
@@ -129,7 +130,7 @@ void read_steps(Program& program, const Reader& in) {
     if (flags & ~kWantedRows) invalid("expected flags of 0 or 1, got " + std::to_string(flags), path);
     checker.begin(path + " " + op->name, flags == kWantedRows);
     op->check(checker, &words[at + 2]);
-    program.steps.push_back({op, flags == kWantedRows, &words[at + 2]});
+    program.steps.push_back({op, flags == kWantedRows, &words[at + 2], 1});
     at += 2 + op->operands;
   }
   checker.begin("logits", true);
@@ -166,6 +167,8 @@ Program decode_program(const uint8_t* data, size_t bytes, const std::vector<uint
     if (in.word(i * 4) != 0) invalid("expected 0 in header word " + std::to_string(i), "header");
   read_records(program, in, source_bytes);
   read_steps(program, in);
+  for (size_t i = 0; i < program.steps.size(); i += program.steps[i].together)
+    program.steps[i].together = static_cast<uint32_t>(products_together(program, i));
   return program;
 }
 

@@ -92,6 +92,7 @@ struct Step {
   const Op* op;
   bool wanted;
   const uint32_t* operands;  // into Program::words
+  uint32_t together;         // steps from this one on that run as one (core/products.h)
 };
 
 // A decoded program: every index in range, every slot written before it is read. Immutable.
@@ -109,6 +110,7 @@ struct Program {
   size_t quantised_width = 0;                // elements of the widest row that int8 products read
   size_t block_elements = 0;                 // of one KV block, all caches together
   bool half_cache = false;                   // KV blocks hold f16; the loader's choice, not the format's
+  bool screened = false;                     // greedy tokens through core/screen.h; the loader's choice
 
   size_t block_bytes() const { return block_elements * (half_cache ? sizeof(uint16_t) : sizeof(float)); }
 

@@ -17,9 +17,9 @@ export function prepare(name: ModelName, dtype: DtypeName) {
   return {
     vocab,
     context,
-    load: (threads: number, kvDtype: 'f32' | 'f16' = 'f32'): Promise<Model> =>
+    load: (threads: number, kvDtype: 'f32' | 'f16' = 'f32', screen = false): Promise<Model> =>
       Model.create({
-        engine: createEngine({ threads, kvDtype }),
+        engine: createEngine({ threads, kvDtype, screen }),
         plan,
         tokenizer: null,
         eosIds: [],

@@ -1,6 +1,6 @@
 /**
  * Tokens/s of one model on this machine: `tsx scripts/bench/throughput.ts MODEL DTYPE THREADS,… [--long POSITION]
- * [--kv f16]`. One JSON line for each number of threads; medians.
+ * [--kv f16] [--screen]`. One JSON line for each number of threads; medians.
  */
 import { parseArgs } from 'node:util';
 import { isa } from '../../lib/native.ts';
@@ -10,11 +10,18 @@ import { architectures, type ModelName } from './models.ts';
 
 const round = (x: number): number => Number(x.toPrecision(4));
 
-async function measure(name: ModelName, dtype: DtypeName, threads: number, long: number, kv: 'f32' | 'f16') {
+async function measure(
+  name: ModelName,
+  dtype: DtypeName,
+  threads: number,
+  long: number,
+  kv: 'f32' | 'f16',
+  screen: boolean,
+) {
   const { load, vocab, context } = prepare(name, dtype);
   const start = performance.now();
-  const model = await load(threads, kv);
-  const line: Record<string, unknown> = { peer: 'ggma', model: name, dtype, threads, isa: isa() };
+  const model = await load(threads, kv, screen);
+  const line: Record<string, unknown> = { peer: 'ggma', model: name, dtype, threads, screen, isa: isa() };
   line.pack_ms = Math.round(performance.now() - start);
   const lengths = { pp: [32, 128, 512].filter((n) => n < context), tg: [64, 128] };
   await sample(model, vocab, lengths);
@@ -36,7 +43,11 @@ async function measure(name: ModelName, dtype: DtypeName, threads: number, long:
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { long: { type: 'string', default: '0' }, kv: { type: 'string', default: 'f32' } },
+  options: {
+    long: { type: 'string', default: '0' },
+    kv: { type: 'string', default: 'f32' },
+    screen: { type: 'boolean', default: false },
+  },
 });
 const [name = 'T0', dtype = 'f32', threads = '1'] = positionals;
 if (!(name in architectures) || !(dtype in dtypes) || !/^\d+(,\d+)*$/.test(threads)) {
@@ -52,5 +63,6 @@ if (!(name in architectures) || !(dtype in dtypes) || !/^\d+(,\d+)*$/.test(threa
       count,
       Number(values.long),
       values.kv === 'f16' ? 'f16' : 'f32',
+      values.screen,
     );
 }

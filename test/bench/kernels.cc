@@ -1,25 +1,18 @@
 // Kernels alone, on one thread: arithmetic and memory speed beside what the machine reaches at best. The
 // shortest of many runs, in the thread's own CPU time: another program on the machine changes little.
-//   ggma_bench [filter] [isa]
-#include <time.h>
-
+//   ggma_bench [matmul.q8_0 | attention.64 | model.S135.q8_0] [isa] [threads] [position] [screened]
 #include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "bench/bench.h"
 #include "core/buffer.h"
 #include "core/pack.h"
 #include "isa/dispatch.h"
 
 namespace ggma {
 namespace {
-
-double now() {
-  timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
 
 // Seconds of one run: the best of rounds of at least 2 ms, for 200 ms.
 template <class Run>
@@ -28,9 +21,9 @@ double best(Run run) {
   double least = 1e9, total = 0;
   run();
   while (total < 0.2) {
-    const double start = now();
+    const double start = bench::thread_time();
     for (size_t i = 0; i < repeat; i++) run();
-    const double took = now() - start;
+    const double took = bench::thread_time() - start;
     total += took;
     if (took < 0.002) {
       repeat *= 2;
@@ -40,8 +33,6 @@ double best(Run run) {
   }
   return least;
 }
-
-const char* const kNames[] = {"f32", "f16", "bf16", "q8_0", "q4_0"};
 
 Kernel<MatmulArgs> matmul_of(const KernelTable& kernels, Dtype dtype) {
   const Kernel<MatmulArgs> all[] = {kernels.matmul_f32, kernels.matmul_f16, kernels.matmul_bf16,
@@ -75,8 +66,8 @@ void matmul(const KernelTable& kernels, Dtype dtype, size_t rows, size_t inputs,
   const double seconds = best([&] { kernel(&args, 0, panels); });
   const double work = static_cast<double>(rows) * static_cast<double>(inputs * outputs);
   std::printf("matmul %-4s %-6s rows %3zu  %5zu x %5zu  %7.1f GFLOP/s %7.1f GB/s %9.2f us\n",
-              kNames[static_cast<size_t>(dtype)], kernels.name, rows, inputs, outputs, 2e-9 * work / seconds,
-              1e-9 * static_cast<double>(bytes) / seconds, 1e6 * seconds);
+              bench::kDtypeNames[static_cast<size_t>(dtype)], kernels.name, rows, inputs, outputs,
+              2e-9 * work / seconds, 1e-9 * static_cast<double>(bytes) / seconds, 1e6 * seconds);
   std::fflush(stdout);
 }
 
@@ -103,7 +94,11 @@ void attention(const KernelTable& kernels, size_t heads, size_t kv_heads, size_t
     }
   const AttentionArgs args{
       dst.get(), q.get(), positions.data(), tiles.data(), 0, k_floats, heads, kv_heads, head_dim, 0, half};
-  const double seconds = best([&] { kernels.attention(&args, 0, tiles.size() * kv_heads); });
+  const bool in_lanes = kv_heads_in_lanes(kv_heads, head_dim);
+  const double seconds = best([&] {
+    in_lanes ? kernels.attention_heads(&args, 0, tiles.size() * kv_heads / kLanes)
+             : kernels.attention(&args, 0, tiles.size() * kv_heads);
+  });
   const double pairs = static_cast<double>(all) *
                        (static_cast<double>(position) + static_cast<double>(rows) / 2) *
                        static_cast<double>(heads);
@@ -122,13 +117,18 @@ int main(int argc, char** argv) {
   using namespace ggma;
   const std::string only = argc > 1 ? argv[1] : "";
   const char* isa = argc > 2 ? argv[2] : "";
+  const auto number = [&](int i, int missing) {
+    return static_cast<size_t>(argc > i ? std::stoi(argv[i]) : missing);
+  };
+  if (only.find("model.") == 0)
+    return bench::bench_model(only, isa, number(3, 1), number(4, 0), argc > 5) ? 0 : 2;
   const KernelTable& kernels = choose_kernels(isa);
   const struct {
     size_t inputs, outputs;
   } shapes[] = {{64, 256}, {64, 32000}, {288, 768}, {288, 32000}, {576, 1536}, {1536, 576}, {576, 49152}};
   if (only.empty() || only.find("matmul") == 0) {
     for (const Dtype dtype : {Dtype::kF32, Dtype::kF16, Dtype::kBf16, Dtype::kQ8_0, Dtype::kQ4_0}) {
-      if (only.size() > 7 && only.substr(7) != kNames[static_cast<size_t>(dtype)]) continue;
+      if (only.size() > 7 && only.substr(7) != bench::kDtypeNames[static_cast<size_t>(dtype)]) continue;
       for (const size_t rows : {1, 4, 128})
         for (const auto& shape : shapes)
           if (rows != 128 || shape.outputs < 10000) matmul(kernels, dtype, rows, shape.inputs, shape.outputs);

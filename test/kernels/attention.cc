@@ -86,9 +86,11 @@ class Sequence {
                                s.head_dim,
                                s.window,
                                half};
-      const size_t units = tiles.size() * s.kv_heads;
-      kernels.attention(&args, units / 2, units);
-      kernels.attention(&args, 0, units / 2);
+      const bool in_lanes = kv_heads_in_lanes(s.kv_heads, s.head_dim);
+      const auto attention = in_lanes ? kernels.attention_heads : kernels.attention;
+      const size_t units = tiles.size() * (in_lanes ? s.kv_heads / kLanes : s.kv_heads);
+      attention(&args, units / 2, units);
+      attention(&args, 0, units / 2);
     }
     bool intact = dst.intact() && rotated.intact();
     for (const Guarded& block : memory) {
@@ -152,6 +154,8 @@ class Sequence {
 GGMA_TEST(attention_is_right_and_the_same_however_it_is_cut) {
   const Shape shapes[] = {
       {16, 16, 4, 33, 0},  {16, 16, 4, 150, 0},   {4, 2, 6, 70, 0},     {3, 3, 1, 66, 0},
+      {16, 16, 4, 150, 1}, {16, 16, 4, 200, 66},  {32, 16, 8, 140, 24}, {32, 32, 3, 70, 0},
+      {48, 16, 15, 70, 9}, {16, 16, 1, 66, 70},   {12, 12, 4, 150, 0},  {64, 32, 6, 40, 0},
       {8, 4, 8, 200, 24},  {4, 2, 15, 40, 7},     {9, 3, 64, 130, 0},   {6, 2, 16, 64, 0},
       {2, 1, 80, 90, 0},   {2, 2, 17, 65, 1},     {40, 1, 16, 40, 16},  {2, 1, 256, 70, 64},
       {32, 4, 32, 80, 65}, {4, 4, 128, 129, 100}, {1, 1, 48, 300, 130},

@@ -155,7 +155,7 @@ GGMA_TEST(matmul_is_right_and_the_same_everywhere) {
 GGMA_TEST(int8_matmul_is_exact_and_the_same_everywhere) {
   for (const Dtype dtype : {Dtype::kQ8_0, Dtype::kQ4_0}) {
     for (const size_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 31, 128}) {
-      for (const size_t inputs : {32, 64, 288}) {
+      for (const size_t inputs : {32, 64, 96, 288}) {
         for (const size_t outputs : {1, 16, 17, 64, 100, 200})
           check_everywhere(Problem(dtype, rows, inputs, outputs, outputs % 2 == 1));
       }

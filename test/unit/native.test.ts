@@ -240,6 +240,7 @@ describe('native', () => {
       () => createEngine({ threads: Number.NaN }),
       () => createEngine({ kvBudgetBytes: -1 }),
       () => createEngine({ kvDtype: 'f8' as 'f16' }),
+      () => createEngine({ screen: 'yes' as unknown as boolean }),
     ])
       assert.throws(call, hasCode('OPTION'), String(call));
     // A method torn off its object is a TypeError, not a crash.

@@ -1,0 +1,41 @@
+// Matrix products that run as one: those of the same rows (q, k and v; gate and up, and what SILU_MUL makes
+// of them). One hand-over to the threads instead of two to four, and small matrices fill them better.
+#ifndef GGMA_CORE_PRODUCTS_H
+#define GGMA_CORE_PRODUCTS_H
+
+#include "core/program.h"
+#include "core/step_context.h"
+
+namespace ggma {
+
+constexpr uint32_t kMatmulCode = 2, kSiluMulCode = 4;
+
+constexpr size_t kMostProducts = 4;
+
+// How many steps from number `at` on run as one; 1: it runs by itself.
+size_t products_together(const Program& program, size_t at);
+
+// Those steps; `count` is what products_together said.
+void run_products(StepContext& context, const Step* steps, size_t count);
+
+// A MATMUL as a call: kernel(&args, first panel, end).
+struct Product {
+  Kernel<MatmulArgs> kernel;
+  MatmulArgs args;
+  size_t panels;
+  size_t unit_work() const { return args.inputs * kLanes * args.rows; }
+};
+Product product_of(StepContext& context, const uint32_t* operands);
+
+// The same of `count` of its panels from `first` on, as a product by itself: dst [rows, outputs of the part].
+MatmulArgs part_of(const MatmulArgs& args, size_t panel_bytes, size_t first, size_t count, float* dst);
+
+// The rows of a slot as blocks of int8: made once for all products that read them.
+const QuantBlock* quantised(StepContext& context, uint32_t slot);
+
+// One MATMUL by itself.
+void run_product(StepContext& context, const uint32_t* operands);
+
+}  // namespace ggma
+
+#endif

@@ -1,4 +1,5 @@
 /** Circle files: bytes ⇄ Model. */
+export { type FloatEncoding, type FloatEncodingName, floatEncodings } from './blocks.ts';
 export { type Elements, elementsOf } from './elements.ts';
 export * from './enums.ts';
 export { enumName } from './names.ts';
@@ -6,7 +7,15 @@ export { type OpenModel, openModel } from './open.ts';
 export { builtinCodeOf, hasEffects, operatorCode, operatorName } from './operator-code.ts';
 export { readModel, readStore } from './read.ts';
 export type * from './schema/generated/types.ts';
-export { type ByteSource, copyBytes, FileRange, readBytes, SegmentRange, sameBytes } from './source.ts';
+export {
+  type ByteSource,
+  copyBytes,
+  FileRange,
+  type MadeRange,
+  readBytes,
+  SegmentRange,
+  sameBytes,
+} from './source.ts';
 export { FileStore, MemoryStore, SegmentStore, type Store } from './store.ts';
 export { type Block, blockOf, elementSize, tensorByteLength, tensorTypeName } from './tensor-type.ts';
 export type { Options2Of, OptionsOf } from './types.ts';

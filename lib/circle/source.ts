@@ -60,7 +60,16 @@ export class SegmentRange {
   }
 }
 
-export type ByteSource = Uint8Array | FileRange | SegmentRange;
+/** Bytes that are made when they are asked for, in any part: a large constant in another form. */
+export interface MadeRange {
+  readonly byteLength: number;
+  /** All the bytes. */
+  read(): Uint8Array;
+  /** Fills `target` with the bytes from `from` on. */
+  copyTo(target: Uint8Array, from: number): void;
+}
+
+export type ByteSource = Uint8Array | FileRange | SegmentRange | MadeRange;
 
 /** The bytes of a source: the view itself where there is one, or all of them read now. */
 export function readBytes(source: ByteSource): Uint8Array {

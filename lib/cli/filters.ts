@@ -28,7 +28,8 @@ export async function start(
   const isFilter = findPass(argv[0] ?? '') !== undefined;
   // A filter ends before optimised code pays for its compilation, which takes a third of all its time. And a compiler
   // thread that asks for a collection while the process ends waits for ever on Node 20 to 26 (nodejs/node#54918).
-  if (isFilter) setFlagsFromString('--no-opt --no-maglev');
+  // What has to compute a model's every weight is another matter.
+  if (isFilter && !argv.includes('quantize')) setFlagsFromString('--no-opt --no-maglev');
   process.exitCode = await main(argv);
   // The next in the pipe reads to the end, and should not wait until this process has cleaned up.
   if (isFilter && process.exitCode === 0) closeOutput();

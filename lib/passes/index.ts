@@ -5,6 +5,7 @@ import { fuseBmmLhsConst } from './fuse.bmm_lhs_const.ts';
 import { gc } from './gc.ts';
 import { mergeCircles } from './merge.circles.ts';
 import type { Pass } from './pass.ts';
+import { quantize } from './quantize.ts';
 import { removeIo } from './remove.io.ts';
 import { renameIoRemovePrefix } from './rename.io.remove_prefix.ts';
 import { reorderOutputMove0ToLast } from './reorder.output.move_0_to_last.ts';
@@ -30,6 +31,7 @@ export const passes: readonly Pass[] = [
   fuseBmmLhsConst,
   downcastInputIds,
   gc,
+  quantize,
   removeIo,
   renameIoRemovePrefix,
   reorderOutputMove0ToLast,

@@ -15,6 +15,8 @@ export interface Outcome {
   what: string;
   /** Why candidates were left alone, one line each. */
   reasons: string[];
+  /** What is worth saying of those that were changed, one line each. */
+  notes?: string[];
 }
 
 export interface Filter {
@@ -45,8 +47,12 @@ export interface Source {
 
 export type Pass = Filter | Source;
 
-/** Nothing matched, or not everything: how many of how many, and why not; nothing when all went well. */
-export function outcomeLines(name: string, { changed, candidates, what, reasons }: Outcome): string[] {
+/** The notes; then, where not everything matched, how many of how many, and why not. Nothing when all went well. */
+export function outcomeLines(name: string, outcome: Outcome): string[] {
+  return [...(outcome.notes ?? []).map((note) => `${name}: ${note}`), ...leftLines(name, outcome)];
+}
+
+function leftLines(name: string, { changed, candidates, what, reasons }: Outcome): string[] {
   if (reasons.length === 0)
     return changed > 0 ? [] : [`${name}: 0 of ${candidates} ${what} changed: there is nothing to do`];
   // What is the same but for the name of the place is said once.

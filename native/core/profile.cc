@@ -83,8 +83,7 @@ void Profiler::greedy(size_t index, const StepContext& context, size_t vocab) {
       static_cast<double>(product.operations) / static_cast<double>(product.operations + values);
   const uint64_t part = static_cast<uint64_t>(static_cast<double>(passed) * share);
   take(index, context.rows, product, part);
-  // Its values never reach memory.
-  take(names_.size() - 2, context.rows, {0, 0, values}, passed - part);
+  take(names_.size() - 2, context.rows, {0, values * sizeof(float), values}, passed - part);
   resume();
 }
 

@@ -10,7 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isa } from '../../lib/native.ts';
-import { type DtypeName, dtypes } from './dtypes.ts';
+import { isDtype } from './dtypes.ts';
 import { type HistoryCell, record } from './history.ts';
 import { buildFlags, type Cell, type Figures, ggufOf, isKit, lengthsOf, type Peer, peers } from './kit.ts';
 import { median, prepare, sample } from './measure.ts';
@@ -130,7 +130,7 @@ if (!isKit(kit)) {
   const chosen = peers.filter(({ name }) => values.peers.split(',').includes(name));
   const results: Result[] = [];
   for (const model of values.models.split(',').filter((name) => name in architectures) as ModelName[]) {
-    for (const dtype of values.dtypes.split(',').filter((name) => name in dtypes) as DtypeName[]) {
+    for (const dtype of values.dtypes.split(',').filter(isDtype)) {
       if (ggufOf(kit, { model, dtype }) === null) continue;
       const { load } = prepare(model, dtype);
       for (const threads of values.threads.split(',').map(Number)) {

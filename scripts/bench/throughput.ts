@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { isa } from '../../lib/native.ts';
-import { type DtypeName, dtypes } from './dtypes.ts';
+import { type DtypeName, dtypes, isDtype } from './dtypes.ts';
 import { median, once, prepare, prompt, sample } from './measure.ts';
 import { architectures, type ModelName } from './models.ts';
 
@@ -50,10 +50,8 @@ const { values, positionals } = parseArgs({
   },
 });
 const [name = 'T0', dtype = 'f32', threads = '1'] = positionals;
-if (!(name in architectures) || !(dtype in dtypes) || !/^\d+(,\d+)*$/.test(threads)) {
-  console.error(
-    `expected ${Object.keys(architectures).join('|')} ${Object.keys(dtypes).join('|')} THREADS,…`,
-  );
+if (!(name in architectures) || !isDtype(dtype) || !/^\d+(,\d+)*$/.test(threads)) {
+  console.error(`expected ${Object.keys(architectures).join('|')} ${dtypes.join('|')} THREADS,…`);
   process.exitCode = 2;
 } else {
   for (const count of threads.split(',').map(Number))

@@ -42,6 +42,7 @@ function optionsOf(op: Op) {
 /** Words with which the filter finds something in the sample. */
 const WORDS: Record<string, string[]> = {
   'reshape.io': ['input', '--by_shape', '[1,2,3,4]', '[1,2,4,4]'],
+  quantize: ['--dtype', 'f16'],
   'remove.io': ['output', '--keep_by_id', '0'],
   'rename.io.remove_prefix': ['tico::'],
   'select.op': ['--by_id', '0-12'],

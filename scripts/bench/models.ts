@@ -94,8 +94,9 @@ export function randomModule(name: ModelName): Module {
   }
 }
 
-function writeHuggingFace(dir: string, a: Architecture): void {
-  const config = {
+/** config.json of such a checkpoint. */
+export function configOf(a: Architecture): Record<string, unknown> {
+  return {
     model_type: 'llama',
     hidden_size: a.hidden,
     num_hidden_layers: a.layers,
@@ -109,7 +110,10 @@ function writeHuggingFace(dir: string, a: Architecture): void {
     tie_word_embeddings: a.tied,
     hidden_act: 'silu',
   };
-  writeFileSync(path.join(dir, 'config.json'), JSON.stringify(config));
+}
+
+function writeHuggingFace(dir: string, a: Architecture): void {
+  writeFileSync(path.join(dir, 'config.json'), JSON.stringify(configOf(a)));
   writeSafetensors(path.join(dir, 'model.safetensors'), shapesOf(a));
 }
 

@@ -12,7 +12,7 @@
 namespace ggma {
 
 // From here on a row's attention is worth splitting.
-constexpr size_t kSplitPositions = 512;
+constexpr size_t kSplitPositions = 2048;
 
 struct StepContext {
   const Program& program;

@@ -43,6 +43,23 @@ void Executor::grow(size_t rows) {
   capacity_ = rows;
 }
 
+// For the widest attention step; null when none would be split.
+float* Executor::split_memory(const Row* rows, size_t count) {
+  if (count != 1 || pool_.threads() == 1) return nullptr;
+  const size_t length = static_cast<size_t>(rows->position) + 1;
+  if (length < kSplitPositions) return nullptr;
+  const size_t heads = program_.scratch_width / kLanes;  // at most: their heads have 16 elements or more
+  const size_t need = ((length + kKvBlock - 1) / kKvBlock * (kKvBlock + 1) + 1) * heads;
+  if (need > split_capacity_) {
+    const size_t floats = std::max(need, 2 * split_capacity_);
+    split_.reset();
+    split_capacity_ = 0;
+    split_ = allocate_floats(floats, "intermediate values");
+    split_capacity_ = floats;
+  }
+  return split_.get();
+}
+
 void Executor::lay_out(const Row* rows, size_t count) {
   tokens_.clear();
   positions_.clear();
@@ -101,6 +118,7 @@ void Executor::run(const Row* rows, size_t count, const Cancel& cancel, bool wit
                       kNone};
   const bool greedy = !with_logits && greedy_.applies();
   const size_t last = program_.steps.size() - 1;
+  context.split_memory = split_memory(rows, count);
   for (size_t i = 0; i < program_.steps.size() - (greedy ? 1 : 0);) {
     const Step& step = program_.steps[i];
     cancel.check();

@@ -50,6 +50,7 @@ class Executor {
 
  private:
   void grow(size_t rows);
+  float* split_memory(const Row* rows, size_t count);
   void lay_out(const Row* rows, size_t count);
 
   const Program& program_;
@@ -60,7 +61,8 @@ class Executor {
   Greedy greedy_;
   Profiler* const profiler_;  // null: nobody measures
   size_t capacity_ = 0, rows_ = 0;
-  FloatBuffer arena_, scratch_, table_rows_, quantised_;
+  FloatBuffer arena_, scratch_, table_rows_, quantised_, split_;
+  size_t split_capacity_ = 0;
   std::atomic<uint64_t> arena_floats_{0}, scratch_floats_{0};
   std::vector<int32_t> tokens_, positions_;
   std::vector<uint32_t> wanted_;

@@ -11,6 +11,9 @@
 
 namespace ggma {
 
+// From here on a row's attention is worth splitting.
+constexpr size_t kSplitPositions = 2048;
+
 struct StepContext {
   const Program& program;
   const KernelTable& kernels;
@@ -30,6 +33,8 @@ struct StepContext {
   const float* const* tables;  // [tables] → [all_rows, width]
   QuantBlock* quantised;       // [rows, program.quantised_width / 32]: the rows of quantised_slot
   uint32_t quantised_slot;     // kNone: of none
+  float* split_memory =
+      nullptr;  // for a single row far from the start: see attention_split; null: there is none
 
   float* slot(uint32_t index) const { return arena + size_t{program.slots[index].offset} * all_rows; }
   size_t width(uint32_t index) const { return program.slots[index].width; }

@@ -106,6 +106,65 @@ class Sequence {
 
   float scale() const { return static_cast<float>(1.0 / std::sqrt(static_cast<double>(s.head_dim))); }
 
+  // The rows one at a time through attention_split, threads' ranges in any order.
+  Guarded run_split(const KernelTable& kernels, bool half) const {
+    const size_t k_floats = kv_k_floats(s.kv_heads, s.head_dim),
+                 v_floats = kv_v_floats(s.kv_heads, s.head_dim), elements = k_floats + v_floats;
+    const uint32_t nan_bits = half ? 0x7fff7fffu : 0x7fc00000u;
+    float nan;
+    std::memcpy(&nan, &nan_bits, 4);
+    std::vector<Guarded> memory(s.positions / kKvBlock + 1, Guarded(half ? elements / 2 : elements, nan));
+    std::vector<void*> blocks;
+    for (Guarded& block : memory) blocks.push_back(block.data());
+    const size_t width = s.heads * s.head_dim, kv_width = s.kv_heads * s.head_dim;
+    Guarded dst(s.positions * width), rotated(width);
+    for (size_t p = 0; p < s.positions; p++) {
+      const auto position = static_cast<int32_t>(p);
+      void* block = blocks[p / kKvBlock];
+      const AttentionAppendArgs append{rotated.data(),
+                                       q.data() + p * width,
+                                       k.data() + p * kv_width,
+                                       v.data() + p * kv_width,
+                                       rotates() ? cos.data() + p * s.head_dim : nullptr,
+                                       rotates() ? sin.data() + p * s.head_dim : nullptr,
+                                       &position,
+                                       &block,
+                                       0,
+                                       k_floats,
+                                       s.heads,
+                                       s.kv_heads,
+                                       s.head_dim,
+                                       scale(),
+                                       half};
+      kernels.attention_append(&append, 0, 1);
+      const AttentionTile tile{0, 1, blocks.data()};
+      const AttentionArgs args{dst.data() + p * width,
+                               rotated.data(),
+                               &position,
+                               &tile,
+                               0,
+                               k_floats,
+                               s.heads,
+                               s.kv_heads,
+                               s.head_dim,
+                               s.window,
+                               half};
+      const size_t first = s.window != 0 && p + 1 > s.window ? (p + 1 - s.window) / kKvBlock : 0,
+                   count = p / kKvBlock + 1 - first, units = s.kv_heads * value_slices(s.head_dim);
+      Guarded scores(count * s.heads * kKvBlock), rescales(count * s.heads), norms(s.heads);
+      const AttentionSplitArgs split{&args, scores.data(), rescales.data(), norms.data()};
+      kernels.attention_scores(&split, count / 2, count);
+      kernels.attention_scores(&split, 0, count / 2);
+      kernels.attention_weights(&split, s.heads / 3, s.heads);
+      kernels.attention_weights(&split, 0, s.heads / 3);
+      kernels.attention_values(&split, units / 2, units);
+      kernels.attention_values(&split, 0, units / 2);
+      CHECK(scores.intact() && rescales.intact() && norms.intact());
+    }
+    CHECK(dst.intact());
+    return dst;
+  }
+
   // The largest error against doubles.
   double error(const Guarded& got) const {
     double worst = 0;
@@ -178,6 +237,8 @@ GGMA_TEST(attention_is_right_and_the_same_however_it_is_cut) {
         CHECK_FOR(sequence.run(*kernels, shape.positions, 16, is_half).same_bits(same), what);
         CHECK_FOR(sequence.run(*kernels, 1, 1, is_half).same_bits(same), what);
         CHECK_FOR(sequence.run(*kernels, 23, 5, is_half).same_bits(same), what);
+        if (shape.head_dim >= kLanes)
+          CHECK_FOR(sequence.run_split(*kernels, is_half).same_bits(same), what + " split");
       }
     }
   }

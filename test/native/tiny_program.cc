@@ -82,7 +82,7 @@ std::vector<uint8_t> encode(Dtype dtype, const std::vector<float>& floats) {
 }  // namespace
 
 TinyLlama::TinyLlama(Dtype dtype) : dtype(dtype) {
-  if (dtype != Dtype::kF32) hidden = 32, head_dim = 8, ff = 96;
+  if (dtype != Dtype::kF32) hidden = 32, head_dim = dtype == Dtype::kBf16 ? 16 : 8, ff = 96;
   const size_t q = heads * head_dim, kv = kv_heads * head_dim;
   uint64_t seed = 1;
   const auto matrix = [&](size_t rows, size_t cols) {

@@ -60,8 +60,11 @@ export interface Engine {
 
 /** Bytes outside of JavaScript: packed weights, keys and values of all sequences, intermediate values. */
 export interface ProgramMemory {
+  /** Packed weights, without what is mapped. */
   weightBytes: number;
+  /** Keys and values of what is under way, and of the prefix cache. */
   kvBytes: number;
+  /** Intermediate results. */
   arenaBytes: number;
 }
 

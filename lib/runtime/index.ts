@@ -2,7 +2,6 @@ export { abortSignal, callback, checkOptions, flag, integer, type Rule, show } f
 export type {
   ComputeEngine,
   ComputeProgram,
-  ComputeSampler,
   DecodeOutcome,
   DecodeRequest,
   EngineOptions,
@@ -11,6 +10,7 @@ export type {
   MemoryUse,
   PositionTable,
   RawProfile,
+  Sampler,
   SamplerOptions,
   WeightSource,
 } from './engine.ts';

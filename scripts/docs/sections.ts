@@ -36,7 +36,7 @@ export const sections: Readonly<Record<string, () => string>> = {
   Timings: () => fields('lib/runtime/progress.ts', 'Timings'),
   TokenLogprob: () => fields('lib/runtime/logprobs.ts', 'TokenLogprob'),
   Score: () => fields('lib/runtime/score.ts', 'Score'),
-  MemoryUse: () => fields('lib/runtime/engine.ts', 'MemoryUse'),
+  MemoryUse: () => fields('lib/native.ts', 'ProgramMemory'),
 };
 
 function fields(file: string, name: string): string {

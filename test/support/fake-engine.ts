@@ -6,12 +6,12 @@ import { GgmaError } from '../../lib/errors.ts';
 import type {
   ComputeEngine,
   ComputeProgram,
-  ComputeSampler,
   DecodeOutcome,
   DecodeRequest,
   ExecutablePlan,
   MemoryUse,
   RawProfile,
+  Sampler,
   SamplerOptions,
 } from '../../lib/runtime/index.ts';
 
@@ -59,7 +59,7 @@ export class FakeEngine implements ComputeEngine {
     return this.program;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.closed = true;
   }
 }
@@ -126,7 +126,7 @@ export class FakeProgram implements ComputeProgram {
     this.tableLengths[table] = firstPosition + data.length / width;
   }
 
-  createSampler(options: SamplerOptions): ComputeSampler {
+  createSampler(options: SamplerOptions): Sampler {
     this.samplers.push(options);
     return { probabilities: () => new Float64Array(0) };
   }
@@ -137,7 +137,7 @@ export class FakeProgram implements ComputeProgram {
     this.calls.push(requests.map(({ feed, count }) => `${feed.length}+${count}`));
     if (new Set(requests.map(({ sequence }) => sequence)).size < requests.length)
       throw new Error('one sequence twice in a job');
-    const outcomes = requests.map(() => ({ fed: 0, produced: 0, error: null as Error | null }));
+    const outcomes = requests.map(() => ({ fed: 0, produced: 0, error: null as GgmaError | null }));
     const started = performance.now();
     this.running++;
     try {
@@ -146,7 +146,7 @@ export class FakeProgram implements ComputeProgram {
           try {
             if (await this.#step(request, outcomes[i]!)) ended = true;
           } catch (error) {
-            outcomes[i]!.error = error as Error;
+            outcomes[i]!.error = error as GgmaError;
             ended = true;
           }
         }
@@ -177,13 +177,18 @@ export class FakeProgram implements ComputeProgram {
     logprobs?.logprobs.set([-next], outcome.produced);
     logprobs?.topIds.fill(next, outcome.produced * logprobs.top, (outcome.produced + 1) * logprobs.top);
     out[outcome.produced++] = next;
-    return stopIds.includes(next) || outcome.produced === count;
+    return stopIds?.includes(next) === true || outcome.produced === count;
   }
 
-  async #feed(sequence: number, token: number, position: number, cancel: Int32Array): Promise<number> {
+  async #feed(
+    sequence: number,
+    token: number,
+    position: number,
+    cancel: Int32Array | undefined,
+  ): Promise<number> {
     if (this.#engine.tokenMs > 0) await new Promise((done) => setTimeout(done, this.#engine.tokenMs));
     this.#checkOpen();
-    if (cancel[0] === 1) throw new GgmaError('CANCELLED', 'cancelled');
+    if (cancel?.[0] === 1) throw new GgmaError('CANCELLED', 'cancelled');
     const history = this.sequences.get(sequence);
     if (history === undefined) throw new Error(`used an unknown sequence ${sequence}`);
     if (position !== history.length) throw new Error(`fed position ${position} to ${history.length} tokens`);

@@ -130,6 +130,28 @@ GGMA_TEST(greedy_takes_the_first_of_equal_logits) {
   CHECK(flat.check("flat") == 0);
 }
 
+// Outputs in blocks apart whose logits differ by less than an int8 score can tell: a bound that is too small
+// loses the highest.
+GGMA_TEST(greedy_finds_the_highest_of_many_that_int8_cannot_tell_apart) {
+  constexpr size_t kAlike = 20;
+  OutputOnly model(kTokens * kAlike * 40);
+  Random random(9);
+  for (size_t t = 0; t < kTokens; t++) {
+    const float* x = model.rows.data() + t * kHidden;
+    double size = 0;
+    for (size_t i = 0; i < kHidden; i++) size += double{x[i]} * x[i];
+    for (size_t j = 0; j < kAlike; j++) {
+      float noise[kHidden];
+      double along = 0;
+      for (size_t i = 0; i < kHidden; i++) along += double{noise[i] = random.unit()} * x[i];
+      const double factor = 1.5 + 1e-4 * random.unit() - along / size;
+      float* out = model.output((t * kAlike + j) * 40 + t);
+      for (size_t i = 0; i < kHidden; i++) out[i] = static_cast<float>(factor * x[i]) + noise[i];
+    }
+  }
+  CHECK(model.check("alike") > 0);
+}
+
 GGMA_TEST(greedy_bears_weights_of_all_sizes) {
   OutputOnly model(2000);
   for (size_t id = 0; id < model.vocab; id++) {

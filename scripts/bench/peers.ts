@@ -37,6 +37,8 @@ export interface PeersFile {
   cells: Result[];
 }
 
+const screened = 'ggma, screened';
+
 const versions = new Map<string, string>();
 
 function medians(rounds: readonly Figures[]): Figures {
@@ -55,13 +57,16 @@ async function measure(
   const { vocab } = architectures[cell.model];
   const lengths = lengthsOf(cell.model);
   const busy = os.loadavg()[0]!;
-  const runs = new Map<string, Figures[]>([['ggma', []]]);
-  const model = await load(cell.threads);
+  const runs = new Map<string, Figures[]>();
+  const ours = new Map([['ggma', await load(cell.threads)]]);
+  // Listed apart: the same tokens, but not the same work (an int8 copy of the output matrix stands before it).
+  if (!cell.dtype.startsWith('q')) ours.set(screened, await load(cell.threads, 'f32', true));
   try {
-    await sample(model, vocab, lengths);
+    for (const model of ours.values()) await sample(model, vocab, lengths);
     for (let i = 0; i < rounds; i++) {
-      for (let j = 0; j < (cell.model === 'T1' ? 1 : 3); j++)
-        runs.get('ggma')!.push(await sample(model, vocab, lengths));
+      for (const [name, model] of ours)
+        for (let j = 0; j < (cell.model === 'T1' ? 1 : 3); j++)
+          runs.set(name, [...(runs.get(name) ?? []), await sample(model, vocab, lengths)]);
       for (const peer of chosen) {
         const run = peer.run(kit, cell);
         if (run === null) continue;
@@ -70,7 +75,7 @@ async function measure(
       }
     }
   } finally {
-    await model.close();
+    for (const model of ours.values()) await model.close();
   }
   const tokensPerSecond = Object.fromEntries([...runs].map(([name, list]) => [name, medians(list)]));
   return { ...cell, isa: isa(), tokensPerSecond, ...ratios(tokensPerSecond), load: busy };
@@ -102,6 +107,14 @@ function print(result: Result): void {
     Object.fromEntries(Object.entries(figures).map(([key, value]) => [key, Number(value.toPrecision(4))])),
   ]);
   const table: Record<string, Record<string, number | string>> = Object.fromEntries(rows);
+  const native = tokensPerSecond['llama-bench'];
+  const apart = tokensPerSecond[screened];
+  if (apart && native)
+    table['screened over llama-bench'] = Object.fromEntries(
+      Object.keys(apart)
+        .filter((key) => key.startsWith('tg') && native[key] !== undefined)
+        .map((key) => [key, `× ${(apart[key]! / native[key]!).toFixed(2)}`]),
+    );
   const fixed = (figures: Figures) =>
     Object.fromEntries(Object.entries(figures).map(([key, value]) => [key, `× ${value.toFixed(2)}`]));
   table['over llama-bench'] = fixed(overLlamaBench);

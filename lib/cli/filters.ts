@@ -7,6 +7,7 @@ import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { findPass } from '../passes/index.ts';
 import { standardDescriptors } from './common/descriptors.ts';
+import { warmUpFor } from './common/warm-up.ts';
 import { findWord } from './o2o/index.ts';
 import { main } from './o2o.ts';
 
@@ -30,6 +31,7 @@ export async function start(
   // thread that asks for a collection while the process ends waits for ever on Node 20 to 26 (nodejs/node#54918).
   // What has to compute a model's every weight is another matter.
   if (isFilter && !argv.includes('quantize')) setFlagsFromString('--no-opt --no-maglev');
+  if (isFilter) warmUpFor(standardDescriptors.stdin);
   process.exitCode = await main(argv);
   // The next in the pipe reads to the end, and should not wait until this process has cleaned up.
   if (isFilter && process.exitCode === 0) closeOutput();

@@ -5,6 +5,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -54,6 +55,43 @@ async function buildPage(): Promise<void> {
   });
 }
 
+/** What lib imports by name from each of Node's modules. */
+function builtinImports(): Map<string, Set<string>> {
+  const imports = new Map<string, Set<string>>();
+  for (const name of readdirSync(path.join(root, 'lib'), { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts')) continue;
+    const text = readFileSync(path.join(root, 'lib', name), 'utf8');
+    for (const [, names, module] of text.matchAll(/^import \{([^}]*)\} from '(node:[\w/]+)';$/gm)) {
+      const known = imports.get(module!) ?? new Set();
+      for (const one of names!.split(',')) {
+        const [imported] = one.trim().split(' as ');
+        if (imported !== '' && !imported!.startsWith('type ')) known.add(imported!);
+      }
+      imports.set(module!, known);
+    }
+  }
+  return imports;
+}
+
+/**
+ * `import … from 'node:fs'` looks every property up, and so loads streams; 'node:process' opens the standard ones. Taken
+ * from the process instead, a module gives what is asked for, and a start is milliseconds shorter.
+ */
+const plainBuiltins: Plugin = {
+  name: 'plain builtins',
+  setup({ onResolve, onLoad }) {
+    const imports = builtinImports();
+    onResolve({ filter: /^node:/ }, ({ path: name }) => ({ path: name, namespace: 'builtin' }));
+    onLoad({ filter: /./, namespace: 'builtin' }, ({ path: name }) => {
+      const names = [...(imports.get(name) ?? [])].toSorted();
+      const builtin = `process.getBuiltinModule(${JSON.stringify(name)})`;
+      return {
+        contents: `const builtin = ${builtin};\nexport default builtin;\nexport const { ${names.join(', ')} } = builtin;\n`,
+      };
+    });
+  },
+};
+
 async function buildLibrary(): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
   // Bundled, because a filter that loads a hundred small modules spends more time on that than on its work.
@@ -72,6 +110,7 @@ async function buildLibrary(): Promise<void> {
     platform: 'node',
     target: 'node20',
     external: Object.keys(dependencies),
+    plugins: [plainBuiltins],
     // Its build for Node is CommonJS, which cannot be shaken: pipelines need the parser alone.
     alias: { yaml: path.join(root, 'node_modules/yaml/browser/index.js') },
     chunkNames: 'chunks/[name]-[hash]',

@@ -8,123 +8,17 @@
  */
 import {
   BuiltinOperator,
-  type ByteSource,
   type CircleBuffer,
-  copyBytes,
   type FloatEncoding,
   type FloatEncodingName,
   floatEncodings,
-  type MadeRange,
   operatorName,
-  TensorType,
   tensorTypeName,
 } from '../circle/index.ts';
 import { Depends, dependence } from '../ir/dependence.ts';
-import { widen } from '../ir/evaluate/widen.ts';
+import { Encoded, Floats, floatWidth, measure } from '../ir/encoded.ts';
 import type { Module, Op, Value } from '../ir/graph.ts';
 import { type Filter, type Outcome, usageError } from './pass.ts';
-
-/** Elements that are converted at a time: a multiple of every block. */
-const PIECE = 2 ** 16;
-const HALF_MAX = 65504;
-
-const WIDTHS = new Map<TensorType, number>([
-  [TensorType.FLOAT32, 4],
-  [TensorType.FLOAT16, 2],
-  [TensorType.BFLOAT16, 2],
-]);
-
-/** The elements of a tensor of floats, a piece at a time. */
-class Floats {
-  readonly count: number;
-  private readonly source: ByteSource;
-  private readonly type: TensorType;
-  private readonly width: number;
-
-  constructor(source: ByteSource, type: TensorType) {
-    this.source = source;
-    this.type = type;
-    this.width = WIDTHS.get(type)!;
-    this.count = source.byteLength / this.width;
-  }
-
-  /** @returns [count] floats, valid for as long as the caller likes */
-  read(from: number, count: number): Float32Array {
-    const bytes = new Uint8Array(count * this.width);
-    copyBytes(this.source, from * this.width, bytes);
-    return this.type === TensorType.FLOAT32 ? new Float32Array(bytes.buffer) : widen(this.type, bytes, count);
-  }
-}
-
-/** The bytes of a tensor in another type, made when they are asked for. */
-class Encoded implements MadeRange {
-  readonly byteLength: number;
-  private readonly floats: Floats;
-  private readonly encoding: FloatEncoding;
-
-  constructor(floats: Floats, encoding: FloatEncoding) {
-    this.floats = floats;
-    this.encoding = encoding;
-    this.byteLength = (floats.count / encoding.elements) * encoding.bytes;
-  }
-
-  read(): Uint8Array {
-    const bytes = new Uint8Array(this.byteLength);
-    this.copyTo(bytes, 0);
-    return bytes;
-  }
-
-  copyTo(target: Uint8Array, from: number): void {
-    const { elements, bytes } = this.encoding;
-    const blocks = PIECE / elements;
-    // Pieces do not end where blocks do: the first and the last are made whole and copied in part.
-    for (let at = from; at < from + target.byteLength; ) {
-      const first = Math.floor(at / bytes);
-      const count = Math.min(blocks, Math.ceil((from + target.byteLength) / bytes) - first);
-      const made = this.blocks(first, count).subarray(at - first * bytes);
-      const part = made.subarray(0, from + target.byteLength - at);
-      target.set(part, at - from);
-      at += part.byteLength;
-    }
-  }
-
-  blocks(first: number, count: number): Uint8Array {
-    const { elements, bytes, encode } = this.encoding;
-    const made = new Uint8Array(count * bytes);
-    encode(this.floats.read(first * elements, count * elements), new DataView(made.buffer));
-    return made;
-  }
-}
-
-interface Measured {
-  /** Root of Σ (new − old)² / Σ old². */
-  relative: number;
-  /** The largest |new − old|. */
-  largest: number;
-  /** Why the tensor cannot be stored so. */
-  problem: string | null;
-}
-
-function measure(floats: Floats, encoded: Encoded, { type, elements }: FloatEncoding): Measured {
-  let [squares, errors, largest] = [0, 0, 0];
-  for (let at = 0; at < floats.count; at += PIECE) {
-    const count = Math.min(PIECE, floats.count - at);
-    const old = floats.read(at, count);
-    // Before the block's other elements suffer from it.
-    const odd = old.findIndex((x) => !Number.isFinite(x));
-    if (odd >= 0) return { relative: 0, largest: 0, problem: `has ${old[odd]} at element ${at + odd}` };
-    const made = widen(type, encoded.blocks(at / elements, count / elements), count);
-    for (let i = 0; i < count; i++) {
-      const [a, b] = [old[i]!, made[i]!];
-      if (!Number.isFinite(b))
-        return { relative: 0, largest: 0, problem: `has ${a}, more than a half can hold (${HALF_MAX})` };
-      squares += a * a;
-      errors += (b - a) ** 2;
-      largest = Math.max(largest, Math.abs(b - a));
-    }
-  }
-  return { relative: squares === 0 ? 0 : Math.sqrt(errors / squares), largest, problem: null };
-}
 
 interface Options {
   dtype: FloatEncodingName;
@@ -160,7 +54,7 @@ function isWeightOf(op: Op, value: Value, depends: Map<Value, number>): boolean 
 function isCandidate(value: Value, depends: Map<Value, number>): boolean {
   return (
     value.isConstant &&
-    WIDTHS.has(value.type) &&
+    floatWidth(value.type) !== undefined &&
     value.shape.length === 2 &&
     value.users.some((op) => isWeightOf(op, value, depends))
   );
@@ -179,7 +73,7 @@ function obstacle(
   if (other) return `is read by ${operatorName(other.code)} as something else than weights of tokens`;
   if (value.attributes.quantization?.scale?.length) return 'is quantised already';
   if (value.shape[1]! % elements !== 0) return `has rows of ${value.shape[1]}, no multiple of ${elements}`;
-  const need = value.shape[0]! * value.shape[1]! * WIDTHS.get(value.type)!;
+  const need = value.shape[0]! * value.shape[1]! * floatWidth(value.type)!;
   const { byteLength } = value.buffer.data!;
   return byteLength === need ? null : `has ${byteLength} bytes instead of ${need}`;
 }

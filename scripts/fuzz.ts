@@ -1,6 +1,7 @@
 /**
  * libFuzzer with AddressSanitizer and UBSan on the program decoder and executor: `tsx scripts/fuzz.ts [SECONDS]`. Needs
- * clang with its run time (Debian: clang, libclang-rt-dev); part of `make test-long` where that is there.
+ * clang with its run time (Debian: clang, libclang-rt-dev); part of `make test-long` where that is there. The kernels are
+ * the scalar ones, which are instrumented (CMakeLists.txt).
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -24,7 +25,10 @@ export function fuzzDecoder(seconds: number): boolean | null {
       ...[`-max_total_time=${seconds}`, '-max_len=4096', '-timeout=20', '-rss_limit_mb=4096'],
       ...['-print_final_stats=1', '-verbosity=0', `-artifact_prefix=${directory}/`],
     ],
-    { stdio: 'inherit', env: { ...process.env, ASAN_OPTIONS: 'allocator_may_return_null=1' } },
+    {
+      stdio: 'inherit',
+      env: { ...process.env, GGMA_ISA: 'scalar', ASAN_OPTIONS: 'allocator_may_return_null=1' },
+    },
   );
   return status === 0;
 }

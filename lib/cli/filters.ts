@@ -29,8 +29,11 @@ export async function start(
   const isFilter = findPass(argv[0] ?? '') !== undefined;
   // A filter ends before optimised code pays for its compilation, which takes a third of all its time. And a compiler
   // thread that asks for a collection while the process ends waits for ever on Node 20 to 26 (nodejs/node#54918).
-  // What has to compute a model's every weight is another matter.
-  if (isFilter && !argv.includes('quantize')) setFlagsFromString('--no-opt --no-maglev');
+  const computes = argv.some((word) => {
+    const pass = findPass(word);
+    return pass?.kind === 'filter' && pass.computes === true;
+  });
+  if (isFilter && !computes) setFlagsFromString('--no-opt --no-maglev');
   if (isFilter) warmUpFor(standardDescriptors.stdin);
   process.exitCode = await main(argv);
   // The next in the pipe reads to the end, and should not wait until this process has cleaned up.

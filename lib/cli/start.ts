@@ -1,7 +1,7 @@
 /**
  * The first file that a filter's process runs: it compiles filters.cjs with what V8 kept of an earlier compilation
- * (filters.cache, made by the build). Compiling anew takes a sixth of a filter's time. V8 refuses a cache of another
- * version or other flags and compiles as always.
+ * (filters.cache, made by the build). Compiling anew took 9 of 120 ms. V8 refuses a cache of another
+ * version or other flags and compiles as always; of the source it compares the length alone, so both files are of one build.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -27,6 +27,8 @@ export interface Filter {
   readonly usage: string;
   /** One example of those words. */
   readonly example: readonly string[];
+  /** Looks at every weight, so that optimised code pays for its compilation. Default false. */
+  readonly computes?: boolean;
   /** Reads the words; the result rewrites any number of modules. @throws GgmaError USAGE */
   prepare(words: readonly string[]): (module: Module) => Outcome;
 }

@@ -137,6 +137,7 @@ export const quantize: Filter = {
   summary: 'store matrices of weights as f16, bf16, q8_0 or q4_0',
   usage: `--dtype ${names.join('|')} [--keep NAME…]`,
   example: ['--dtype', 'q8_0', '--keep', '*embed_tokens*'],
+  computes: true,
   prepare(words) {
     const [flag, dtype, keepFlag, ...keep] = words;
     if (flag !== '--dtype' || !names.includes(dtype as FloatEncodingName))

@@ -1,5 +1,7 @@
 /** Calls that tests of the addon make, and a model that is slow enough to be interrupted. */
-import type { Engine, Program } from '../../lib/native.ts';
+
+import { GgmaError } from '../../lib/errors.ts';
+import { createEngine, type Engine, type EngineOptions, type Program } from '../../lib/native.ts';
 import { rotary, tinyLlama, tinyShape } from './program.ts';
 
 const { vocab, headDim } = tinyShape;
@@ -13,6 +15,22 @@ export function rowsOf(
   return Int32Array.from(
     tokens.flatMap((token, i) => [token, sequence, first + i, all || i === tokens.length - 1 ? 1 : 0]),
   );
+}
+
+export const hasCode = (code: string) => (error: unknown) =>
+  error instanceof GgmaError && error.code === code;
+
+/** Opens engines for the tests of a block; what is open is closed after each. */
+export function engineOpener(): (options?: EngineOptions) => Engine {
+  const engines: Engine[] = [];
+  afterEach(async () => {
+    await Promise.all(engines.splice(0).map((engine) => engine.close()));
+  });
+  return (options = {}) => {
+    const engine = createEngine(options);
+    engines.push(engine);
+    return engine;
+  };
 }
 
 export const slow = tinyLlama({ ...tinyShape, hidden: 256, ff: 1024, layers: 4 });

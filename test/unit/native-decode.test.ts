@@ -1,24 +1,19 @@
 /** Program.decode: many sequences in lock-step, samplers, log-probabilities. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GgmaError } from '../../lib/errors.ts';
 import {
   availableIsas,
-  createEngine,
   createSampler,
   type DecodeOutcome,
   type DecodeRequest,
-  type Engine,
-  type EngineOptions,
   type LogprobArrays,
   type Program,
   type SamplerOptions,
 } from '../../lib/native.ts';
+import { engineOpener, hasCode } from '../support/native-calls.ts';
 import { loadTiny, rotary, tinyLlama, tinyShape } from '../support/program.ts';
 
 const { vocab } = tinyShape;
-
-const hasCode = (code: string) => (error: unknown) => error instanceof GgmaError && error.code === code;
 
 const promptOf = (i: number, length: number) =>
   Array.from({ length }, (_, k) => (k * 37 + i * 11 + 3) % vocab);
@@ -106,15 +101,7 @@ const kinds: (SamplerOptions | null)[] = [
 ];
 
 describe('native: decode', () => {
-  const engines: Engine[] = [];
-  const open = (options: EngineOptions = {}) => {
-    const engine = createEngine(options);
-    engines.push(engine);
-    return engine;
-  };
-  afterEach(async () => {
-    await Promise.all(engines.splice(0).map((engine) => engine.close()));
-  });
+  const open = engineOpener();
 
   it('fault 29: gives the same bits alone or beside 15 others, on every instruction set, thread count and cut', async () => {
     const lengths = Array.from({ length: 16 }, (_, i) => [1, 3, 17, 40, 90, 150][i % 6]!);

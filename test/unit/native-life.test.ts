@@ -9,27 +9,16 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
-import { GgmaError } from '../../lib/errors.ts';
-import { createEngine, type Engine, type EngineOptions, type Program } from '../../lib/native.ts';
-import { decodeGreedy, loadSlow, prompt, rowsOf } from '../support/native-calls.ts';
+import { createEngine, type Program } from '../../lib/native.ts';
+import { decodeGreedy, engineOpener, hasCode, loadSlow, prompt, rowsOf } from '../support/native-calls.ts';
 import { need } from '../support/need.ts';
 import { loadTiny } from '../support/program.ts';
 import { root } from '../support/root.ts';
 
 const support = fileURLToPath(new URL('../support', import.meta.url));
 
-const hasCode = (code: string) => (error: unknown) => error instanceof GgmaError && error.code === code;
-
 describe('native: lifetimes', () => {
-  const engines: Engine[] = [];
-  const open = (options: EngineOptions = {}) => {
-    const engine = createEngine(options);
-    engines.push(engine);
-    return engine;
-  };
-  afterEach(async () => {
-    await Promise.all(engines.splice(0).map((engine) => engine.close()));
-  });
+  const open = engineOpener();
 
   it('fault 34: lets a sequence be freed while jobs on it run and wait', async () => {
     const program = await loadSlow(open());

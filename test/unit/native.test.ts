@@ -1,36 +1,16 @@
 import assert from 'node:assert/strict';
 import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { GgmaError } from '../../lib/errors.ts';
-import {
-  availableIsas,
-  createEngine,
-  type Engine,
-  type EngineOptions,
-  isa,
-  runtimeVersion,
-} from '../../lib/native.ts';
+import type { GgmaError } from '../../lib/errors.ts';
+import { availableIsas, createEngine, isa, runtimeVersion } from '../../lib/native.ts';
 import { version } from '../../lib/version.ts';
-import { decodeGreedy, loadSlow, prompt, rowsOf } from '../support/native-calls.ts';
+import { decodeGreedy, engineOpener, hasCode, loadSlow, prompt, rowsOf } from '../support/native-calls.ts';
 import { loadTiny, rotary, tinyLlama, tinyShape } from '../support/program.ts';
 
-const _support = fileURLToPath(new URL('../support', import.meta.url));
-const _root = fileURLToPath(new URL('../..', import.meta.url));
 const { vocab, headDim } = tinyShape;
 
-const hasCode = (code: string) => (error: unknown) => error instanceof GgmaError && error.code === code;
-
 describe('native', () => {
-  const engines: Engine[] = [];
-  const open = (options: EngineOptions = {}) => {
-    const engine = createEngine(options);
-    engines.push(engine);
-    return engine;
-  };
-  afterEach(async () => {
-    await Promise.all(engines.splice(0).map((engine) => engine.close()));
-  });
+  const open = engineOpener();
 
   it('says what it is', () => {
     assert.equal(runtimeVersion(), version);

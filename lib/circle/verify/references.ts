@@ -5,26 +5,32 @@ import type { Report } from './findings.ts';
 
 export function checkReferences(model: Model, report: Report): void {
   const buffers = model.buffers?.length ?? 0;
-  const buffer = (index: number, path: string) => {
-    if (!within(index, buffers)) report('BUFFER_INDEX', path, outside('buffers', buffers, index));
+  // Paths are made only where something is wrong: there are thousands of numbers, and filters wait for this.
+  const buffer = (index: number, path: () => string) => {
+    if (!within(index, buffers)) report('BUFFER_INDEX', path(), outside('buffers', buffers, index));
   };
   model.subgraphs?.forEach((subgraph, g) => {
-    checkSubgraph(model, subgraph, `subgraphs[${g}]`, report);
+    checkSubgraph(model, subgraph, `subgraphs[${g}]`, buffer, report);
   });
   model.metadata?.forEach((entry, i) => {
-    buffer(entry.buffer, `metadata[${i}].buffer`);
+    buffer(entry.buffer, () => `metadata[${i}].buffer`);
   });
   model.metadataBuffer?.forEach((index, i) => {
-    buffer(index, `metadata_buffer[${i}]`);
+    buffer(index, () => `metadata_buffer[${i}]`);
   });
   model.signatureDefs?.forEach((signature, i) => {
     checkSignature(model, signature, `signature_defs[${i}]`, report);
   });
 }
 
-function checkSubgraph(model: Model, subgraph: SubGraph, path: string, report: Report): void {
+function checkSubgraph(
+  model: Model,
+  subgraph: SubGraph,
+  path: string,
+  buffer: (index: number, path: () => string) => void,
+  report: Report,
+): void {
   const tensors = subgraph.tensors?.length ?? 0;
-  // Paths are made only where something is wrong: there are thousands of indices, and filters wait for this.
   const list = (indices: ArrayLike<number> | null, where: () => string, lowest: number) => {
     if (indices === null) return;
     for (let i = 0; i < indices.length; i++) {
@@ -33,10 +39,8 @@ function checkSubgraph(model: Model, subgraph: SubGraph, path: string, report: R
         report('TENSOR_INDEX', `${where()}[${i}]`, outside('tensors', tensors, number));
     }
   };
-  const buffers = model.buffers?.length ?? 0;
   subgraph.tensors?.forEach((tensor, i) => {
-    if (!within(tensor.buffer, buffers))
-      report('BUFFER_INDEX', `${path}.tensors[${i}].buffer`, outside('buffers', buffers, tensor.buffer));
+    buffer(tensor.buffer, () => `${path}.tensors[${i}].buffer`);
   });
   list(subgraph.inputs, () => `${path}.inputs`, 0);
   list(subgraph.outputs, () => `${path}.outputs`, 0);

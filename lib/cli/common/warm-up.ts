@@ -1,6 +1,6 @@
 /**
- * What a filter does while the pipe before it is empty. Code that runs for the first time takes twice as long, and the
- * seven filters of a pipe wait for each other: so a small model goes through the codec while nothing has come yet.
+ * What a filter does while the pipe before it is empty. Code that runs for the first time takes half as long again (42 ms
+ * against 28), and the seven filters of a pipe wait for each other: so a small model goes through the codec while nothing has come yet.
  */
 import { fstatSync } from 'node:fs';
 import { BuiltinOperator, chunksOf, layOut, readModel, TensorType, writeModel } from '../../circle/index.ts';

@@ -16,6 +16,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { commands } from '../lib/cli/commands.ts';
+import { oldestNode, version } from '../lib/version.ts';
 import { buildAddon } from './native.ts';
 import { pruneTypes } from './prune-types.ts';
 
@@ -92,6 +93,21 @@ const plainBuiltins: Plugin = {
   },
 };
 
+/** lib/version.ts looks for package.json at each start, in folder after folder; what is built knows its version. */
+const knownVersion: Plugin = {
+  name: 'known version',
+  setup({ onLoad }) {
+    onLoad({ filter: /lib\/version\.ts$/ }, () => {
+      const constants = Object.entries({ version, oldestNode });
+      return {
+        contents: constants
+          .map(([name, text]) => `export const ${name} = ${JSON.stringify(text)};`)
+          .join('\n'),
+      };
+    });
+  },
+};
+
 async function buildLibrary(): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
   // Bundled, because a filter that loads a hundred small modules spends more time on that than on its work.
@@ -110,7 +126,7 @@ async function buildLibrary(): Promise<void> {
     platform: 'node',
     target: 'node20',
     external: Object.keys(dependencies),
-    plugins: [plainBuiltins],
+    plugins: [plainBuiltins, knownVersion],
     // Its build for Node is CommonJS, which cannot be shaken: pipelines need the parser alone.
     alias: { yaml: path.join(root, 'node_modules/yaml/browser/index.js') },
     chunkNames: 'chunks/[name]-[hash]',
@@ -159,9 +175,7 @@ async function bundleFilters(): Promise<void> {
       platform: 'node',
       target: 'node20',
       external: Object.keys(dependencies),
-      plugins: [leaveToLibrary],
-      define: { 'import.meta.url': 'moduleUrl' },
-      banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+      plugins: [leaveToLibrary, knownVersion],
       logLevel: 'warning',
     });
 }

@@ -53,13 +53,16 @@ export function writeModel(model: Model, options: WriteOptions = {}): Uint8Array
   return bytes;
 }
 
-/** Small parts are joined up to here, ranges of files are read in pieces of this size. */
-const BLOCK = 2 ** 22;
+/**
+ * Small parts are joined up to here, ranges of files are read in pieces of this size. A block is used again for the next
+ * piece: one that fits a core's cache costs neither new pages nor a way to memory.
+ */
+const BLOCK = 2 ** 18;
 /** Bytes in memory from here on are given as they are. */
 const LARGE = 2 ** 16;
 
 /**
- * The file in order, in pieces of at most a few MiB of new memory; large constants in memory are given as they are. A
+ * The file in order, in pieces of at most {@link BLOCK} bytes of new memory; large constants in memory are given as they are. A
  * piece is valid until the next one is asked for.
  */
 export function* chunksOf(layout: Layout): Generator<Uint8Array> {

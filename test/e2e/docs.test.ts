@@ -1,7 +1,7 @@
 /** README.md and docs: every code block does what the page says, and what is made from registries is current. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { load } from '../../lib/index.ts';
@@ -52,6 +52,18 @@ describe('the documentation', () => {
     assert.ok(pages().length >= 7, `${pages().length} pages`);
     assert.ok(ran.run >= 30, `${ran.run} blocks run`);
     assert.ok(ran.compared >= 15, `${ran.compared} outputs compared`);
+  });
+
+  it('says of examples how many lines they have', () => {
+    const claims = pages().flatMap((page) =>
+      [...readPage(page).matchAll(/in (\d+) lines:\s\[[^\]]+\]\(([^)]+)\)/g)].map(([, lines, file]) => {
+        const text = readFileSync(path.join(root, path.dirname(page), file!), 'utf8');
+        assert.equal(text.trimEnd().split('\n').length, Number(lines), `${page}: ${file}`);
+        return [path.basename(file!), Number(lines)] as const;
+      }),
+    );
+    const { 'remove.mul_one.js': filter, 'seed_oss.ts': family } = Object.fromEntries(claims);
+    assert.ok(filter! <= 30 && family! <= 40, JSON.stringify(claims));
   });
 
   it('lists the filters and words that o2o --help lists, in its words', () => {

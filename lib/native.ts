@@ -64,7 +64,7 @@ export interface ProgramMemory {
   weightBytes: number;
   /** Keys and values of what is under way, and of the prefix cache. */
   kvBytes: number;
-  /** Intermediate results. */
+  /** Intermediate results; where threads share a long context's attention, its scores too. */
   arenaBytes: number;
 }
 

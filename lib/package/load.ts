@@ -28,7 +28,10 @@ export interface LoadOptions {
   threads?: number;
   /** Positions of a prompt and its continuation together. Default: what the model was trained for. */
   contextSize?: number;
-  /** Bytes that weights and caches may take together; what goes beyond fails with OUT_OF_MEMORY. Default: no limit. */
+  /**
+   * Bytes that weights and caches may take together; what goes beyond fails with OUT_OF_MEMORY. Intermediate results
+   * (`memory().arenaBytes`) come on top. Default: half of the memory that the process may have, for caches alone.
+   */
   memoryBudget?: number;
   /**
    * Map the model's file instead of reading it: embedding tables stay in the file's pages, which processes share. Only

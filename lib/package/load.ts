@@ -24,7 +24,7 @@ import { loadTokenizer } from './tokenizer.ts';
 export type LoadStage = 'read' | 'compile' | 'pack' | 'ready';
 
 export interface LoadOptions {
-  /** Threads that compute. Default: the machine's physical cores. */
+  /** Threads that compute. Default: the physical cores that the process may use, in a container too. */
   threads?: number;
   /** Positions of a prompt and its continuation together. Default: what the model was trained for. */
   contextSize?: number;

@@ -5,6 +5,7 @@ export * from './enums.ts';
 export { enumName } from './names.ts';
 export { type OpenModel, openModel } from './open.ts';
 export { builtinCodeOf, hasEffects, operatorCode, operatorName } from './operator-code.ts';
+export { plainOperator, plainTensor } from './plain.ts';
 export { readModel, readStore } from './read.ts';
 export type * from './schema/generated/types.ts';
 export {

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { load } from '../../lib/index.ts';
 import { fieldsOf } from '../../scripts/docs/fields.ts';
 import { remade } from '../../scripts/docs.ts';
-import { blocksOf, showsOutput } from '../support/markdown.ts';
+import { blocksOf, linksOf, showsOutput } from '../support/markdown.ts';
 import { installTo, pages, readersFolder, readPage, runBlocks } from '../support/pages.ts';
 import { root } from '../support/root.ts';
 
@@ -40,10 +40,7 @@ describe('the documentation', () => {
     });
 
     it(`${page}: its links lead somewhere`, () => {
-      const links = [...readPage(page).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(
-        ([, target]) => target!,
-      );
-      for (const target of links)
+      for (const target of linksOf(readPage(page)))
         assert.ok(existsSync(path.join(root, path.dirname(page), target)), `${page}: ${target}`);
     });
   }

@@ -19,7 +19,7 @@ export {
 } from './source.ts';
 export { FileStore, MemoryStore, SegmentStore, type Store } from './store.ts';
 export { type Block, blockOf, elementSize, tensorByteLength, tensorTypeName } from './tensor-type.ts';
-export type { Options2Of, OptionsOf } from './types.ts';
+export type { OptionsOf } from './types.ts';
 export {
   FINDINGS,
   type Finding,

@@ -10,9 +10,9 @@ import { GgmaError } from './errors.ts';
 export type KvDtype = 'f32' | 'f16';
 
 export interface EngineOptions {
-  /** Threads that compute, the engine's own; default: the physical cores that this process may use. */
+  /** Threads that compute, the engine's own; default: the physical cores that this process may use (affinity, control groups). */
   threads?: number;
-  /** Bytes that the keys and values of all sequences may take together; default: half of the physical memory. */
+  /** Bytes that the keys and values of all sequences may take together; default: half of the memory, or of the control group's. */
   kvBudgetBytes?: number;
   /** What keys and values are kept as; they are rounded before anything reads them. Default 'f32'. */
   kvDtype?: KvDtype;
@@ -64,7 +64,7 @@ export interface ProgramMemory {
   weightBytes: number;
   /** Keys and values of what is under way, and of the prefix cache. */
   kvBytes: number;
-  /** Intermediate results. */
+  /** Intermediate results; where threads share a long context's attention, its scores too. */
   arenaBytes: number;
 }
 

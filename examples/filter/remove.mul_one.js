@@ -1,9 +1,5 @@
 #!/usr/bin/env node
-// remove.mul_one: a product with ones goes.
-//
-//   BEFORE  MUL(x, c) or MUL(c, x), c constant ones, result of x's shape       AFTER  x
-//
-//   ./remove.mul_one.js < in.circle > out.circle
+// remove.mul_one < in > out:  BEFORE  MUL(x, c) or MUL(c, x), c constant ones, result of x's shape   AFTER  x
 import * as circle from 'ggma/filter';
 
 const isOnes = (value) => circle.floatsOf(value)?.every((one) => one === 1) ?? false;
@@ -17,23 +13,18 @@ function misfit(graph, product, x) {
 }
 
 const filter = circle.simpleFilter('remove.mul_one', 'remove products with ones', (module) => {
-  const outcome = { changed: 0, candidates: 0, what: 'products with ones', reasons: [] };
-  for (const graph of module.graphs) {
+  const outcome = { changed: 0, what: 'products with ones', reasons: [] };
+  for (const graph of module.graphs)
     for (const product of graph.ops.filter(({ code }) => code === circle.BuiltinOperator.MUL)) {
-      const [a, b] = product.inputs;
-      const x = isOnes(b) ? a : isOnes(a) ? b : null;
+      const x = product.inputs.find((_, i) => isOnes(product.inputs[1 - i]));
       if (!x) continue;
-      outcome.candidates++;
       const reason = misfit(graph, product, x);
       if (reason) outcome.reasons.push(reason);
-      else {
-        circle.replaceUses(module, graph, product.output, x);
-        circle.removeDeadFrom(graph, [product]);
-        outcome.changed++;
-      }
+      if (reason) continue;
+      outcome.changed++;
+      circle.replaceUses(module, graph, product.output, x);
+      circle.removeDeadFrom(graph, [product]);
     }
-  }
-  return outcome;
+  return { ...outcome, candidates: outcome.changed + outcome.reasons.length };
 });
-
 await circle.runFilter(filter);

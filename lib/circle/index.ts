@@ -5,6 +5,7 @@ export * from './enums.ts';
 export { enumName } from './names.ts';
 export { type OpenModel, openModel } from './open.ts';
 export { builtinCodeOf, hasEffects, operatorCode, operatorName } from './operator-code.ts';
+export { plainOperator, plainTensor } from './plain.ts';
 export { readModel, readStore } from './read.ts';
 export type * from './schema/generated/types.ts';
 export {
@@ -18,7 +19,7 @@ export {
 } from './source.ts';
 export { FileStore, MemoryStore, SegmentStore, type Store } from './store.ts';
 export { type Block, blockOf, elementSize, tensorByteLength, tensorTypeName } from './tensor-type.ts';
-export type { Options2Of, OptionsOf } from './types.ts';
+export type { OptionsOf } from './types.ts';
 export {
   FINDINGS,
   type Finding,

@@ -51,7 +51,11 @@ const spec: CommandSpec = {
       bare: defaultTrace,
       help: `time, bytes and GFLOP/s of each kernel, and a Chrome trace file (default: ${defaultTrace})`,
     },
-    threads: { type: 'string', value: 'N', help: 'threads that compute (default: physical cores)' },
+    threads: {
+      type: 'string',
+      value: 'N',
+      help: 'threads that compute (default: physical cores that it may use)',
+    },
     'context-size': { type: 'string', value: 'N', help: "positions of the context (default: the model's)" },
   },
   version: async () => {

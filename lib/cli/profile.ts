@@ -36,7 +36,7 @@ function traceLine(file: string, { droppedEvents }: Profile): string {
 const columns = ['phase', 'kernel', 'calls', 'ms', '%', 'MB weights', 'MB other', 'GB/s', 'GFLOP/s'];
 
 /** A line for each kernel and phase, the longest first; below, what each phase took in all. */
-export function profileTable({ kernels, passes }: Profile): string {
+function profileTable({ kernels, passes }: Profile): string {
   const all = kernels.reduce((ms, one) => ms + one.ms, 0);
   const row = (one: KernelProfile): string[] => [
     one.phase,

@@ -1,5 +1,5 @@
 /** A Hugging Face hub over HTTP: what a repository holds, and its files. */
-export { defaultEndpoint, Hub, type HubOptions } from './client.ts';
+export { Hub, type HubOptions } from './client.ts';
 export { download } from './download.ts';
 export { type Listing, listFiles, type RemoteFile } from './listing.ts';
 export { checkRevision, isPortableName, parseRepoId, type RepoId } from './names.ts';

@@ -40,7 +40,7 @@ export function matchProjection(row: Value, mayRotate: boolean, view: View): Pro
 }
 
 /** FULLY_CONNECTED with a constant weight, its bias inside or added after. */
-export function matchLinear(value: Value, view: View): { weight: Value; bias: Value | null; hidden: Value } {
+function matchLinear(value: Value, view: View): { weight: Value; bias: Value | null; hidden: Value } {
   const { rows, ops } = view;
   const add = producedBy(value, BuiltinOperator.ADD);
   const added =

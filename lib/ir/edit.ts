@@ -3,7 +3,7 @@
  * touch `inputs`, `outputs` or `users` themselves.
  */
 import type { BuiltinOperator, BuiltinOptions, CircleBuffer, Operator, Tensor } from '../circle/index.ts';
-import { BuiltinOptions as Options, type TensorType } from '../circle/index.ts';
+import { BuiltinOptions as Options, plainOperator, plainTensor, type TensorType } from '../circle/index.ts';
 import { type Graph, type Module, Op, Value } from './graph.ts';
 
 /** A new tensor without data, at the end of the graph's tensor list. */
@@ -13,16 +13,10 @@ export function addValue(
   parts: { name: string; type: TensorType; shape: readonly number[]; buffer?: CircleBuffer },
 ): Value {
   const attributes: Omit<Tensor, 'buffer'> = {
+    ...plainTensor,
     name: parts.name,
     type: parts.type,
     shape: [...parts.shape],
-    quantization: null,
-    isVariable: false,
-    sparsity: null,
-    shapeSignature: null,
-    hasRank: false,
-    variantTensors: null,
-    compressionType: 0,
   };
   const value = new Value(attributes, parts.buffer ?? module.sentinel);
   graph.values.push(value);
@@ -59,16 +53,9 @@ export function makeOp(
     inputs: [...inputs],
     outputs: [...outputs],
     attributes: {
+      ...plainOperator,
       builtinOptionsType: options.type,
       builtinOptions: options.value,
-      customOptions: null,
-      customOptionsFormat: 0,
-      mutatingVariableInputs: null,
-      largeCustomOptionsOffset: 0n,
-      largeCustomOptionsSize: 0n,
-      builtinOptions2Type: 0,
-      builtinOptions2: null,
-      debugMetadataIndex: -1,
     },
   });
   for (const input of inputs) input?.users.push(op);

@@ -24,11 +24,14 @@ import { loadTokenizer } from './tokenizer.ts';
 export type LoadStage = 'read' | 'compile' | 'pack' | 'ready';
 
 export interface LoadOptions {
-  /** Threads that compute. Default: the machine's physical cores. */
+  /** Threads that compute. Default: the physical cores that the process may use, in a container too. */
   threads?: number;
   /** Positions of a prompt and its continuation together. Default: what the model was trained for. */
   contextSize?: number;
-  /** Bytes that weights and caches may take together; what goes beyond fails with OUT_OF_MEMORY. Default: no limit. */
+  /**
+   * Bytes that weights and caches may take together; what goes beyond fails with OUT_OF_MEMORY. Intermediate results
+   * (`memory().arenaBytes`) come on top. Default: half of the memory that the process may have, for caches alone.
+   */
   memoryBudget?: number;
   /**
    * Map the model's file instead of reading it: embedding tables stay in the file's pages, which processes share. Only

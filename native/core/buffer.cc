@@ -1,8 +1,10 @@
 #include "core/buffer.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
+#include "core/cgroup.h"
 #include "core/failure.h"
 
 #if defined(_WIN32)
@@ -13,8 +15,6 @@
 #if defined(__linux__)
 #include <sys/mman.h>
 #include <sys/resource.h>
-
-#include <algorithm>
 #endif
 
 namespace ggma {
@@ -77,7 +77,8 @@ FloatBuffer allocate_floats(uint64_t count, const std::string& what) {
 uint64_t physical_memory() {
 #if defined(_SC_PHYS_PAGES) && defined(_SC_PAGESIZE)
   const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-  if (pages > 0 && size > 0) return static_cast<uint64_t>(pages) * static_cast<uint64_t>(size);
+  if (pages > 0 && size > 0)
+    return std::min(static_cast<uint64_t>(pages) * static_cast<uint64_t>(size), cgroup_memory());
 #endif
   return UINT64_MAX;
 }
@@ -96,7 +97,8 @@ uint64_t available_memory() {
     }
     std::fclose(file);
   }
-  return std::min(available == UINT64_MAX ? physical_memory() : available, address_space_left());
+  if (available == UINT64_MAX) available = physical_memory();
+  return std::min({available, address_space_left(), cgroup_memory_left()});
 #else
   return physical_memory();
 #endif

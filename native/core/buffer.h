@@ -20,10 +20,12 @@ using FloatBuffer = std::unique_ptr<float[], FreeAligned>;
 // Throws OUT_OF_MEMORY with need and have; `what` names the purpose.
 FloatBuffer allocate_floats(uint64_t count, const std::string& what);
 
-// Bytes that can still be allocated without swapping, as far as the system says; UINT64_MAX when it does not.
+// Bytes that can still be allocated without swapping or leaving the control groups' limits, as far as the
+// system says; UINT64_MAX when it does not.
 uint64_t available_memory();
 
-// Bytes of physical memory; UINT64_MAX when unknown.
+// Bytes of memory that this process may have at all: the machine's or its control groups'; UINT64_MAX when
+// unknown.
 uint64_t physical_memory();
 
 // Throws OUT_OF_MEMORY when `bytes` are more than available_memory(). Amounts below 32 MiB are not looked up:

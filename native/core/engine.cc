@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "core/buffer.h"
+#include "core/cgroup.h"
 #include "isa/dispatch.h"
 
 #if defined(__linux__)
@@ -32,9 +33,7 @@ std::string core_of(int cpu) {
 }
 #endif
 
-}  // namespace
-
-size_t default_threads() {
+size_t cores() {
 #if defined(__linux__)
   cpu_set_t allowed;
   if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
@@ -45,6 +44,12 @@ size_t default_threads() {
   }
 #endif
   return std::max(1u, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+size_t default_threads(const std::string& root) {
+  return static_cast<size_t>(std::min<uint64_t>(cores(), cgroup_cpus(root)));
 }
 
 Engine::Engine(const EngineOptions& options)

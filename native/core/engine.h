@@ -3,6 +3,7 @@
 #define GGMA_CORE_ENGINE_H
 
 #include <memory>
+#include <string>
 
 #include "core/kv_cache.h"
 #include "core/pool.h"
@@ -12,14 +13,15 @@ namespace ggma {
 
 struct EngineOptions {
   size_t threads = 0;            // 0: default_threads()
-  uint64_t kv_budget_bytes = 0;  // 0: half of the physical memory
+  uint64_t kv_budget_bytes = 0;  // 0: half of physical_memory()
   bool half_cache = false;       // keys and values in f16
   bool screened = false;         // greedy tokens of float models through a screen (core/screen.h)
   const char* isa = nullptr;     // null: the environment's GGMA_ISA, or the best
 };
 
-// Physical cores that this process may use.
-size_t default_threads();
+// Physical cores that this process may use, and no more than its control groups give it time for; `root` as
+// in core/cgroup.h.
+size_t default_threads(const std::string& root = "");
 
 struct Engine {
   // Throws NATIVE_ISA.

@@ -50,12 +50,14 @@ float* Executor::split_memory(const Row* rows, size_t count) {
   if (length < kSplitPositions) return nullptr;
   const size_t heads = program_.scratch_width / kLanes;  // at most: their heads have 16 elements or more
   const size_t need = ((length + kKvBlock - 1) / kKvBlock * (kKvBlock + 1) + 1) * heads;
-  if (need > split_capacity_) {
-    const size_t floats = std::max(need, 2 * split_capacity_);
+  const uint64_t had = split_floats_.load();
+  if (need > had) {
+    const uint64_t floats = std::max<uint64_t>(need, 2 * had);
     split_.reset();
-    split_capacity_ = 0;
+    split_floats_.store(0);
+    expect_memory(floats * sizeof(float), "intermediate values");
     split_ = allocate_floats(floats, "intermediate values");
-    split_capacity_ = floats;
+    split_floats_.store(floats);
   }
   return split_.get();
 }

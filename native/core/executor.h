@@ -46,7 +46,9 @@ class Executor {
   // Of copies of weights that it made for itself.
   uint64_t weight_bytes() const { return greedy_.bytes(); }
   uint64_t screened() const { return greedy_.screened(); }
-  uint64_t arena_bytes() const { return (arena_floats_.load() + scratch_floats_.load()) * sizeof(float); }
+  uint64_t arena_bytes() const {
+    return (arena_floats_.load() + scratch_floats_.load() + split_floats_.load()) * sizeof(float);
+  }
 
  private:
   void grow(size_t rows);
@@ -62,8 +64,7 @@ class Executor {
   Profiler* const profiler_;  // null: nobody measures
   size_t capacity_ = 0, rows_ = 0;
   FloatBuffer arena_, scratch_, table_rows_, quantised_, split_;
-  size_t split_capacity_ = 0;
-  std::atomic<uint64_t> arena_floats_{0}, scratch_floats_{0};
+  std::atomic<uint64_t> arena_floats_{0}, scratch_floats_{0}, split_floats_{0};  // other threads ask
   std::vector<int32_t> tokens_, positions_;
   std::vector<uint32_t> wanted_;
   std::vector<void*> row_blocks_;

@@ -4,7 +4,7 @@ import type { FieldSchema, Schema } from './reflection.ts';
 const HEADER = '// Made by scripts/schema.ts from ../circle.fbs; do not edit.\n\n';
 
 /** flatc's spelling of a property: `builtin_options_2_type` → `builtinOptions2Type`. */
-export function camelCase(name: string): string {
+function camelCase(name: string): string {
   return name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 

@@ -1,13 +1,13 @@
 /** README.md and docs: every code block does what the page says, and what is made from registries is current. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { load } from '../../lib/index.ts';
 import { fieldsOf } from '../../scripts/docs/fields.ts';
 import { remade } from '../../scripts/docs.ts';
-import { blocksOf, showsOutput } from '../support/markdown.ts';
+import { blocksOf, linksOf, showsOutput } from '../support/markdown.ts';
 import { installTo, pages, readersFolder, readPage, runBlocks } from '../support/pages.ts';
 import { root } from '../support/root.ts';
 
@@ -40,10 +40,7 @@ describe('the documentation', () => {
     });
 
     it(`${page}: its links lead somewhere`, () => {
-      const links = [...readPage(page).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(
-        ([, target]) => target!,
-      );
-      for (const target of links)
+      for (const target of linksOf(readPage(page)))
         assert.ok(existsSync(path.join(root, path.dirname(page), target)), `${page}: ${target}`);
     });
   }
@@ -52,6 +49,18 @@ describe('the documentation', () => {
     assert.ok(pages().length >= 7, `${pages().length} pages`);
     assert.ok(ran.run >= 30, `${ran.run} blocks run`);
     assert.ok(ran.compared >= 15, `${ran.compared} outputs compared`);
+  });
+
+  it('says of examples how many lines they have', () => {
+    const claims = pages().flatMap((page) =>
+      [...readPage(page).matchAll(/in (\d+) lines:\s\[[^\]]+\]\(([^)]+)\)/g)].map(([, lines, file]) => {
+        const text = readFileSync(path.join(root, path.dirname(page), file!), 'utf8');
+        assert.equal(text.trimEnd().split('\n').length, Number(lines), `${page}: ${file}`);
+        return [path.basename(file!), Number(lines)] as const;
+      }),
+    );
+    const { 'remove.mul_one.js': filter, 'seed_oss.ts': family } = Object.fromEntries(claims);
+    assert.ok(filter! <= 30 && family! <= 40, JSON.stringify(claims));
   });
 
   it('lists the filters and words that o2o --help lists, in its words', () => {

@@ -95,4 +95,15 @@ describe('processes and workers', function () {
     const ids = JSON.stringify(expected);
     assert.equal(stdout, `running\n${ids}\n${ids}\n`);
   });
+
+  it('fault 37: two workers of node:cluster give the same ids, and all processes end with 0', () => {
+    const { status, signal, stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(root, 'test/support/cluster.mjs'), dir],
+      { encoding: 'utf8', timeout: 120_000 },
+    );
+    assert.deepEqual([status, signal, stderr], [0, null, '']);
+    const one = JSON.stringify({ ids: expected, code: 0, signal: null });
+    assert.equal(stdout, `${one}\n${one}\n`);
+  });
 });

@@ -16,6 +16,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { prebuildTarget } from '../../lib/native.ts';
+import { linksOf } from '../support/markdown.ts';
 import { root } from '../support/root.ts';
 
 describe('the tarball', function () {
@@ -67,14 +68,35 @@ describe('the tarball', function () {
   it('has the addon of this platform, the commands and the demo, and no sources', () => {
     const installed = path.join(project, 'node_modules/ggma');
     assert.ok(existsSync(path.join(installed, 'prebuilds', prebuildTarget(), 'ggma.node')));
-    for (const part of ['native', 'lib', 'test', 'scripts', 'build'])
+    for (const part of ['native', 'test', 'scripts', 'build'])
       assert.equal(existsSync(path.join(installed, part)), false, part);
+    // The schema, which the pages name.
+    const lib = readdirSync(path.join(installed, 'lib'), { recursive: true, withFileTypes: true });
+    assert.deepEqual(
+      lib.filter((entry) => entry.isFile()).map(({ name }) => name),
+      ['circle.fbs'],
+    );
     for (const part of ['index.js', 'filter.js', 'types/index.d.ts', 'types/filter.d.ts'])
       assert.ok(existsSync(path.join(installed, 'dist', part)), part);
     const { bin } = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as { bin: object };
     assert.ok(Object.keys(bin).length >= 15);
     for (const file of Object.values(bin) as string[])
       assert.ok(existsSync(path.join(installed, file)), file);
+  });
+
+  it('has every page that its pages lead to', () => {
+    const installed = path.join(project, 'node_modules/ggma');
+    const pages = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.md') && !file.includes('node_modules'),
+    );
+    assert.ok(pages.length >= 9, pages.join(' '));
+    let links = 0;
+    for (const page of pages)
+      for (const target of linksOf(readFileSync(path.join(installed, page), 'utf8'))) {
+        links++;
+        assert.ok(existsSync(path.join(installed, path.dirname(page), target)), `${page}: ${target}`);
+      }
+    assert.ok(links >= 18, `${links} links`);
   });
 
   it('runs its commands without a compiler', () => {

@@ -10,10 +10,49 @@ struct Shape {
   size_t heads, kv_heads, head_dim, positions, window;
 };
 
-constexpr size_t kHead = 32, kTail = 16;  // floats of other layers in a block, before and behind ours
+// The KV blocks of a sequence with one layer: floats or halves, between what other layers would have. They
+// start as NaN, so whatever is read before it is written shows, and so does a write outside of our part.
+class KvMemory {
+ public:
+  KvMemory(const Shape& s, bool half) : half_(half), k_floats_(kv_k_floats(s.kv_heads, s.head_dim)) {
+    // Two halves fill a float: 0x7fff is the half NaN.
+    const uint32_t nan_bits = half ? 0x7fff7fffu : 0x7fc00000u;
+    std::memcpy(&nan_, &nan_bits, 4);
+    const size_t elements = kHead + k_floats_ + kv_v_floats(s.kv_heads, s.head_dim) + kTail;
+    memory_.assign(s.positions / kKvBlock + 1, Guarded(floats(elements), nan_));
+    for (Guarded& block : memory_) blocks_.push_back(block.data());
+  }
 
-// A sequence of random q, k, v: appended and attended in tiles of `tile_rows`, in steps of `chunk` rows.
-// Blocks start as NaN, so whatever is read outside of the window shows.
+  size_t k_offset() const { return kHead; }
+  size_t v_offset() const { return kHead + k_floats_; }
+  void* const* blocks() const { return blocks_.data(); }
+  void* block_of(size_t position) const { return blocks_[position / kKvBlock]; }
+
+  // Whether nothing but this layer's part of the blocks was written.
+  bool intact() const {
+    const auto untouched = [this](const float& x) { return std::memcmp(&x, &nan_, 4) == 0; };
+    for (const Guarded& block : memory_) {
+      const float* const end = block.data() + block.size();
+      if (!block.intact() || !std::all_of(block.data(), block.data() + floats(kHead), untouched) ||
+          !std::all_of(end - floats(kTail), end, untouched))
+        return false;
+    }
+    return true;
+  }
+
+ private:
+  static constexpr size_t kHead = 32, kTail = 16;  // elements of other layers, before and behind ours
+
+  size_t floats(size_t elements) const { return half_ ? elements / 2 : elements; }
+
+  const bool half_;
+  const size_t k_floats_;
+  float nan_;
+  std::vector<Guarded> memory_;
+  std::vector<void*> blocks_;
+};
+
+// A sequence of random q, k, v.
 class Sequence {
  public:
   explicit Sequence(const Shape& shape)
@@ -35,18 +74,10 @@ class Sequence {
 
   bool rotates() const { return s.head_dim % 2 == 0; }
 
+  // Appended and attended in tiles of `tile_rows`, in steps of `chunk` rows.
   Guarded run(const KernelTable& kernels, size_t chunk, size_t tile_rows, bool half = false) const {
-    const size_t k_floats = kv_k_floats(s.kv_heads, s.head_dim),
-                 v_floats = kv_v_floats(s.kv_heads, s.head_dim);
-    // Elements: floats, or halves, two in a float of NaN bits (0x7fff is the half NaN).
-    const size_t elements = kHead + k_floats + v_floats + kTail;
-    const uint32_t nan_bits = half ? 0x7fff7fffu : 0x7fc00000u;
-    float nan;
-    std::memcpy(&nan, &nan_bits, 4);
-    std::vector<Guarded> memory(s.positions / kKvBlock + 1, Guarded(half ? elements / 2 : elements, nan));
-    std::vector<void*> blocks;
-    for (Guarded& block : memory) blocks.push_back(block.data());
-    const size_t width = s.heads * s.head_dim, kv_width = s.kv_heads * s.head_dim;
+    const KvMemory memory(s, half);
+    const size_t width = s.heads * s.head_dim;
     Guarded dst(s.positions * width), rotated(s.positions * width);
     for (size_t from = 0; from < s.positions; from += chunk) {
       const size_t rows = std::min(chunk, s.positions - from);
@@ -55,52 +86,23 @@ class Sequence {
       std::vector<AttentionTile> tiles;
       for (size_t r = 0; r < rows; r++) {
         positions.push_back(static_cast<int32_t>(from + r));
-        row_blocks.push_back(blocks[(from + r) / kKvBlock]);
-        if (r % tile_rows == 0) tiles.push_back({r, std::min(tile_rows, rows - r), blocks.data()});
+        row_blocks.push_back(memory.block_of(from + r));
+        if (r % tile_rows == 0) tiles.push_back({r, std::min(tile_rows, rows - r), memory.blocks()});
       }
-      const AttentionAppendArgs append{rotated.data() + from * width,
-                                       q.data() + from * width,
-                                       k.data() + from * kv_width,
-                                       v.data() + from * kv_width,
-                                       rotates() ? cos.data() + from * s.head_dim : nullptr,
-                                       rotates() ? sin.data() + from * s.head_dim : nullptr,
-                                       positions.data(),
-                                       row_blocks.data(),
-                                       kHead,
-                                       kHead + k_floats,
-                                       s.heads,
-                                       s.kv_heads,
-                                       s.head_dim,
-                                       scale(),
-                                       half};
+      float* q_rows = rotated.data() + from * width;
+      const AttentionAppendArgs append =
+          append_args(memory, q_rows, positions.data(), row_blocks.data(), half);
       kernels.attention_append(&append, 0, rows / 2);
       kernels.attention_append(&append, rows / 2, rows);
-      const AttentionArgs args{dst.data() + from * width,
-                               rotated.data() + from * width,
-                               positions.data(),
-                               tiles.data(),
-                               kHead,
-                               kHead + k_floats,
-                               s.heads,
-                               s.kv_heads,
-                               s.head_dim,
-                               s.window,
-                               half};
+      const AttentionArgs args =
+          attention_args(memory, dst.data() + from * width, q_rows, positions.data(), tiles.data(), half);
       const bool in_lanes = kv_heads_in_lanes(s.kv_heads, s.head_dim);
       const auto attention = in_lanes ? kernels.attention_heads : kernels.attention;
       const size_t units = tiles.size() * (in_lanes ? s.kv_heads / kLanes : s.kv_heads);
       attention(&args, units / 2, units);
       attention(&args, 0, units / 2);
     }
-    bool intact = dst.intact() && rotated.intact();
-    for (const Guarded& block : memory) {
-      intact = intact && block.intact();
-      const size_t head = half ? kHead / 2 : kHead, tail = half ? kTail / 2 : kTail;
-      for (size_t i = 0; i < head; i++) intact = intact && std::memcmp(block.data() + i, &nan, 4) == 0;
-      for (size_t i = 0; i < tail; i++)
-        intact = intact && std::memcmp(block.data() + block.size() - 1 - i, &nan, 4) == 0;
-    }
-    CHECK(intact);
+    CHECK(dst.intact() && rotated.intact() && memory.intact());
     return dst;
   }
 
@@ -108,47 +110,17 @@ class Sequence {
 
   // The rows one at a time through attention_split, threads' ranges in any order.
   Guarded run_split(const KernelTable& kernels, bool half) const {
-    const size_t k_floats = kv_k_floats(s.kv_heads, s.head_dim),
-                 v_floats = kv_v_floats(s.kv_heads, s.head_dim), elements = k_floats + v_floats;
-    const uint32_t nan_bits = half ? 0x7fff7fffu : 0x7fc00000u;
-    float nan;
-    std::memcpy(&nan, &nan_bits, 4);
-    std::vector<Guarded> memory(s.positions / kKvBlock + 1, Guarded(half ? elements / 2 : elements, nan));
-    std::vector<void*> blocks;
-    for (Guarded& block : memory) blocks.push_back(block.data());
-    const size_t width = s.heads * s.head_dim, kv_width = s.kv_heads * s.head_dim;
+    const KvMemory memory(s, half);
+    const size_t width = s.heads * s.head_dim;
     Guarded dst(s.positions * width), rotated(width);
     for (size_t p = 0; p < s.positions; p++) {
       const auto position = static_cast<int32_t>(p);
-      void* block = blocks[p / kKvBlock];
-      const AttentionAppendArgs append{rotated.data(),
-                                       q.data() + p * width,
-                                       k.data() + p * kv_width,
-                                       v.data() + p * kv_width,
-                                       rotates() ? cos.data() + p * s.head_dim : nullptr,
-                                       rotates() ? sin.data() + p * s.head_dim : nullptr,
-                                       &position,
-                                       &block,
-                                       0,
-                                       k_floats,
-                                       s.heads,
-                                       s.kv_heads,
-                                       s.head_dim,
-                                       scale(),
-                                       half};
+      void* block = memory.block_of(p);
+      const AttentionAppendArgs append = append_args(memory, rotated.data(), &position, &block, half);
       kernels.attention_append(&append, 0, 1);
-      const AttentionTile tile{0, 1, blocks.data()};
-      const AttentionArgs args{dst.data() + p * width,
-                               rotated.data(),
-                               &position,
-                               &tile,
-                               0,
-                               k_floats,
-                               s.heads,
-                               s.kv_heads,
-                               s.head_dim,
-                               s.window,
-                               half};
+      const AttentionTile tile{0, 1, memory.blocks()};
+      const AttentionArgs args =
+          attention_args(memory, dst.data() + p * width, rotated.data(), &position, &tile, half);
       const size_t first = s.window != 0 && p + 1 > s.window ? (p + 1 - s.window) / kKvBlock : 0,
                    count = p / kKvBlock + 1 - first, units = s.kv_heads * value_slices(s.head_dim);
       Guarded scores(count * s.heads * kKvBlock), rescales(count * s.heads), norms(s.heads);
@@ -161,7 +133,7 @@ class Sequence {
       kernels.attention_values(&split, 0, units / 2);
       CHECK(scores.intact() && rescales.intact() && norms.intact());
     }
-    CHECK(dst.intact());
+    CHECK(dst.intact() && rotated.intact() && memory.intact());
     return dst;
   }
 
@@ -194,6 +166,33 @@ class Sequence {
   }
 
  private:
+  // Of the rows from positions[0] on; rotated: where their queries go.
+  AttentionAppendArgs append_args(const KvMemory& memory, float* rotated, const int32_t* positions,
+                                  void* const* row_blocks, bool half) const {
+    const auto from = static_cast<size_t>(positions[0]), kv_width = s.kv_heads * s.head_dim;
+    return {rotated,
+            q.data() + from * s.heads * s.head_dim,
+            k.data() + from * kv_width,
+            v.data() + from * kv_width,
+            rotates() ? cos.data() + from * s.head_dim : nullptr,
+            rotates() ? sin.data() + from * s.head_dim : nullptr,
+            positions,
+            row_blocks,
+            memory.k_offset(),
+            memory.v_offset(),
+            s.heads,
+            s.kv_heads,
+            s.head_dim,
+            scale(),
+            half};
+  }
+
+  AttentionArgs attention_args(const KvMemory& memory, float* dst, const float* rotated,
+                               const int32_t* positions, const AttentionTile* tiles, bool half) const {
+    return {dst,        rotated,    positions, tiles, memory.k_offset(), memory.v_offset(), s.heads,
+            s.kv_heads, s.head_dim, s.window,  half};
+  }
+
   std::vector<double> turned(const Guarded& x, size_t position, size_t head, size_t heads) const {
     const float* in = x.data() + (position * heads + head) * s.head_dim;
     std::vector<double> out(in, in + s.head_dim);

@@ -73,4 +73,18 @@ describe('native house rules', () => {
     );
     assert.deepEqual([...listed].sort(), present.sort());
   });
+
+  it('one list of sources has them all, and node-gyp builds by it', () => {
+    const lists = readFileSync(path.join(root, 'CMakeLists.txt'), 'utf8');
+    const globbed = [...lists.matchAll(/^\s*file\(GLOB \w+ CONFIGURE_DEPENDS native\/(\w+)\/\*\.cc\)/gm)];
+    assert.deepEqual(globbed.map((match) => match[1]).sort(), ['addon', 'core']);
+    const others = readdirSync(native, { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.cc') && !/^(addon|core)\/\w+\.cc$/.test(file),
+    );
+    assert.ok(others.length >= 6, others.join(' '));
+    for (const file of others) assert.match(lists, new RegExp(`[ (]native/${file.replace('.', '\\.')}[) ]`));
+    const gyp = readFileSync(path.join(root, 'binding.gyp'), 'utf8');
+    assert.match(gyp, /'action': \['node', '--import', 'tsx', 'scripts\/native\.ts', 'addon'\]/);
+    assert.doesNotMatch(gyp, /'sources'|cflags|\.cc'/);
+  });
 });

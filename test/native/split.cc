@@ -18,6 +18,7 @@ GGMA_TEST(a_long_context_gives_the_same_bits_on_any_number_of_threads) {
     for (size_t p = 0; p < kCount; p++) rows[4 * p + 1] = sequence;
     const size_t prompt = kSplitPositions - 10;
     loaded.model.step(rows.data(), prompt, nullptr, 0, {});
+    const uint64_t before = loaded.model.memory().arena_bytes;
     std::vector<float> logits((kCount - prompt) * loaded.llama.vocab);
     for (size_t p = prompt; p < kCount; p++) {
       rows[4 * p + 3] = 1;
@@ -25,6 +26,9 @@ GGMA_TEST(a_long_context_gives_the_same_bits_on_any_number_of_threads) {
                         loaded.llama.vocab, {});
       rows[4 * p + 3] = 0;
     }
+    // The scores of every head and position are memory too, where they are shared out.
+    const uint64_t grown = loaded.model.memory().arena_bytes - before;
+    CHECK(threads == 1 ? grown == 0 : grown >= kCount * loaded.llama.heads * sizeof(float));
     if (threads == 1) first = logits;
     CHECK(logits.size() == first.size() && std::memcmp(logits.data(), first.data(), first.size() * 4) == 0);
   }

@@ -6,7 +6,7 @@ import { lower } from '../../lib/ir/index.ts';
 import { packModel } from '../../lib/package/index.ts';
 import { lilyDir } from './lily.ts';
 
-export const longContext = 1_000_000;
+const longContext = 1_000_000;
 
 /** Fills an empty folder. */
 export function writeLongPackage(dir: string): void {

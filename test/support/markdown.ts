@@ -60,6 +60,11 @@ function meaning(
   throw new Error(`${where}: expected a block to run, its output, a file or a reason, got '${language}'`);
 }
 
+/** What a page links to within the project, without anchors, relative to the page's folder. */
+export function linksOf(markdown: string): string[] {
+  return [...markdown.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(([, target]) => target!);
+}
+
 /** Whether a program printed what the page shows. */
 export function showsOutput(shown: string, printed: string): boolean {
   const pattern = shown

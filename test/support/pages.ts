@@ -77,7 +77,7 @@ function runBlock({ language, text, line }: Block, where: string, dir: string, j
 }
 
 /** As a user's compiler sees the package: by its types. */
-export function checkTypes(where: string, file: string, dir: string): void {
+function checkTypes(where: string, file: string, dir: string): void {
   const words = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
   const { stdout, status } = spawnSync(
     process.execPath,

@@ -11,7 +11,7 @@ export function bits(value: number): number {
 }
 
 /** Numbers in [−1, 1), the same for the same seed. */
-export function noise(seed: number, count: number): Float32Array {
+function noise(seed: number, count: number): Float32Array {
   let state = seed * 2654435761 + 12345;
   return Float32Array.from({ length: count }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;

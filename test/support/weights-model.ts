@@ -5,6 +5,8 @@ import {
   type ByteSource,
   type Model,
   operatorCode,
+  plainOperator,
+  plainTensor,
   type Tensor,
   TensorType,
 } from '../../lib/circle/index.ts';
@@ -13,17 +15,11 @@ import {
 export function weightsModel(weights: readonly ByteSource[]): Model {
   const columns = 4;
   const tensor = (name: string, shape: number[], buffer: number): Tensor => ({
+    ...plainTensor,
     shape,
     type: TensorType.FLOAT32,
     buffer,
     name,
-    quantization: null,
-    isVariable: false,
-    sparsity: null,
-    shapeSignature: null,
-    hasRank: false,
-    variantTensors: null,
-    compressionType: 0,
   });
   const rows = weights.map(({ byteLength }) => byteLength / 4 / columns);
   return {
@@ -40,6 +36,7 @@ export function weightsModel(weights: readonly ByteSource[]): Model {
         outputs: [1],
         operators: [
           {
+            ...plainOperator,
             opcodeIndex: 0,
             inputs: [0, 2, -1],
             outputs: [1],
@@ -51,15 +48,7 @@ export function weightsModel(weights: readonly ByteSource[]): Model {
               asymmetricQuantizeInputs: false,
               quantizedBiasType: 0,
             },
-            customOptions: null,
-            customOptionsFormat: 0,
-            mutatingVariableInputs: null,
             intermediates: null,
-            largeCustomOptionsOffset: 0n,
-            largeCustomOptionsSize: 0n,
-            builtinOptions2Type: 0,
-            builtinOptions2: null,
-            debugMetadataIndex: -1,
           },
         ],
         name: 'main',

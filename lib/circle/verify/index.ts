@@ -10,7 +10,7 @@ import { checkSubgraphs } from './subgraphs.ts';
 import { checkTensors } from './tensors.ts';
 
 export { hasData } from './dataflow.ts';
-export { FINDINGS, type Finding, type FindingCode, type Level, stopsFilters } from './findings.ts';
+export { FINDINGS, type Finding, type FindingCode, stopsFilters } from './findings.ts';
 export { subgraphFieldsIn } from './references.ts';
 
 export interface Verification {

@@ -57,5 +57,5 @@ function readAssets(): Assets {
 
 async function readNamed(invocation: Invocation, file: string): Promise<NamedModule> {
   const model = await inFile(file, () => openModel(invocation, file === '-' ? undefined : file));
-  return { name: file === '-' ? STDIN : path.basename(file), module: lift(model) };
+  return { name: file === '-' ? STDIN : path.basename(path.resolve(file)), module: lift(model) };
 }

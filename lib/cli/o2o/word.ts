@@ -1,8 +1,11 @@
 /** Words of o2o that look at models instead of rewriting them. */
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
 import { buffer } from 'node:stream/consumers';
 import { type Model, openModel as openCircle, readModel } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
+import { fileNames } from '../../package/names.ts';
 import {
   type CommandSpec,
   type Invocation,
@@ -38,11 +41,13 @@ export async function runWord(entry: WordEntry, argv: readonly string[], streams
   return runCommand(specOf(entry, word), argv, (invocation) => word.run(invocation), streams);
 }
 
+const PACKAGES = `A folder is a package: its ${fileNames.model} is taken.`;
+
 function specOf({ name, summary, positionals }: WordEntry, { count, options, details }: Word): CommandSpec {
   const sentence = `${summary[0]!.toUpperCase()}${summary.slice(1)}.`;
   return {
     name: `o2o ${name}`,
-    summary: details === undefined ? sentence : `${sentence}\n\n${details}`,
+    summary: [sentence, ...(details === undefined ? [] : [details]), PACKAGES].join('\n\n'),
     positionals,
     count,
     options,
@@ -50,7 +55,7 @@ function specOf({ name, summary, positionals }: WordEntry, { count, options, det
 }
 
 /**
- * A file's model, or that of standard input; its constants can be read until the command ends.
+ * The model of a file, of a package's folder, or of standard input; its constants can be read until the command ends.
  * @throws GgmaError INPUT, CIRCLE_*; UsageError at a terminal
  */
 export async function openModel(invocation: Invocation, file?: string): Promise<Model> {
@@ -58,9 +63,18 @@ export async function openModel(invocation: Invocation, file?: string): Promise<
   if (file === undefined) refuseTerminalInput(invocation.streams, 'a Circle model');
   // Tests pass a stream of their own.
   if (file === undefined && stdin !== process.stdin) return readModel(await buffer(stdin), STDIN);
-  const opened = openCircle(file ?? 0, file ?? STDIN);
+  const opened = openCircle(file === undefined ? 0 : modelFile(file), file ?? STDIN);
   invocation.defer(() => opened.close());
   return opened.model;
+}
+
+/** A file as it is; of a folder the model in it. @throws GgmaError INPUT */
+function modelFile(file: string): string {
+  if (!existsSync(file) || !statSync(file).isDirectory()) return file;
+  const model = join(file, fileNames.model);
+  if (existsSync(model)) return model;
+  const expected = `expected a Circle model, or a package with ${fileNames.model}`;
+  throw new GgmaError('INPUT', `${expected}, got a folder without one`, { path: file });
 }
 
 /** Says in which of several files an error is. */

@@ -129,6 +129,6 @@ function attach({ x, y, width, height }: Box, [toward]: Point, side: 'top' | 'bo
   return [at, side === 'top' ? y : y + height];
 }
 
-export function middleOf({ x, y, width, height }: Box): Point {
+function middleOf({ x, y, width, height }: Box): Point {
   return [x + width / 2, y + height / 2];
 }

@@ -28,7 +28,7 @@ export function draw(graph: GraphData, { boxes, lines }: Arrangement): Drawing {
   return drawing;
 }
 
-export function statusOf(graph: GraphData, { kind, index }: Box['child']): Status {
+function statusOf(graph: GraphData, { kind, index }: Box['child']): Status {
   if (kind === 'node') return graph.nodes[index]!.status;
   return kind === 'block' ? graph.blocks[index]!.status : graph.tensors[index]!.status;
 }

@@ -34,7 +34,7 @@ function readUnion(words: Words, field: Field, fields: Fields): void {
 }
 
 /** `{name=value …}`; what is not said is absent. */
-export function readTable(words: Words, table: string): Fields {
+function readTable(words: Words, table: string): Fields {
   const fields: Fields = {};
   for (const field of tableOf(table).fields)
     if (!field.deprecated) fields[field.key] = field.vector || field.scalar === null ? null : field.initial;

@@ -4,6 +4,7 @@ import {
   builtinCodeOf,
   type OperatorCode,
   operatorCode,
+  plainOperator,
 } from '../../../lib/circle/index.ts';
 import {
   type OptionsTable,
@@ -45,18 +46,7 @@ export function readOperator(
   tensor: () => Value | null,
 ): Op {
   const options = readOptions(words, builtinCodeOf(opcode), inputs);
-  const attributes: Fields = {
-    builtinOptionsType: 0,
-    builtinOptions: null,
-    customOptions: null,
-    customOptionsFormat: 0,
-    mutatingVariableInputs: null,
-    largeCustomOptionsOffset: 0n,
-    largeCustomOptionsSize: 0n,
-    builtinOptions2Type: 0,
-    builtinOptions2: null,
-    debugMetadataIndex: -1,
-  };
+  const attributes: Fields = { ...plainOperator };
   for (const [{ union, code }, fields] of options) {
     const key = union === 'BuiltinOptions' ? 'builtinOptions' : 'builtinOptions2';
     attributes[`${key}Type`] = code;

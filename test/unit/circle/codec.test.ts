@@ -55,6 +55,17 @@ function assertSameAsOracle(model: Model, bytes: Uint8Array): void {
   assert.deepEqual(asFlatc('Model', model as unknown as Record<string, unknown>), plain(oracle(bytes)));
 }
 
+/** Whether a damaged file ends with a GgmaError; nothing else may come of it but a model. */
+function isRefused(bytes: Uint8Array): boolean {
+  try {
+    readModel(bytes);
+    return false;
+  } catch (error) {
+    assert.ok(error instanceof GgmaError, String(error));
+    return true;
+  }
+}
+
 describe('circle codec on the golden files', () => {
   let files: string[] = [];
   before(function () {
@@ -112,12 +123,7 @@ describe('circle codec on the golden files', () => {
       const changed = i % 2 === 0 ? bytes.slice(0, Math.floor(random() * bytes.length)) : bytes.slice();
       if (i % 2 === 1)
         for (let k = 0; k < 4; k++) changed[Math.floor(random() * bytes.length)]! ^= 1 << (8 * random());
-      try {
-        readModel(changed);
-      } catch (error) {
-        assert.ok(error instanceof GgmaError, String(error));
-        refused++;
-      }
+      if (isRefused(changed)) refused++;
     }
     assert.ok(refused > 0);
   });
@@ -141,12 +147,7 @@ describe('circle codec on random models', () => {
     for (let i = 0; i < 1000; i++) {
       const changed = bytes.slice();
       for (let k = 0; k < 3; k++) changed[Math.floor(random() * bytes.length)] = Math.floor(256 * random());
-      try {
-        readModel(changed);
-      } catch (error) {
-        assert.ok(error instanceof GgmaError, String(error));
-        refused++;
-      }
+      if (isRefused(changed)) refused++;
     }
     assert.ok(refused > 0);
   });

@@ -9,12 +9,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { GgmaError } from '../../../lib/errors.ts';
 import { download, Hub, type HubOptions, listFiles, parseRepoId } from '../../../lib/hub/index.ts';
 import { retryAfter } from '../../../lib/hub/retry.ts';
 import { scratchFolder } from '../../support/checkpoint.ts';
 import { cut, HubServer, noRanges, redirect, send, serve, stall, status } from '../../support/hub-server.ts';
 import { randomFloats, seeded } from '../../support/mutate.ts';
+import { rejects } from '../../support/rejects.ts';
 
 const repo = parseRepoId('owner/model');
 const retry = { attempts: 4, firstPause: 1, longestPause: 200 };
@@ -41,13 +41,6 @@ describe('hub/download', () => {
     await download(client, listing, listing.file(name), target(name), (bytes) => told.push(bytes));
     return told;
   }
-  const fails = (promise: Promise<unknown>, code: string, pattern = /./) =>
-    assert.rejects(promise, (error) => {
-      assert.ok(error instanceof GgmaError, String(error));
-      assert.equal(error.code, code, error.message);
-      assert.match(error.message, pattern);
-      return true;
-    });
   const isRight = () => assert.deepEqual(new Uint8Array(readFileSync(target())), content);
   const requests = () => hub.seen.filter(({ path }) => path.endsWith(big));
 
@@ -81,7 +74,7 @@ describe('hub/download', () => {
 
   it('fault 47: a short read is kept, and the next run goes on with it', async () => {
     hub.fail(big, ...Array.from({ length: 4 }, () => cut(30_000)));
-    await fails(fetchFile(), 'IMPORT_NETWORK');
+    await rejects(fetchFile(), 'IMPORT_NETWORK');
     assert.ok(!existsSync(target()), 'no half file under the name');
     const kept = lstatSync(`${target()}.part`).size;
     assert.ok(kept > 0 && kept < content.length, `${kept} bytes kept`);
@@ -108,7 +101,7 @@ describe('hub/download', () => {
       cut(100_000)(...all);
     });
     hub.fail(big, ...always);
-    await fails(fetchFile(), 'IMPORT_NETWORK');
+    await rejects(fetchFile(), 'IMPORT_NETWORK');
     assert.ok(requests().length < 10, `${requests().length} requests`);
   });
 
@@ -116,7 +109,7 @@ describe('hub/download', () => {
     const wrong = content.slice();
     wrong[5]! ^= 1;
     hub.fail(big, send(wrong));
-    await fails(fetchFile(), 'IMPORT_HASH', /sha256 [0-9a-f]{64} for model\.safetensors/);
+    await rejects(fetchFile(), 'IMPORT_HASH', /sha256 [0-9a-f]{64} for model\.safetensors/);
     assert.deepEqual(readdirSync(scratch.path), [], 'nothing of it is kept');
     // The first piece is wrong, the rest right.
     const lying = (...[request, response, file]: Parameters<typeof serve>) =>
@@ -125,19 +118,19 @@ describe('hub/download', () => {
     await fetchFile();
     isRight();
     hub.fail('config.json', send(Buffer.from('{"a": 2}\n')));
-    await fails(fetchFile('config.json'), 'IMPORT_HASH', /git-sha1/);
+    await rejects(fetchFile('config.json'), 'IMPORT_HASH', /git-sha1/);
   });
 
   it('fault 47: wrong sizes', async () => {
     hub.fail(big, send(Buffer.concat([content, content])));
-    await fails(fetchFile(), 'IMPORT_SIZE', /expected 300000 bytes .* or more/);
+    await rejects(fetchFile(), 'IMPORT_SIZE', /expected 300000 bytes .* or more/);
     assert.deepEqual(readdirSync(scratch.path), []);
     hub.fail(big, ...Array.from({ length: 4 }, () => send(content.subarray(0, 1000))));
-    await fails(fetchFile(), 'IMPORT_SIZE', /expected 300000 bytes .* got 1000/);
+    await rejects(fetchFile(), 'IMPORT_SIZE', /expected 300000 bytes .* got 1000/);
     hub.editListing = (entries) => {
       entries[0]!.lfs = { ...(entries[0]!.lfs as object), size: -1 };
     };
-    await fails(fetchFile(), 'IMPORT_LISTING', /a size for/);
+    await rejects(fetchFile(), 'IMPORT_LISTING', /a size for/);
   });
 
   it('fault 47: 429 waits as long as it is told, 5xx a little, and both end', async () => {
@@ -148,13 +141,13 @@ describe('hub/download', () => {
     isRight();
     assert.deepEqual(pauses, [0, 2, 4]);
     hub.fail('config.json', ...Array.from({ length: 9 }, () => status(429, { 'retry-after': '0' })));
-    await fails(fetchFile('config.json'), 'IMPORT_BUSY', /429/);
+    await rejects(fetchFile('config.json'), 'IMPORT_BUSY', /429/);
     assert.equal(hub.faults.get('config.json')!.length, 5, 'four attempts');
     hub.faults.clear();
     hub.fail('config.json', status(429, { 'retry-after': '3600' }));
-    await fails(fetchFile('config.json'), 'IMPORT_BUSY');
+    await rejects(fetchFile('config.json'), 'IMPORT_BUSY');
     hub.fail('config.json', ...Array.from({ length: 4 }, () => status(502)));
-    await fails(fetchFile('config.json'), 'IMPORT_SERVER', /502/);
+    await rejects(fetchFile('config.json'), 'IMPORT_SERVER', /502/);
     assert.equal(retryAfter('7'), 7000);
     assert.equal(retryAfter('Tue, 24 Nov 2026 10:00:05 GMT', Date.UTC(2026, 10, 24, 10)), 5000);
     assert.equal(retryAfter('soon'), null);
@@ -171,7 +164,7 @@ describe('hub/download', () => {
       for (const place of ['listing', 'config.json']) {
         hub.seen.length = 0;
         hub.fail(place, status(code));
-        await fails(fetchFile('config.json'), expected, new RegExp(String(code)));
+        await rejects(fetchFile('config.json'), expected, new RegExp(String(code)));
         assert.equal(hub.seen.length, place === 'listing' ? 1 : 2, 'asked once');
       }
     }
@@ -180,7 +173,7 @@ describe('hub/download', () => {
   it('fault 47: no network', async () => {
     const { endpoint } = hub;
     await hub.close();
-    await fails(fetchFile(big, { endpoint }), 'IMPORT_NETWORK', /ECONNREFUSED/);
+    await rejects(fetchFile(big, { endpoint }), 'IMPORT_NETWORK', /ECONNREFUSED/);
     hub = await HubServer.start({ [big]: content });
   });
 
@@ -188,7 +181,7 @@ describe('hub/download', () => {
     const tls = await HubServer.start({ [big]: content }, { tls: true });
     try {
       let paused = 0;
-      await fails(
+      await rejects(
         fetchFile(big, { endpoint: tls.endpoint, onPause: () => paused++ }),
         'IMPORT_TLS',
         /certificate/,
@@ -224,11 +217,11 @@ describe('hub/download', () => {
 
   it('fault 47: redirects without end, or to what is no web address', async () => {
     hub.fail(big, ...Array.from({ length: 9 }, () => redirect('/model.safetensors')));
-    await fails(fetchFile(), 'IMPORT_REDIRECT', /at most 5/);
+    await rejects(fetchFile(), 'IMPORT_REDIRECT', /at most 5/);
     hub.faults.clear();
     for (const place of ['file:///etc/passwd', 'ftp://x/y', 'javascript:0', 'http://']) {
       hub.fail(big, redirect(place));
-      await fails(fetchFile(), 'IMPORT_REDIRECT', /redirect to https/);
+      await rejects(fetchFile(), 'IMPORT_REDIRECT', /redirect to https/);
     }
     assert.deepEqual(readdirSync(scratch.path), []);
   });
@@ -249,7 +242,7 @@ describe('hub/download', () => {
     assert.ok(lstatSync(target()).isFile());
     assert.equal(readFileSync(outside, 'utf8'), 'mine');
     mkdirSync(`${target('config.json')}.part`);
-    await fails(fetchFile('config.json'), 'IMPORT_WRITE');
+    await rejects(fetchFile('config.json'), 'IMPORT_WRITE');
   });
 
   it('ends with the signal, and keeps what there is', async () => {
@@ -272,7 +265,7 @@ describe('hub/download', () => {
       const names = ['../x', '/etc/passwd', 'a/../../b', 'a\\b', 'a\0b', 'C:/x', './x', 'a//b', ''];
       for (const name of names) {
         hub.editListing = (entries) => entries.push({ ...entries[0]!, rfilename: name });
-        await fails(fetchFile('config.json'), 'IMPORT_UNSAFE', /inside the repository/);
+        await rejects(fetchFile('config.json'), 'IMPORT_UNSAFE', /inside the repository/);
       }
       assert.deepEqual(readdirSync(scratch.path), []);
     });
@@ -288,14 +281,14 @@ describe('hub/download', () => {
         `{"sha": "${'a'.repeat(40)}"}`,
       ]) {
         hub.fail('listing', send(Buffer.from(text)));
-        await fails(fetchFile(), 'IMPORT_LISTING');
+        await rejects(fetchFile(), 'IMPORT_LISTING');
       }
       hub.editListing = (entries) => entries.push(entries[0]!);
-      await fails(fetchFile(), 'IMPORT_LISTING', /once/);
+      await rejects(fetchFile(), 'IMPORT_LISTING', /once/);
       hub.editListing = (entries) => {
         delete entries[1]!.blobId;
       };
-      await fails(fetchFile('config.json'), 'IMPORT_LISTING', /a hash for "config.json"/);
+      await rejects(fetchFile('config.json'), 'IMPORT_LISTING', /a hash for "config.json"/);
       await fetchFile();
     });
   });

@@ -4,6 +4,8 @@ import {
   BuiltinOptions,
   type Model,
   operatorCode,
+  plainOperator,
+  plainTensor,
   readModel,
   type SubGraph,
   TensorType,
@@ -19,36 +21,23 @@ import { textGraph } from '../../support/text-graph.ts';
 
 function tensor(name: string, buffer: number) {
   return {
+    ...plainTensor,
     name,
     buffer,
     shape: [1],
     type: TensorType.FLOAT32,
-    quantization: null,
-    isVariable: false,
-    sparsity: null,
-    shapeSignature: null,
-    hasRank: false,
-    variantTensors: null,
-    compressionType: 0,
   };
 }
 
 function operator(inputs: number[], outputs: number[]) {
   return {
+    ...plainOperator,
     opcodeIndex: 0,
     inputs,
     outputs,
     builtinOptionsType: BuiltinOptions.NegOptions,
     builtinOptions: {},
-    customOptions: null,
-    customOptionsFormat: 0,
-    mutatingVariableInputs: null,
     intermediates: null,
-    largeCustomOptionsOffset: 0n,
-    largeCustomOptionsSize: 0n,
-    builtinOptions2Type: 0,
-    builtinOptions2: null,
-    debugMetadataIndex: -1,
   };
 }
 

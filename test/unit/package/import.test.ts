@@ -11,13 +11,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { GgmaError } from '../../../lib/errors.ts';
 import { parseRepoId } from '../../../lib/hub/index.ts';
 import { type ImportOptions, importModel } from '../../../lib/package/import.ts';
 import { readManifest } from '../../../lib/package/manifest.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../support/checkpoint.ts';
 import { commit, cut, filesOf, HubServer, status } from '../../support/hub-server.ts';
 import { lilyDir } from '../../support/lily.ts';
+import { rejects } from '../../support/rejects.ts';
 
 const retry = { attempts: 3, firstPause: 1, longestPause: 100 };
 
@@ -49,13 +49,6 @@ describe('package/import', () => {
       target,
       options,
     );
-  const fails = (promise: Promise<unknown>, code: string, pattern = /./) =>
-    assert.rejects(promise, (error) => {
-      assert.ok(error instanceof GgmaError, String(error));
-      assert.equal(error.code, code, error.message);
-      assert.match(error.message, pattern);
-      return true;
-    });
   const needed = [
     'config.json',
     'model.safetensors',
@@ -90,7 +83,7 @@ describe('package/import', () => {
     rmSync(join(target, 'tokenizer.model'));
     assert.equal((await fromHub()).changed, true, 'a folder with a hole is fetched again');
     assert.ok(existsSync(join(target, 'tokenizer.model')));
-    await fails(
+    await rejects(
       importModel({ dir: model }, target),
       'OUTPUT_EXISTS',
       /an import of .* got one of owner\/tiny@/,
@@ -100,7 +93,7 @@ describe('package/import', () => {
 
   it('fault 47: what breaks off leaves a part, no package, no lock; the next import goes on', async () => {
     hub.fail('model.safetensors', cut(100), cut(100), cut(100));
-    await fails(fromHub(), 'IMPORT_NETWORK');
+    await rejects(fromHub(), 'IMPORT_NETWORK');
     assert.deepEqual(left(), ['tiny.part']);
     const part = join(scratch.path, 'build/tiny.part/model.safetensors.part');
     const { size } = lstatSync(part);
@@ -117,21 +110,21 @@ describe('package/import', () => {
 
   it('refuses a model that cannot be exported before its weights come', async () => {
     hub.files.set('config.json', Buffer.from(JSON.stringify({ ...tinyConfig, model_type: 'gpt2' })));
-    await fails(fromHub(), 'UNSUPPORTED', /one of llama, .* for model_type, got "gpt2"/);
+    await rejects(fromHub(), 'UNSUPPORTED', /one of llama, .* for model_type, got "gpt2"/);
     assert.ok(!hub.seen.some(({ path }) => path.endsWith('.safetensors')));
     assert.ok(!existsSync(target));
   });
 
   it('wants config.json and safetensors', async () => {
     hub.files.delete('model.safetensors');
-    await fails(fromHub(), 'IMPORT_INCOMPLETE', /model.safetensors or .* got neither/);
+    await rejects(fromHub(), 'IMPORT_INCOMPLETE', /model.safetensors or .* got neither/);
     hub.files.set('pytorch_model.bin', Buffer.from('x'));
-    await fails(fromHub(), 'IMPORT_INCOMPLETE', /got pytorch_model.bin, which are not read/);
+    await rejects(fromHub(), 'IMPORT_INCOMPLETE', /got pytorch_model.bin, which are not read/);
     hub.files.delete('config.json');
-    await fails(fromHub(), 'IMPORT_INCOMPLETE', /expected config.json/);
+    await rejects(fromHub(), 'IMPORT_INCOMPLETE', /expected config.json/);
     hub.fail('listing', status(404));
-    await fails(fromHub(), 'IMPORT_NOT_FOUND');
-    await fails(importModel({ dir: join(scratch.path, 'nowhere') }, target), 'MODEL_NOT_FOUND');
+    await rejects(fromHub(), 'IMPORT_NOT_FOUND');
+    await rejects(importModel({ dir: join(scratch.path, 'nowhere') }, target), 'MODEL_NOT_FOUND');
   });
 
   describe('fault 47: names in weight_map', () => {
@@ -150,7 +143,7 @@ describe('package/import', () => {
         'CON.safetensors',
       ];
       for (const name of [...names, 'x\0.safetensors', 'x.bin', '.safetensors', 7, null])
-        await fails(withIndex({ a: name }), 'IMPORT_UNSAFE', /plain names/);
+        await rejects(withIndex({ a: name }), 'IMPORT_UNSAFE', /plain names/);
       assert.deepEqual(readdirSync(scratch.path).sort(), ['build', 'model']);
       assert.deepEqual(left(), ['tiny.part']);
     });
@@ -158,9 +151,9 @@ describe('package/import', () => {
     it('that differ in case alone, that nobody has, and none', async () => {
       hub.files.set('A.safetensors', Buffer.from('x'));
       hub.files.set('a.safetensors', Buffer.from('y'));
-      await fails(withIndex({ a: 'A.safetensors', b: 'a.safetensors' }), 'IMPORT_UNSAFE', /more than case/);
-      await fails(withIndex({ a: 'b.safetensors' }), 'IMPORT_INCOMPLETE', /the shard b.safetensors/);
-      await fails(withIndex({}), 'IMPORT_INCOMPLETE', /weight_map/);
+      await rejects(withIndex({ a: 'A.safetensors', b: 'a.safetensors' }), 'IMPORT_UNSAFE', /more than case/);
+      await rejects(withIndex({ a: 'b.safetensors' }), 'IMPORT_INCOMPLETE', /the shard b.safetensors/);
+      await rejects(withIndex({}), 'IMPORT_INCOMPLETE', /weight_map/);
     });
   });
 
@@ -169,7 +162,7 @@ describe('package/import', () => {
     mkdirSync(outside);
     mkdirSync(join(scratch.path, 'build'));
     symlinkSync(outside, `${target}.part`);
-    await fails(fromHub(), 'IMPORT_UNSAFE', /a link/);
+    await rejects(fromHub(), 'IMPORT_UNSAFE', /a link/);
     rmSync(`${target}.part`);
     mkdirSync(`${target}.part`);
     const file = join(outside, 'file');
@@ -185,10 +178,10 @@ describe('package/import', () => {
   it('fault 18: what ggma did not make is not replaced unasked', async () => {
     mkdirSync(target, { recursive: true });
     writeFileSync(join(target, 'notes.txt'), 'mine');
-    await fails(fromHub(), 'OUTPUT_EXISTS', /--force/);
+    await rejects(fromHub(), 'OUTPUT_EXISTS', /--force/);
     assert.equal(hub.seen.length, 0, 'nothing was asked for');
     assert.deepEqual(readdirSync(target), ['notes.txt']);
-    await fails(importModel({ dir: target }, target, { force: true }), 'IMPORT_NAME', /another directory/);
+    await rejects(importModel({ dir: target }, target, { force: true }), 'IMPORT_NAME', /another directory/);
   });
 
   it('fault 11: warns of values that are no numbers, with the tensor’s name', async () => {
@@ -227,7 +220,7 @@ describe('package/import', () => {
 
   it('fault 9: a shard that is not what the index says never gets the name', async () => {
     writeFileSync(join(model, 'model.safetensors'), 'junk');
-    await fails(importModel({ dir: model }, target), 'SAFETENSORS_TRUNCATED');
+    await rejects(importModel({ dir: model }, target), 'SAFETENSORS_TRUNCATED');
     assert.ok(!existsSync(target));
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PassThrough } from 'node:stream';
 import { FINDINGS, type Model, writeModel } from '../../../../lib/circle/index.ts';
@@ -84,6 +84,31 @@ describe('cli/o2o words', () => {
     streams.stdin.isTTY = true;
     assert.equal(await main(['print'], streams), 2);
     assert.match(streams.err(), /^ggma: USAGE: expected a Circle model on standard input, got a terminal/);
+  });
+
+  it("take a package's folder for its model, which no folder without one is", async () => {
+    const dir = join(scratch.path, 'package');
+    mkdirSync(dir);
+    const bare = await run(['print', dir]);
+    assert.deepEqual([bare.code, bare.out], [1, '']);
+    assert.match(
+      bare.err,
+      /^ggma: INPUT: expected a Circle model, or a package with model\.circle, got a folder without one \(\/.*package\)\n$/,
+    );
+    const path = file('package/model.circle', model());
+    assert.deepEqual(await run(['verify', dir]), { code: 0, out: '', err: `${dir}: sound\n` });
+    assert.equal((await run(['print', dir])).out, (await run(['print', path])).out);
+    assert.match((await run(['view', dir])).out, /<title>[^<]*package/);
+    assert.equal((await run(['diff', dir, path])).code, 0);
+    // What this graph lacks is found in the model, so explain read it.
+    assert.match((await run(['explain', dir])).err, /^ggma: (SIGNATURE|PLAN_\w+): /);
+    writeFileSync(path, 'no Circle file');
+    assert.match((await run(['print', dir])).err, /^ggma: CIRCLE_CORRUPT: .*\(\/.*package\)\n$/);
+    for (const word of words)
+      assert.match(
+        (await run([word.name, '--help'])).out,
+        /A folder is a package: its model\.circle is taken\./,
+      );
   });
 
   it('say in which file something is wrong', async () => {

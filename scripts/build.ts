@@ -16,6 +16,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { commands } from '../lib/cli/commands.ts';
+import { joinChunks } from './join-chunks.ts';
 import { buildAddon } from './native.ts';
 import { pruneTypes } from './prune-types.ts';
 
@@ -95,7 +96,7 @@ const plainBuiltins: Plugin = {
 async function buildLibrary(): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
   // Bundled, because a filter that loads a hundred small modules spends more time on that than on its work.
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: {
       index: 'lib/index.ts',
@@ -114,8 +115,10 @@ async function buildLibrary(): Promise<void> {
     // Its build for Node is CommonJS, which cannot be shaken: pipelines need the parser alone.
     alias: { yaml: path.join(root, 'node_modules/yaml/browser/index.js') },
     chunkNames: 'chunks/[name]-[hash]',
+    metafile: true,
     logLevel: 'warning',
   });
+  await joinChunks(root, metafile.outputs, 'dist/index.js', 'dist/chunks/start.js');
   copyLicenses();
   await bundleFilters();
   mkdirSync(path.join(dist, 'bin'), { recursive: true });

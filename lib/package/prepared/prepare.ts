@@ -30,13 +30,8 @@ import { sampleOf } from './sample.ts';
 const TABLE_BYTES = 1 << 20;
 const usualPositions = 2048;
 
-/**
- * Writes model.ggma into a package, in place of an older one: {@link load} then reads it instead of model.circle, with the
- * same results, as long as model.circle stays what it is. About as large as model.circle.
- * @returns the file's path
- * @throws GgmaError what `load` throws; OUTPUT. What was there before is then still there.
- */
-export async function prepare(dir: string): Promise<string> {
+/** See `prepare` in index.ts. */
+export async function writePrepared(dir: string): Promise<string> {
   const contents = (await readContents(dir)) as PackageContents & { model: string };
   const path = join(dir, fileNames.prepared);
   const opened = openModel(contents.model);

@@ -3,26 +3,39 @@
  * twenty, and a start pays for all of them. Code that is shared is there once all the same: the chunks stay, and give
  * what the joined file has.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
-/** What is imported only when it is asked for stays a file of its own; so does what is no part of the bundle. */
-const joinedOnly = (joined: ReadonlySet<string>): Plugin => ({
-  name: 'joined only',
+/**
+ * Relative imports are followed but to files that `isOutside` names; what is imported when it is asked for stays apart.
+ * @param folder that the result goes to
+ */
+const follow = (folder: string, isOutside: (file: string) => boolean): Plugin => ({
+  name: 'follow',
   setup({ onResolve }) {
     onResolve({ filter: /./ }, ({ kind, path: name, resolveDir }) => {
-      if (kind === 'dynamic-import' || !name.startsWith('.')) return { path: name, external: true };
+      if (kind === 'entry-point') return undefined;
       const file = path.join(resolveDir, name);
-      if (!joined.has(file)) throw new Error(`expected a joined chunk, got ${file}`);
-      return { path: file };
+      if (!name.startsWith('.')) return { path: name, external: true };
+      if (kind !== 'dynamic-import' && !isOutside(file)) return { path: file };
+      return { path: specifier(folder, file), external: true };
     });
   },
 });
 
+const settings = {
+  bundle: true,
+  write: false,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
+} as const;
+
 /**
  * @param outputs of the bundle, built with `splitting`; paths relative to `root`
- * @param entry the output whose static imports are joined, and which becomes a file that gives their exports
+ * @param entry the output that is joined with its static imports, and becomes a file that gives its exports
  * @param target the joined file, in the chunks' folder: relative imports stay what they are
  */
 export async function joinChunks(
@@ -31,46 +44,58 @@ export async function joinChunks(
   entry: string,
   target: string,
 ): Promise<void> {
-  const joined = staticImports(outputs, entry);
+  const joined = [...withStaticImports(outputs, entry)];
   const exportsOf = (chunk: string, i: number) =>
     outputs[chunk]!.exports.map((name) => [name, `_${i}_${name}`] as const);
   const lines = joined.map((chunk, i) => {
     const names = exportsOf(chunk, i).map(([name, unique]) => `${name} as ${unique}`);
-    return `export { ${names.join(', ')} } from ${specifier(target, chunk)};`;
+    return `export { ${names.join(', ')} } from '${specifier(path.dirname(target), chunk)}';`;
   });
   const { outputFiles } = await build({
+    ...settings,
     absWorkingDir: root,
     stdin: { contents: lines.join('\n'), resolveDir: path.dirname(path.join(root, target)) },
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    plugins: [joinedOnly(new Set(joined.map((chunk) => path.join(root, chunk))))],
-    logLevel: 'warning',
+    plugins: [follow(path.dirname(path.join(root, target)), () => false)],
   });
-  mkdirSync(path.dirname(path.join(root, target)), { recursive: true });
   writeFileSync(path.join(root, target), outputFiles[0]!.contents);
   for (const [i, chunk] of joined.entries()) {
     const names = exportsOf(chunk, i).map(([name, unique]) => `${unique} as ${name}`);
-    rmSync(path.join(root, chunk));
     writeFileSync(
       path.join(root, chunk),
-      `export { ${names.join(', ')} } from ${specifier(chunk, target)};\n`,
+      `export { ${names.join(', ')} } from '${specifier(path.dirname(chunk), target)}';\n`,
     );
   }
 }
 
-/** The entry and everything that it imports statically. */
-function staticImports(outputs: Metafile['outputs'], entry: string): string[] {
+/**
+ * The entry and everything that it imports statically; and of what is imported when it is asked for, that which only
+ * gives on what lies there.
+ */
+function withStaticImports(outputs: Metafile['outputs'], entry: string): Set<string> {
   const found = new Set([entry]);
-  for (const output of found)
-    for (const { kind, path: target, external } of outputs[output]!.imports)
-      if (kind === 'import-statement' && !external) found.add(target);
-  return [...found];
+  const importsOf = (output: string) =>
+    outputs[output]!.imports.filter(({ kind, external }) => kind === 'import-statement' && !external);
+  for (const output of found) for (const { path: target } of importsOf(output)) found.add(target);
+  for (const [output, { inputs }] of Object.entries(outputs)) {
+    const isEmpty = Object.values(inputs).every(({ bytesInOutput }) => bytesInOutput === 0);
+    if (isEmpty && importsOf(output).every(({ path: target }) => found.has(target))) found.add(output);
+  }
+  return found;
 }
 
-function specifier(from: string, to: string): string {
-  const relative = path.relative(path.dirname(from), to).replaceAll('\\', '/');
-  return JSON.stringify(relative.startsWith('.') ? relative : `./${relative}`);
+/** Takes an output's static imports into it, but for `joined`: copies, for what is a process's own and small. */
+export async function inlineChunks(root: string, output: string, joined: string): Promise<void> {
+  const { outputFiles } = await build({
+    ...settings,
+    absWorkingDir: root,
+    entryPoints: [output],
+    outdir: path.dirname(output),
+    plugins: [follow(path.dirname(path.join(root, output)), (file) => file === path.join(root, joined))],
+  });
+  writeFileSync(path.join(root, output), outputFiles[0]!.contents);
+}
+
+function specifier(folder: string, file: string): string {
+  const relative = path.relative(folder, file).replaceAll('\\', '/');
+  return relative.startsWith('.') ? relative : `./${relative}`;
 }

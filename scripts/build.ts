@@ -16,7 +16,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { commands } from '../lib/cli/commands.ts';
-import { inlineChunks, joinChunks } from './join-chunks.ts';
+import { ChunkJoiner } from './join-chunks.ts';
 import { buildAddon } from './native.ts';
 import { pruneTypes } from './prune-types.ts';
 
@@ -119,9 +119,10 @@ async function buildLibrary(): Promise<void> {
     metafile: true,
     logLevel: 'warning',
   });
-  const joined = 'dist/chunks/start.js';
-  await joinChunks(root, metafile.outputs, 'dist/index.js', joined);
-  await inlineChunks(root, 'dist/cli/ggma_run.js', joined);
+  const joiner = new ChunkJoiner(root, metafile.outputs);
+  await joiner.join('lib/index.ts', 'dist/chunks/start.js');
+  await joiner.join('lib/package/compiled.ts', 'dist/chunks/compile.js');
+  await joiner.inline('lib/cli/ggma_run.ts');
   copyLicenses();
   await bundleFilters();
   mkdirSync(path.join(dist, 'bin'), { recursive: true });

@@ -5,94 +5,107 @@
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 
 /**
- * Relative imports are followed but to files that `isOutside` names; what is imported when it is asked for stays apart.
+ * Relative imports are followed but to the files `outside`; what is imported when it is asked for stays apart.
  * @param folder that the result goes to
  */
-const follow = (folder: string, isOutside: (file: string) => boolean): Plugin => ({
+const follow = (folder: string, outside: ReadonlySet<string>): Plugin => ({
   name: 'follow',
   setup({ onResolve }) {
     onResolve({ filter: /./ }, ({ kind, path: name, resolveDir }) => {
       if (kind === 'entry-point') return undefined;
       const file = path.join(resolveDir, name);
       if (!name.startsWith('.')) return { path: name, external: true };
-      if (kind !== 'dynamic-import' && !isOutside(file)) return { path: file };
+      if (kind !== 'dynamic-import' && !outside.has(file)) return { path: file };
       return { path: specifier(folder, file), external: true };
     });
   },
 });
 
-const settings = {
-  bundle: true,
-  write: false,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  logLevel: 'warning',
-} as const;
+export class ChunkJoiner {
+  readonly #root: string;
+  readonly #outputs: Metafile['outputs'];
+  /** Chunks that lie in a joined file, and the joined files. */
+  readonly #joined = new Set<string>();
+  readonly #targets = new Set<string>();
 
-/**
- * @param outputs of the bundle, built with `splitting`; paths relative to `root`
- * @param entry the output that is joined with its static imports, and becomes a file that gives its exports
- * @param target the joined file, in the chunks' folder: relative imports stay what they are
- */
-export async function joinChunks(
-  root: string,
-  outputs: Metafile['outputs'],
-  entry: string,
-  target: string,
-): Promise<void> {
-  const joined = [...withStaticImports(outputs, entry)];
-  const exportsOf = (chunk: string, i: number) =>
-    outputs[chunk]!.exports.map((name) => [name, `_${i}_${name}`] as const);
-  const lines = joined.map((chunk, i) => {
-    const names = exportsOf(chunk, i).map(([name, unique]) => `${name} as ${unique}`);
-    return `export { ${names.join(', ')} } from '${specifier(path.dirname(target), chunk)}';`;
-  });
-  const { outputFiles } = await build({
-    ...settings,
-    absWorkingDir: root,
-    stdin: { contents: lines.join('\n'), resolveDir: path.dirname(path.join(root, target)) },
-    plugins: [follow(path.dirname(path.join(root, target)), () => false)],
-  });
-  writeFileSync(path.join(root, target), outputFiles[0]!.contents);
-  for (const [i, chunk] of joined.entries()) {
-    const names = exportsOf(chunk, i).map(([name, unique]) => `${unique} as ${name}`);
-    writeFileSync(
-      path.join(root, chunk),
-      `export { ${names.join(', ')} } from '${specifier(path.dirname(chunk), target)}';\n`,
+  /** @param outputs of the bundle, built with `splitting`; paths relative to `root` */
+  constructor(root: string, outputs: Metafile['outputs']) {
+    this.#root = root;
+    this.#outputs = outputs;
+  }
+
+  /**
+   * @param source the file of the project whose output is joined with its static imports, but for those that an
+   * earlier joined file has; each of them becomes a file that gives its exports
+   * @param target the joined file, in the chunks' folder
+   */
+  async join(source: string, target: string): Promise<void> {
+    const chunks = [...this.#withStaticImports(this.#outputOf(source))].filter(
+      (chunk) => !this.#joined.has(chunk),
     );
+    const exportsOf = (chunk: string, i: number) =>
+      this.#outputs[chunk]!.exports.map((name) => [name, `_${i}_${name}`] as const);
+    const lines = chunks.map((chunk, i) => {
+      const names = exportsOf(chunk, i).map(([name, unique]) => `${name} as ${unique}`);
+      return `export { ${names.join(', ')} } from '${specifier(path.dirname(target), chunk)}';`;
+    });
+    const folder = path.dirname(path.join(this.#root, target));
+    await this.#bundle(target, { stdin: { contents: lines.join('\n'), resolveDir: folder } });
+    this.#targets.add(path.join(this.#root, target));
+    for (const [i, chunk] of chunks.entries()) {
+      const names = exportsOf(chunk, i).map(([name, unique]) => `${unique} as ${name}`);
+      const from = specifier(path.dirname(chunk), target);
+      writeFileSync(path.join(this.#root, chunk), `export { ${names.join(', ')} } from '${from}';\n`);
+      this.#joined.add(chunk);
+    }
   }
-}
 
-/**
- * The entry and everything that it imports statically; and of what is imported when it is asked for, that which only
- * gives on what lies there.
- */
-function withStaticImports(outputs: Metafile['outputs'], entry: string): Set<string> {
-  const found = new Set([entry]);
-  const importsOf = (output: string) =>
-    outputs[output]!.imports.filter(({ kind, external }) => kind === 'import-statement' && !external);
-  for (const output of found) for (const { path: target } of importsOf(output)) found.add(target);
-  for (const [output, { inputs }] of Object.entries(outputs)) {
-    const isEmpty = Object.values(inputs).every(({ bytesInOutput }) => bytesInOutput === 0);
-    if (isEmpty && importsOf(output).every(({ path: target }) => found.has(target))) found.add(output);
+  /** Takes static imports into the output of `source`, but for joined files: copies, for what one process has and is small. */
+  async inline(source: string): Promise<void> {
+    const output = this.#outputOf(source);
+    await this.#bundle(output, { entryPoints: [output], outdir: path.dirname(output) });
   }
-  return found;
-}
 
-/** Takes an output's static imports into it, but for `joined`: copies, for what is a process's own and small. */
-export async function inlineChunks(root: string, output: string, joined: string): Promise<void> {
-  const { outputFiles } = await build({
-    ...settings,
-    absWorkingDir: root,
-    entryPoints: [output],
-    outdir: path.dirname(output),
-    plugins: [follow(path.dirname(path.join(root, output)), (file) => file === path.join(root, joined))],
-  });
-  writeFileSync(path.join(root, output), outputFiles[0]!.contents);
+  #outputOf(source: string): string {
+    const found = Object.keys(this.#outputs).find((output) => this.#outputs[output]!.entryPoint === source);
+    if (found === undefined) throw new Error(`expected an output of ${source}, got none`);
+    return found;
+  }
+
+  async #bundle(target: string, what: BuildOptions): Promise<void> {
+    const file = path.join(this.#root, target);
+    const { outputFiles } = await build({
+      ...what,
+      absWorkingDir: this.#root,
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      plugins: [follow(path.dirname(file), this.#targets)],
+      logLevel: 'warning',
+    });
+    writeFileSync(file, outputFiles![0]!.contents);
+  }
+
+  /**
+   * The entry and everything that it imports statically; and of what is imported when it is asked for, that which only
+   * gives on what lies there.
+   */
+  #withStaticImports(entry: string): Set<string> {
+    const found = new Set([entry]);
+    const importsOf = (output: string) =>
+      this.#outputs[output]!.imports.filter(({ kind, external }) => kind === 'import-statement' && !external);
+    for (const output of found) for (const { path: target } of importsOf(output)) found.add(target);
+    for (const [output, { inputs }] of Object.entries(this.#outputs)) {
+      const isEmpty = Object.values(inputs).every(({ bytesInOutput }) => bytesInOutput === 0);
+      if (isEmpty && importsOf(output).every(({ path: target }) => found.has(target))) found.add(output);
+    }
+    return found;
+  }
 }
 
 function specifier(folder: string, file: string): string {

@@ -1,5 +1,6 @@
 /** Package → model that runs: read, compile, pack the weights, and check that the parts belong together. */
 import { join } from 'node:path';
+import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
 import { createEngine } from '../native.ts';
 import {
@@ -145,9 +146,17 @@ async function findPrepared(
   }
 }
 
-/** The addon refuses a damaged model.ggma's program: model.circle is still there. */
+/** What a damaged model.ggma, or one that is changed meanwhile, gives: model.circle is still there, and decides. */
+const damageCodes: ReadonlySet<ErrorCode> = new Set([
+  'PREPARED',
+  'PROGRAM_INVALID',
+  'CIRCLE_CHANGED',
+  'IO',
+  ...(['CONFIG', 'SIGNATURE', 'TOKENIZER'] as const), // what does not fit what the program says
+]);
+
 function isDamage(error: unknown): error is GgmaError {
-  return error instanceof GgmaError && error.code === 'PROGRAM_INVALID';
+  return error instanceof GgmaError && damageCodes.has(error.code);
 }
 
 function withoutPrepared({ dir }: PackageContents, reason: string): string {

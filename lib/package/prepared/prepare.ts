@@ -26,12 +26,14 @@ import { outputErrors, writeChunks } from '../write-file.ts';
 import { layOutPrepared } from './format.ts';
 import { sampleOf } from './sample.ts';
 
-/** What the rows of all position tables may take in the file. */
+/** 2,048 positions of a model with one RoPE and heads of 64. */
 const TABLE_BYTES = 1 << 20;
 const usualPositions = 2048;
+/** What a start asks for. */
+const fewestRows = 32;
 
-/** See `prepare` in index.ts. */
-export async function writePrepared(dir: string): Promise<string> {
+/** See `prepare` in index.ts. @param tableBytes what the rows of all position tables may take in the file */
+export async function writePrepared(dir: string, tableBytes = TABLE_BYTES): Promise<string> {
   const contents = (await readContents(dir)) as PackageContents & { model: string };
   const path = join(dir, fileNames.prepared);
   const opened = openModel(contents.model);
@@ -46,13 +48,14 @@ export async function writePrepared(dir: string): Promise<string> {
     const program = await engine.loadProgram(plan.program, sources);
     const sizes = program.weightSizes();
     const whole = opened.whole as FileRange;
+    const tableRows = rowsOf(plan, contents, tableBytes);
     const layout = layOutPrepared(
-      { ggma: version, model: record, tableRows: rowsOf(plan, contents) },
+      { ggma: version, model: record, tableRows },
       {
         sample: sampleOf(whole.fd, whole.byteLength, contents.model),
         program: overPackedWeights(plan.program, sizes),
         positions: plan.tables.length > 0 ? writeModel(lower(plan.positions())) : new Uint8Array(0),
-        tables: tableBytes(plan, rowsOf(plan, contents)),
+        tables: rowsOfTables(plan, tableRows),
         weights: Array.from(sizes, (size, i) => packedWeight(program, i, size)),
       },
     );
@@ -75,13 +78,13 @@ export async function writePrepared(dir: string): Promise<string> {
 }
 
 /** Positions whose rows go into the file. */
-function rowsOf({ tables }: Plan, { config }: PackageContents): number {
+function rowsOf({ tables }: Plan, { config }: PackageContents, tableBytes: number): number {
   const row = tables.reduce((sum, { width }) => sum + width, 0) * 4;
   const most = config.maxPositions ?? usualPositions;
-  return row === 0 ? 0 : Math.min(most, Math.max(64, 2 ** Math.floor(Math.log2(TABLE_BYTES / row))));
+  return row === 0 ? 0 : Math.min(most, Math.max(fewestRows, 2 ** Math.floor(Math.log2(tableBytes / row))));
 }
 
-function tableBytes({ tables }: Plan, rows: number): Uint8Array {
+function rowsOfTables({ tables }: Plan, rows: number): Uint8Array {
   const parts = tables.map((table) => {
     const { buffer, byteOffset, byteLength } = table.evaluate(0, rows);
     return Buffer.from(buffer, byteOffset, byteLength);

@@ -25,7 +25,7 @@ const words: readonly Word[] = [
   },
   {
     name: 'export',
-    usage: 'export [-s tinyllama] [-p pipeline.yaml] [NAME]',
+    usage: 'export [-s tinyllama] [-p pipeline.yaml] [--prepare] [NAME]',
     summary: 'make a package of build/NAME: export, filters, merge, to build/out',
     load: async () => (await import('./export.ts')).main,
   },

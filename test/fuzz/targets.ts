@@ -144,7 +144,7 @@ function preparedTarget(): Target {
         await loaded.close();
       }
     },
-    slowness: 8,
+    slowness: 20,
   };
 }
 

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import process from 'node:process';
 import {
   chunksOf,
-  type FileRange,
+  FileRange,
   type MadeRange,
   openModel,
   requireValid,
   writeModel,
 } from '../../circle/index.ts';
+import { GgmaError } from '../../errors.ts';
 import { lift, lower } from '../../ir/index.ts';
 import { createEngine, type Program } from '../../native.ts';
 import { compile, type Plan } from '../../plan/index.ts';
@@ -47,7 +48,9 @@ export async function writePrepared(dir: string, tableBytes = TABLE_BYTES): Prom
     const sources = plan.sources.map((source) => sourceFor(source, false));
     const program = await engine.loadProgram(plan.program, sources);
     const sizes = program.weightSizes();
-    const whole = opened.whole as FileRange;
+    const { whole } = opened;
+    if (!(whole instanceof FileRange))
+      throw new GgmaError('INPUT', 'expected a regular file, got a pipe', { path: contents.model });
     const tableRows = rowsOf(plan, contents, tableBytes);
     const layout = layOutPrepared(
       { ggma: version, model: record, tableRows },

@@ -23,6 +23,7 @@ import { type OpenPrepared, openPrepared } from './prepared/open.ts';
 import { sourceFor } from './sources.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
+/** A prepared package has no 'compile'; one whose model.ggma turns out to be damaged begins anew with it. */
 export type LoadStage = 'read' | 'compile' | 'pack' | 'ready';
 
 export interface LoadOptions {

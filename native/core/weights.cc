@@ -63,6 +63,7 @@ void load(ThreadPool& pool, const LoadArgs& args) {
   if (w.packed || form == WeightForm::kRows) {
     pool.split<LoadArgs>(load_rows, args, static_cast<size_t>((w.bytes + kCopyBytes - 1) / kCopyBytes),
                          kCopyBytes);
+    std::fill(args.out + w.bytes, args.out + packed_bytes(w), uint8_t{0});
   } else if (form == WeightForm::kPanels) {
     pool.split<LoadArgs>(load_panels, args, round_up(size_t{w.rows}, kLanes) / kLanes,
                          size_t{w.cols} * kLanes);
@@ -88,7 +89,11 @@ Weights::Weights(const Program& program, const std::vector<Source>& sources, Thr
   for (size_t i = 0; i < sizes_.size(); i++) {
     const WeightRecord& w = program.weights[i];
     sizes_[i] = packed_bytes(w);
-    if (!in_place(w, sources[w.source])) bytes_ += sizes_[i];
+    if (!in_place(w, sources[w.source])) {
+      bytes_ += sizes_[i];
+    } else if (!w.packed) {
+      sizes_[i] = 0;
+    }
   }
   expect_memory(bytes_, "the weights");
   // One piece: small matrices, too, lie on huge pages then.

@@ -29,7 +29,7 @@ class Weights {
   Weights(const Program& program, const std::vector<Source>& sources, ThreadPool& pool);
 
   const PackedWeight* data() const { return packed_.data(); }
-  // Bytes of each as it is packed; 0: no step uses it.
+  // Bytes of each as it is packed; 0: no step uses it, or it lies in a mapped file as it was.
   const std::vector<uint64_t>& sizes() const { return sizes_; }
   // Of memory of its own.
   uint64_t bytes() const { return bytes_; }

@@ -233,6 +233,17 @@ describe('package/prepared', () => {
     assert.ok(existsSync(join(dir, 'model.circle')));
   });
 
+  it('is the same file each time, whatever lies in memory where weights are rounded up', async () => {
+    const odd = { ...tinyConfig, vocab_size: 11 };
+    const dir = packageOf(writeModelDir(join(scratch.path, 'odd'), odd, tinyTensors(odd)));
+    const [first, second] = [readFileSync(await prepare(dir)), readFileSync(await prepare(dir))];
+    assert.ok(first.equals(second));
+    // The embedding's 11 rows of 8 floats come first, and end in the middle of 64 bytes.
+    const [at] = sectionsOf(first).weights!;
+    assert.ok(first.subarray(at, at + 352).some((byte) => byte !== 0));
+    assert.ok(first.subarray(at + 352, at + 384).every((byte) => byte === 0));
+  });
+
   it('has its sections at the alignments that mapping needs', async () => {
     const bytes = readFileSync(await prepare(tiny()));
     const sections = sectionsOf(bytes);

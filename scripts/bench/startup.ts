@@ -96,7 +96,7 @@ try {
       const library = ['--input-type=module', '-e', program];
       const command = (of: string) => [ggmaRun, of, '--ids', '1', '-n', '1', '--threads', '1'];
       const ways: Record<string, string[]> = {
-        bare: ['-e', bareProgram],
+        bare: ['-e', '0'],
         exported: [...library, dir, 'read'],
         prepared: [...library, prepared, 'read'],
         'prepared, mapped': [...library, prepared, 'mmap'],
@@ -114,6 +114,7 @@ try {
       const ms = (name: string) => Math.round(median(runs[name]!.map((one) => one.ms)));
       const of = (name: string, key: string) =>
         Math.round(median(runs[name]!.map(({ stages }) => stages[key] ?? Number.NaN)));
+      const bareAnonymous = Math.round(run(['-e', bareProgram]).stages.anonymous!);
       for (const name of Object.keys(ways)) {
         const hasStages = runs[name]![0]!.stages.first !== undefined;
         const way = name === 'prepared, mapped' ? 'mmap' : 'read';
@@ -128,7 +129,7 @@ try {
             'imported, ms': of(name, 'imported'),
             'loaded, ms': of(name, 'loaded'),
             'first token, ms': of(name, 'first'),
-            'anonymous MB above bare': of(name, 'anonymous') - of('bare', 'anonymous'),
+            'anonymous MB above bare': of(name, 'anonymous') - bareAnonymous,
             'own MB': of(name, 'own'),
             'two processes, PSS MB each': shared!.pss,
             'anonymous MB each': shared!.anonymous,

@@ -98,6 +98,7 @@ export const errorCodes = {
     'an operator that does not work row by row, or a weight of an unknown type',
     'export without it; the path names it',
   ],
+  PREPARED: ['model.ggma is damaged', '`opm prepare PACKAGE` makes it anew; or remove it'],
   PROGRAM_INVALID: [
     'the addon refuses a compiled program',
     'ggma’s own fault, or a damaged install: report it',

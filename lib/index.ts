@@ -7,7 +7,8 @@
  */
 export type { ErrorCode } from './error-codes.ts';
 export { GgmaError, type GgmaErrorDetails } from './errors.ts';
-export { type LoadOptions, type LoadStage, load } from './package/index.ts';
+export { type LoadOptions, type LoadStage, load } from './package/load.ts';
+export { prepare } from './package/prepared/index.ts';
 export type {
   Completion,
   FinishReason,

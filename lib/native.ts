@@ -192,6 +192,10 @@ export interface Program {
   memory(): ProgramMemory;
   /** Since it was loaded, up to the jobs before this one. Throws OPTION unless loaded with `profile`. */
   profile(): Promise<ProgramProfile>;
+  /** Bytes of each weight as it is packed, multiples of 64; 0: no step uses it, or it lies in a mapped file as it was. */
+  weightSizes(): Float64Array;
+  /** Fills `target` with the packed bytes of a weight from `from` on. */
+  copyWeight(weight: number, from: number, target: Uint8Array): void;
   /** Rows of a position table from `firstPosition` on, copied; data is [positions, width]. No gap may remain before. */
   setTable(table: number, firstPosition: number, data: Float32Array): void;
   /** Positions 0 … n − 1 have a row. */

@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { commands } from '../lib/cli/commands.ts';
 import { oldestNode, version } from '../lib/version.ts';
+import { ChunkJoiner } from './join-chunks.ts';
 import { buildAddon } from './native.ts';
 import { pruneTypes } from './prune-types.ts';
 
@@ -110,14 +111,15 @@ const knownVersion: Plugin = {
 
 async function buildLibrary(): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
+  const own = commands.filter(({ file }) => file !== null);
   // Bundled, because a filter that loads a hundred small modules spends more time on that than on its work.
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: {
       index: 'lib/index.ts',
       filter: 'lib/filter.ts',
-      'cli/main': 'lib/cli/main.ts',
       'cli/o2o': 'lib/cli/o2o.ts',
+      ...Object.fromEntries(own.map(({ name, file }) => [`cli/${name}`, `lib/cli/${file}`])),
     },
     outdir: dist,
     bundle: true,
@@ -130,21 +132,30 @@ async function buildLibrary(): Promise<void> {
     // Its build for Node is CommonJS, which cannot be shaken: pipelines need the parser alone.
     alias: { yaml: path.join(root, 'node_modules/yaml/browser/index.js') },
     chunkNames: 'chunks/[name]-[hash]',
+    metafile: true,
     logLevel: 'warning',
   });
+  const joiner = new ChunkJoiner(root, metafile.outputs);
+  await joiner.join('lib/index.ts', 'dist/chunks/start.js');
+  await joiner.join('lib/package/compiled.ts', 'dist/chunks/compile.js');
+  await joiner.inline('lib/cli/ggma_run.ts');
   copyLicenses();
   await bundleFilters();
   mkdirSync(path.join(dist, 'bin'), { recursive: true });
   // CommonJS: a start file that is an ES module costs a filter 5 ms.
   writeFileSync(path.join(dist, 'bin/package.json'), '{ "type": "commonjs" }\n');
-  for (const { name, load } of commands) {
-    const file = path.join(dist, 'bin', `${name}.js`);
+  for (const { name, file } of commands) {
+    const bin = path.join(dist, 'bin', `${name}.js`);
     const start =
-      load === null
+      file === null
         ? `require('../cli/start.cjs').start('${name}');`
-        : `import('../cli/main.js').then(({ start }) => start('${name}'));`;
-    writeFileSync(file, `#!/usr/bin/env node\n'use strict';\n\n${start}\n`);
-    chmodSync(file, 0o755);
+        : `import('../cli/${name}.js')
+  .then(({ main }) => main(process.argv.slice(2)))
+  .then((code) => {
+    process.exitCode = code;
+  });`;
+    writeFileSync(bin, `#!/usr/bin/env node\n'use strict';\n\n${start}\n`);
+    chmodSync(bin, 0o755);
   }
   cacheFilters();
   const { resolve } = createRequire(import.meta.url);

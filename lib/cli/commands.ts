@@ -5,28 +5,28 @@ export interface Command {
   name: string;
   summary: string;
   /**
-   * Loaded when the command runs, so that it does not wait for what others need. null: o2o and the filters, which
-   * filters.ts starts.
+   * The file in lib/cli that has its `main`: a bundle of its own, so that it does not wait for what others need. null: o2o
+   * and the filters, which filters.ts starts.
    */
-  load: (() => Promise<(argv: readonly string[]) => Promise<number>>) | null;
+  file: string | null;
 }
 
 export const commands: readonly Command[] = [
   {
     name: 'ggma_run',
     summary: 'continue a prompt with a package',
-    load: async () => (await import('./ggma_run.ts')).main,
+    file: 'ggma_run.ts',
   },
   {
     name: 'tinyllama',
     summary: 'export a Hugging Face directory to Circle',
-    load: async () => (await import('./tinyllama.ts')).main,
+    file: 'tinyllama.ts',
   },
   {
     name: 'opm',
     summary: 'fetch a model and make a package of it',
-    load: async () => (await import('./opm/index.ts')).main,
+    file: 'opm/index.ts',
   },
-  { name: 'o2o', summary: 'run several filters in one process', load: null },
-  ...passes.map(({ name, summary }) => ({ name, summary, load: null })),
+  { name: 'o2o', summary: 'run several filters in one process', file: null },
+  ...passes.map(({ name, summary }) => ({ name, summary, file: null })),
 ];

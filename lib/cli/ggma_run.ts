@@ -80,8 +80,6 @@ async function ggmaRun(invocation: Invocation): Promise<undefined> {
   const contextSize = invocation.integer('context-size', 1, mostTokens);
   const sampling = readSampling(invocation);
   const { signal } = invocation;
-  // Imported here, so that --help and wrong usage do not wait for it.
-  const { load, loadDemo } = await import('../package/index.ts');
   const options = {
     signal,
     ...(threads === undefined ? {} : { threads }),
@@ -89,7 +87,11 @@ async function ggmaRun(invocation: Invocation): Promise<undefined> {
     profile: invocation.text('profile') !== undefined,
   };
   const dir = invocation.positionals[0];
-  const model = dir === undefined ? await loadDemo(options) : await load(dir, options);
+  // Imported here, so that --help and wrong usage do not wait for it, and a package not for what the demo needs.
+  const model =
+    dir === undefined
+      ? await (await import('../package/demo.ts')).loadDemo(options)
+      : await (await import('../package/load.ts')).load(dir, options);
   try {
     for (const warning of model.warnings) await invocation.warn(warning);
     await generate(invocation, model, prompt, {

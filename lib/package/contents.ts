@@ -18,6 +18,8 @@ export interface PackageContents {
   dir: string;
   /** The Circle file's path, or its bytes where the model never was a file. */
   model: string | Uint8Array;
+  /** Whether there is a model.ggma. */
+  hasPrepared: boolean;
   config: PackageConfig;
   /** Ids that end a generation: generation_config.json's, else config.json's; may be empty. */
   eosIds: number[];
@@ -65,6 +67,7 @@ export async function readContents(dir: string, model?: Uint8Array): Promise<Pac
   return {
     dir,
     model: model ?? join(dir, fileNames.model),
+    hasPrepared: names.has(fileNames.prepared),
     config,
     eosIds,
     sampling: generation?.sampling ?? {},

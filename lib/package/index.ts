@@ -5,3 +5,4 @@ export { type PackageContents, readContents } from './contents.ts';
 export { demoDir, loadDemo, packModel } from './demo.ts';
 export { type LoadOptions, type LoadStage, load, loadContents } from './load.ts';
 export { fileNames } from './names.ts';
+export { prepare } from './prepared/index.ts';

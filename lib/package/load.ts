@@ -1,10 +1,8 @@
 /** Package → model that runs: read, compile, pack the weights, and check that the parts belong together. */
-import process from 'node:process';
-import { type FileRange, type OpenModel, openModel, readModel, requireValid } from '../circle/index.ts';
+import { join } from 'node:path';
+import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
-import { lift } from '../ir/index.ts';
 import { createEngine } from '../native.ts';
-import { compile } from '../plan/index.ts';
 import {
   abortSignal,
   type ComputeEngine,
@@ -15,12 +13,17 @@ import {
   flag,
   integer,
   Model,
-  type WeightSource,
 } from '../runtime/index.ts';
+import type { Tokenizer } from '../text/index.ts';
+import type { OpenCompiled } from './compiled.ts';
 import { type PackageContents, readContents } from './contents.ts';
 import { checkFit } from './fit.ts';
+import { fileNames } from './names.ts';
+import { type OpenPrepared, openPrepared } from './prepared/open.ts';
+import { sourceFor } from './sources.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
+/** A prepared package has no 'compile'; one whose model.ggma turns out to be damaged begins anew with it. */
 export type LoadStage = 'read' | 'compile' | 'pack' | 'ready';
 
 export interface LoadOptions {
@@ -34,10 +37,13 @@ export interface LoadOptions {
    */
   memoryBudget?: number;
   /**
-   * Map the model's file instead of reading it: embedding tables stay in the file's pages, which processes share. Only
-   * for files that nobody changes: one that becomes shorter while it is in use ends the process. Default false.
+   * Map the model's file instead of reading it: of a prepared package all weights, otherwise embedding tables stay in
+   * the file's pages, which processes share. Only for files that nobody changes: one that becomes shorter while it is in
+   * use ends the process. Default false.
    */
   mmap?: boolean;
+  /** Use the package's model.ggma where `prepare` has made one of this model. Default true. */
+  prepared?: boolean;
   /** What keys and values are kept as: 'f16' takes half the memory, and long contexts go faster. Default 'f32'. */
   kvDtype?: 'f32' | 'f16';
   /**
@@ -70,6 +76,7 @@ const loadRules = {
   contextSize: integer(1, 2 ** 31 - 1),
   memoryBudget: integer(1, Number.MAX_SAFE_INTEGER),
   mmap: flag,
+  prepared: flag,
   profile: flag,
   maxConcurrent: integer(1, 2 ** 31 - 1),
   maxQueue: integer(0, 2 ** 31 - 1),
@@ -106,15 +113,87 @@ export async function loadContents(
   begin('read');
   const tokenizer = loadTokenizer(contents);
   tokenizer.catch(() => {}); // awaited below, after what may fail first
-  const opened = openContents(contents);
+  const start = (opened: OpenPlan): Promise<Model> =>
+    startModel({ contents, opened, tokenizer, options, newEngine, begin });
+  const prepared = await findPrepared(contents, options);
+  if (prepared.opened !== null)
+    try {
+      return await start(prepared.opened);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      prepared.warnings = [withoutPrepared(contents, error.message)];
+    }
+  const { openCompiled } = await import('./compiled.ts');
+  const opened = openCompiled(contents, () => begin('compile'));
+  return startModel({
+    ...{ opened, tokenizer, options, newEngine, begin },
+    contents: { ...contents, warnings: [...contents.warnings, ...prepared.warnings] },
+  });
+}
+
+type OpenPlan = OpenCompiled | OpenPrepared;
+
+/** A package's model.ggma, where it can be used; why not, where there is one that cannot. */
+async function findPrepared(
+  contents: PackageContents,
+  { prepared = true }: LoadOptions,
+): Promise<{ opened: OpenPrepared | null; warnings: string[] }> {
+  const { hasPrepared, model } = contents;
+  if (!prepared || !hasPrepared || typeof model !== 'string') return { opened: null, warnings: [] };
+  const unused = (reason: string) => ({ opened: null, warnings: [withoutPrepared(contents, reason)] });
   try {
-    begin('compile');
-    requireValid(opened.model);
-    const compiled = compile(lift(opened.model));
-    checkFit(contents, compiled, await tokenizer);
-    const contextSize = chooseContextSize(contents, compiled, options.contextSize);
+    const opened = await openPrepared({ ...contents, model });
+    return typeof opened === 'string' ? unused(opened) : { opened, warnings: [] };
+  } catch (error) {
+    if (error instanceof GgmaError) return unused(error.message);
+    throw error;
+  }
+}
+
+/** What a damaged model.ggma, or one that is changed meanwhile, gives: model.circle is still there, and decides. */
+const damageCodes: ReadonlySet<ErrorCode> = new Set([
+  'PREPARED',
+  'PROGRAM_INVALID',
+  'CIRCLE_CHANGED',
+  'IO',
+  ...(['CONFIG', 'SIGNATURE', 'TOKENIZER'] as const), // what does not fit what the program says
+]);
+
+function isDamage(error: unknown): error is GgmaError {
+  return error instanceof GgmaError && damageCodes.has(error.code);
+}
+
+function withoutPrepared({ dir }: PackageContents, reason: string): string {
+  return `${join(dir, fileNames.prepared)}: ${reason}; loaded without it (\`opm prepare\` makes it anew)`;
+}
+
+interface StartParts {
+  contents: PackageContents;
+  opened: OpenPlan;
+  tokenizer: Promise<Tokenizer | null>;
+  options: LoadOptions;
+  newEngine: (options: EngineOptions) => ComputeEngine;
+  begin: (stage: LoadStage) => void;
+}
+
+/** Checks that the parts belong together, and reads the weights; closes what is open, then or when that fails. */
+async function startModel({
+  contents,
+  opened,
+  tokenizer,
+  options,
+  newEngine,
+  begin,
+}: StartParts): Promise<Model> {
+  try {
+    checkFit(contents, opened.plan, await tokenizer);
+    const contextSize = chooseContextSize(contents, opened.plan, options.contextSize);
     begin('pack');
-    const plan = { ...compiled, sources: compiled.sources.map((source) => sourceFor(source, options)) };
+    const { mmap = false } = options;
+    const plan: ExecutablePlan = {
+      ...opened.plan,
+      sources: opened.plan.sources.map((source) => sourceFor(source, mmap)),
+    };
     const engine = newEngine(engineOptions(plan, options));
     const model = await Model.create({
       engine,
@@ -142,24 +221,11 @@ export async function loadContents(
   }
 }
 
-/** The model's tables; its weights stay in the file, which is open until they are packed. */
-function openContents({
-  model,
-  dir,
-}: PackageContents): Pick<OpenModel, 'model' | 'assertUnchanged' | 'close'> {
-  if (typeof model === 'string') return openModel(model);
-  return { model: readModel(model, `${dir} (exported)`), assertUnchanged: () => {}, close: () => {} };
-}
-
-/** What the addon takes: on Windows descriptors of Node mean nothing to it. */
-function sourceFor(source: Uint8Array | FileRange, { mmap = false }: LoadOptions): WeightSource {
-  if (source instanceof Uint8Array) return source;
-  if (process.platform === 'win32') return source.read();
-  const { fd, offset, byteLength } = source;
-  return { fd, offset, byteLength, mmap };
-}
-
-function chooseContextSize({ config }: PackageContents, plan: ExecutablePlan, wanted?: number): number {
+function chooseContextSize(
+  { config }: PackageContents,
+  plan: Pick<ExecutablePlan, 'maxPositions' | 'vocabSize'>,
+  wanted?: number,
+): number {
   const limit = Math.min(config.maxPositions ?? Infinity, plan.maxPositions ?? Infinity);
   if (wanted !== undefined && wanted > limit)
     throw new GgmaError(

@@ -2,6 +2,7 @@
 
 export const fileNames = {
   model: 'model.circle',
+  prepared: 'model.ggma',
   config: 'config.json',
   generationConfig: 'generation_config.json',
   sentencePiece: 'tokenizer.model',

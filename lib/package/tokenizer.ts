@@ -1,7 +1,7 @@
 /** Which of a package's tokenizer files is loaded, and how. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadJsonEncoder, loadSentencePiece, loadTokenizerJson, type Tokenizer } from '../text/index.ts';
+import type { Tokenizer } from '../text/index.ts';
 import type { PackageContents } from './contents.ts';
 import { recordOf } from './manifest.ts';
 import { fileNames } from './names.ts';
@@ -20,8 +20,9 @@ const largestQuickJson = 1_000_000;
  */
 export async function loadTokenizer(contents: PackageContents): Promise<Tokenizer | null> {
   const { sentencePiece, tokenizerJson, eosToken } = contents;
-  if (sentencePiece === null)
-    return tokenizerJson === null ? null : loadTokenizerJson(tokenizerJson, eosToken);
+  if (sentencePiece === null && tokenizerJson === null) return null;
+  const { loadJsonEncoder, loadSentencePiece, loadTokenizerJson } = await import('../text/index.ts');
+  if (sentencePiece === null) return loadTokenizerJson(tokenizerJson!, eosToken);
   const isQuicker =
     tokenizerJson !== null &&
     contents.manifest?.tokenizersAgree === true &&

@@ -1,9 +1,8 @@
 /** Writes a package: the model, the Hugging Face directory's own files, and ggma.json, in one folder or not at all. */
-import { type FileHandle, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { chunksOf, layOut } from '../circle/index.ts';
-import { GgmaError } from '../errors.ts';
 import { lower, type Module } from '../ir/index.ts';
 import { compile } from '../plan/index.ts';
 import { tokenizersDifference } from './check-tokenizers.ts';
@@ -13,6 +12,7 @@ import { checkReplaceable, copyWritable, replaceFolder } from './folder.ts';
 import { type FileRecord, manifestText, recordOf } from './manifest.ts';
 import { carriedNames, fileNames } from './names.ts';
 import { loadTokenizer } from './tokenizer.ts';
+import { outputErrors, writeChunks } from './write-file.ts';
 
 export interface PackageParts {
   module: Module;
@@ -65,24 +65,4 @@ async function fill(dir: string, { module, from, source = null }: PackageParts):
   const tokenizersAgree = difference === undefined ? null : difference === null;
   const manifest = manifestText({ made: 'package', source, tokenizersAgree, files });
   await writeFile(join(dir, fileNames.manifest), manifest);
-}
-
-async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
-  const file: FileHandle = await open(path, 'wx');
-  try {
-    for (const chunk of chunks) await file.writeFile(chunk);
-    // On the disk before the folder gets its name: a crash then leaves the old package, or the whole new one.
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function outputErrors(path: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (cause) {
-    if (cause instanceof GgmaError || !(cause instanceof Error) || !('code' in cause)) throw cause;
-    throw new GgmaError('OUTPUT', `expected to write the package, got: ${cause.message}`, { path, cause });
-  }
 }

@@ -2,12 +2,8 @@
 import { type ByteSource, FileRange } from '../circle/index.ts';
 import type { Arena } from './arena.ts';
 import type { ProgramBuilder } from './builder.ts';
+import { HEADER_WORDS, MAGIC, VERSION, WEIGHT_BYTES } from './packed.ts';
 import { DTYPES, NONE, Opcode, type Operand, type Slot, type Weight } from './program.ts';
-
-const MAGIC = 0x504d4747; // "GGMP"
-const VERSION = 1;
-const HEADER_WORDS = 24;
-const WEIGHT_BYTES = 40;
 
 export interface Encoded {
   program: Uint8Array;

@@ -4,9 +4,9 @@ import { FileRange, readBytes } from '../circle/index.ts';
 import type { Module } from '../ir/graph.ts';
 import { analyse } from './analyse.ts';
 import { encodeProgram } from './encode.ts';
-import type { PlanTable } from './tables.ts';
+import { type PlanTable, positionModule } from './tables.ts';
 
-export type { PlanTable } from './tables.ts';
+export { type PlanTable, tabulatePositions } from './tables.ts';
 
 /** A compiled model: what the native side runs, and what it needs from JavaScript while it does. */
 export interface Plan {
@@ -16,6 +16,8 @@ export interface Plan {
   sources: (Uint8Array | FileRange)[];
   vocabSize: number;
   tables: PlanTable[];
+  /** The graph of the tables alone. */
+  positions(): Module;
   /** Key/value cache of each attention layer. */
   caches: { kvHeads: number; headDim: number }[];
 }
@@ -26,7 +28,7 @@ export interface Plan {
  * with the operator's path for what cannot be proved; PLAN_PREFILL_DIFFERS when the prefill graph is another program
  */
 export function compile(module: Module): Plan {
-  const { builder, arena, logits, tables } = analyse(module);
+  const { entry, builder, arena, logits, tables } = analyse(module);
   const { program, sources } = encodeProgram(builder, arena, logits);
   return {
     program,
@@ -34,6 +36,7 @@ export function compile(module: Module): Plan {
     sources: sources.map((source) => (source instanceof FileRange ? source : readBytes(source))),
     vocabSize: logits.width,
     tables,
+    positions: () => positionModule(entry, builder.tables),
     caches: builder.blocks.map(({ kvHeads, headDim }) => ({ kvHeads, headDim })),
   };
 }

@@ -42,6 +42,8 @@ export interface ExecutablePlan {
   maxPositions?: number;
   /** Values that depend on the position alone. evaluate gives [count, width]. */
   tables: PositionTable[];
+  /** Asked before rows of positions below `end` are evaluated: what has to be waited for, or null. */
+  loadTables?: (end: number) => Promise<void> | null;
 }
 
 export interface PositionTable {

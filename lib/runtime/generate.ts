@@ -60,7 +60,8 @@ export async function* run(
     for (;;) {
       // The first token comes alone and at once; then more and more at a time.
       const count = Math.min(burst.most, Math.max(1, state.ids.length), state.remaining);
-      tables.ensure(position + feed.length + count - 1);
+      const loading = tables.ensure(position + feed.length + count - 1);
+      if (loading !== null) await loading;
       const arrays: LogprobArrays | null = topLogprobs === null ? null : logprobArrays(count, topLogprobs);
       const request: DecodeRequest = {
         ...{ sequence, position, feed, count, stopIds, cancel: job.cancel, ...sampler },

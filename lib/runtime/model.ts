@@ -82,7 +82,7 @@ export class Model implements AsyncDisposable {
       tokenizer,
       scheduler: new Scheduler(program),
       prefixes: new PrefixCache(program, parts.prefixCacheTokens ?? 0),
-      tables: new PositionTables(program, plan.tables, plan.maxPositions),
+      tables: new PositionTables(program, plan),
     };
   }
 

@@ -1,6 +1,8 @@
 /** A prompt as ids that fit into the context, or why they do not. */
 import { GgmaError } from '../errors.ts';
-import { checkTokenId, type TokenIds, type Tokenizer } from '../text/index.ts';
+import type { TokenIds, Tokenizer } from '../text/index.ts';
+// Not from the index: whoever takes ids alone does not wait for tokenizers.
+import { checkTokenId } from '../text/tokenizer.ts';
 import type { ResolvedOptions } from './options.ts';
 
 /** A text, or token ids that are taken as they are. */

@@ -30,7 +30,8 @@ export async function score(
     if (turn !== null) await turn;
     const sequence = program.createSequence();
     job.hold(sequence);
-    tables.ensure(ids.length);
+    const loading = tables.ensure(ids.length);
+    if (loading !== null) await loading;
     for (let position = 0; position < ids.length; ) {
       const request: DecodeRequest = {
         ...{ sequence, position, count: 0, cancel: job.cancel },

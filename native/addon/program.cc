@@ -1,6 +1,7 @@
 #include "addon/program.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "addon/arguments.h"
 #include "addon/instance.h"
@@ -168,6 +169,8 @@ Napi::Function ProgramObject::define(Napi::Env env) {
        InstanceMethod<&ProgramObject::create_sampler>("createSampler"),
        InstanceMethod<&ProgramObject::sequence_length>("sequenceLength"),
        InstanceMethod<&ProgramObject::memory>("memory"), InstanceMethod<&ProgramObject::profile>("profile"),
+       InstanceMethod<&ProgramObject::weight_sizes>("weightSizes"),
+       InstanceMethod<&ProgramObject::copy_weight>("copyWeight"),
        InstanceMethod<&ProgramObject::set_table>("setTable"),
        InstanceMethod<&ProgramObject::table_length>("tableLength"),
        InstanceMethod<&ProgramObject::step>("step"), InstanceMethod<&ProgramObject::decode>("decode")});
@@ -235,6 +238,29 @@ Napi::Value ProgramObject::profile(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&]() -> Napi::Value {
     if (!model().profiler()) throw Failure("OPTION", "expected a program loaded with profile: true");
     return state_->host->submit(std::make_unique<ProfileJob>(info.Env(), *state_));
+  });
+}
+
+Napi::Value ProgramObject::weight_sizes(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&] {
+    const std::vector<uint64_t>& sizes = model().weights().sizes();
+    return array_of<Napi::Float64Array>(info.Env(), std::vector<double>(sizes.begin(), sizes.end()));
+  });
+}
+
+Napi::Value ProgramObject::copy_weight(const Napi::CallbackInfo& info) {
+  return guard(info.Env(), [&] {
+    const Weights& weights = model().weights();
+    const auto last = static_cast<int64_t>(weights.sizes().size()) - 1;
+    const auto weight = static_cast<size_t>(integer(info[0], "weight", 0, last));
+    const auto size = static_cast<int64_t>(weights.sizes()[weight]);
+    const int64_t from = integer(info[1], "from", 0, size);
+    Napi::Uint8Array target = uint8_array(info[2], "target");
+    if (target.ElementLength() > static_cast<uint64_t>(size - from))
+      bad_argument("target", "at most what the weight has from there on");
+    const auto* bytes = static_cast<const uint8_t*>(weights.data()[weight].data);
+    if (target.ElementLength() > 0) std::memcpy(target.Data(), bytes + from, target.ElementLength());
+    return info.Env().Undefined();
   });
 }
 

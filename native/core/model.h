@@ -37,6 +37,7 @@ class Model {
   // Greedy tokens so far that took no pass over the whole output matrix. Driver.
   uint64_t screened() const { return executor_.screened(); }
   PositionTables& tables() { return tables_; }
+  const Weights& weights() const { return weights_; }
   const Program& program() const { return program_; }
   // null unless it was asked for. Driver.
   const Profiler* profiler() const { return profiler_.get(); }

@@ -64,13 +64,17 @@ WeightRecord read_weight(const Reader& in, size_t at, const std::vector<uint64_t
   w.cols = in.word(at + 28);
   if (w.source >= source_bytes.size())
     invalid("expected a source, got index " + std::to_string(w.source), path);
+  const uint32_t form = in.word(at + 32);
+  if (form != 0 && form != kPackedForm)
+    invalid("expected form 0 or " + std::to_string(kPackedForm) + ", got " + std::to_string(form), path);
+  w.packed = form == kPackedForm;
   const uint64_t row = row_bytes(w.dtype, w.cols);
   if (w.rows == 0 || row == 0 || w.rows > INT32_MAX || w.cols > INT32_MAX ||
       row > (uint64_t{1} << 48) / w.rows)
     invalid("expected a shape that the dtype can hold, got " + std::to_string(w.rows) + " rows of " +
                 std::to_string(w.cols),
             path);
-  if (w.bytes != row * w.rows)
+  if (!w.packed && w.bytes != row * w.rows)
     invalid("expected " + std::to_string(row * w.rows) + " bytes, got " + std::to_string(w.bytes), path);
   const uint64_t have = source_bytes[w.source];
   if (w.offset > have || w.bytes > have - w.offset)
@@ -138,7 +142,38 @@ void read_steps(Program& program, const Reader& in) {
                  "a slot of the vocabulary's width");
 }
 
+// How much a packed weight takes depends on the steps that use it.
+void check_packed(const Program& program) {
+  for (size_t i = 0; i < program.weights.size(); i++) {
+    const WeightRecord& w = program.weights[i];
+    if (!w.packed) continue;
+    if (w.bytes != packed_bytes(w) || w.offset % 64 != 0)
+      invalid("expected " + std::to_string(packed_bytes(w)) + " packed bytes at a multiple of 64, got " +
+                  std::to_string(w.bytes) + " at " + std::to_string(w.offset),
+              item("weights", i));
+  }
+}
+
 }  // namespace
+
+WeightForm form_of(const WeightRecord& w) {
+  if (w.uses & static_cast<uint8_t>(WeightUse::kMatmul)) return WeightForm::kPanels;
+  if (w.uses & static_cast<uint8_t>(WeightUse::kVector)) return WeightForm::kVector;
+  return w.uses ? WeightForm::kRows : WeightForm::kUnused;
+}
+
+uint64_t packed_bytes(const WeightRecord& w) {
+  switch (form_of(w)) {
+    case WeightForm::kPanels:
+      return uint64_t{round_up(w.rows, kLanes) / kLanes} * panel_bytes(w.dtype, w.cols);
+    case WeightForm::kVector:
+      return round_up(size_t{w.cols}, kLanes) * sizeof(float);
+    case WeightForm::kRows:
+      return round_up(static_cast<size_t>(row_bytes(w.dtype, w.cols) * w.rows), 64);
+    default:
+      return 0;
+  }
+}
 
 Program decode_program(const uint8_t* data, size_t bytes, const std::vector<uint64_t>& source_bytes) {
   const Reader in(data, bytes);
@@ -167,6 +202,7 @@ Program decode_program(const uint8_t* data, size_t bytes, const std::vector<uint
     if (in.word(i * 4) != 0) invalid("expected 0 in header word " + std::to_string(i), "header");
   read_records(program, in, source_bytes);
   read_steps(program, in);
+  check_packed(program);
   for (size_t i = 0; i < program.steps.size(); i += program.steps[i].together)
     program.steps[i].together = static_cast<uint32_t>(products_together(program, i));
   return program;

@@ -10,7 +10,9 @@
 //        13, 14 caches: number, offset  15, 16 steps: number of words, offset             17 … 23: 0
 //
 //   weight  40 bytes: dtype (0 f32, 1 f16, 2 bf16, 3 q8_0, 4 q4_0) · source · u64 offset in it · u64 bytes ·
-//           rows · cols · 0 · 0. A matrix [rows = outputs, cols = inputs] row by row; a vector has rows = 1.
+//           rows · cols · form · 0. A matrix [rows = outputs, cols = inputs]; a vector has rows = 1. form 0:
+//           row by row, as in a Circle file; kPackedForm: as kernels want it, packed_bytes at a multiple of
+//           64 (of a prepared package, lib/package/prepared).
 //   slot     2 words: offset within a row's arena, width; in floats. Slots may share memory: reading one that
 //            another has overwritten since is refused.
 //   table    1 word: width. Row vectors that depend on the position alone (cos, sin).
@@ -56,6 +58,8 @@ constexpr uint32_t kProgramVersion = 1;
 constexpr uint32_t kHeaderWords = 24;
 constexpr uint32_t kNone = 0xffffffff;
 constexpr uint32_t kWantedRows = 1;  // step flag
+// Form of a packed weight: raise it when kernels want anything else (kernels/kernels.h, Weights).
+constexpr uint32_t kPackedForm = 1;
 
 // Limits that keep a hostile program from costing much before it is refused.
 constexpr uint32_t kMaxSlots = 4096;
@@ -74,8 +78,15 @@ struct WeightRecord {
   uint32_t source;
   uint64_t offset, bytes;
   uint32_t rows, cols;
+  bool packed;   // in its source
   uint8_t uses;  // WeightUse bits
 };
+
+// What a weight is packed as: panels of 16 outputs, f32 rounded up to 16 with zeros, or rows as they are.
+enum class WeightForm { kUnused, kVector, kRows, kPanels };
+WeightForm form_of(const WeightRecord& weight);
+// A multiple of 64, so that everything begins at a cache line.
+uint64_t packed_bytes(const WeightRecord& weight);
 
 struct SlotRecord {
   uint32_t offset, width;

@@ -25,6 +25,7 @@ namespace {
 Source Source::file(int, uint64_t) { fail("no files as sources on Windows"); }
 Source Source::mapped(int, uint64_t, uint64_t) { fail("no files as sources on Windows"); }
 const uint8_t* Source::read(uint64_t at, size_t, std::vector<uint8_t>&) const { return memory_ + at; }
+void Source::copy(uint64_t at, size_t count, uint8_t* out) const { std::memcpy(out, memory_ + at, count); }
 #else
 Source Source::file(int descriptor, uint64_t offset) {
   Source source(nullptr);
@@ -48,15 +49,22 @@ Source Source::mapped(int descriptor, uint64_t offset, uint64_t bytes) {
 const uint8_t* Source::read(uint64_t at, size_t count, std::vector<uint8_t>& scratch) const {
   if (memory_) return memory_ + at;
   if (scratch.size() < count) scratch.resize(count);
+  copy(at, count, scratch.data());
+  return scratch.data();
+}
+
+void Source::copy(uint64_t at, size_t count, uint8_t* out) const {
+  if (memory_) {
+    std::memcpy(out, memory_ + at, count);
+    return;
+  }
   for (size_t done = 0; done < count;) {
-    const ssize_t n =
-        pread(descriptor_, scratch.data() + done, count - done, static_cast<off_t>(offset_ + at + done));
+    const ssize_t n = pread(descriptor_, out + done, count - done, static_cast<off_t>(offset_ + at + done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail(std::strerror(errno));
     if (n == 0) fail("the end of the file, which has become shorter");
     done += static_cast<size_t>(n);
   }
-  return scratch.data();
 }
 #endif
 

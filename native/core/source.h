@@ -24,6 +24,8 @@ class Source {
 
   // `count` bytes at `at`: in place, or read into `scratch`. Throws IO when the file does not give them.
   const uint8_t* read(uint64_t at, size_t count, std::vector<uint8_t>& scratch) const;
+  // The same bytes, copied to `out`.
+  void copy(uint64_t at, size_t count, uint8_t* out) const;
 
   // The bytes at `at`, where they are there as long as `keep_alive` is; otherwise null.
   const uint8_t* lasting(uint64_t at) const { return mapping_ ? memory_ + at : nullptr; }

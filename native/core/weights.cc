@@ -11,28 +11,6 @@
 namespace ggma {
 namespace {
 
-enum class Form { kUnused, kVector, kRows, kPanels };
-
-Form form_of(const WeightRecord& w) {
-  if (w.uses & static_cast<uint8_t>(WeightUse::kMatmul)) return Form::kPanels;
-  if (w.uses & static_cast<uint8_t>(WeightUse::kVector)) return Form::kVector;
-  return w.uses ? Form::kRows : Form::kUnused;
-}
-
-// A multiple of 64, so that everything begins at a cache line.
-uint64_t packed_bytes(const WeightRecord& w) {
-  switch (form_of(w)) {
-    case Form::kPanels:
-      return uint64_t{round_up(w.rows, kLanes) / kLanes} * panel_bytes(w.dtype, w.cols);
-    case Form::kVector:
-      return round_up(size_t{w.cols}, kLanes) * sizeof(float);
-    case Form::kRows:
-      return round_up(static_cast<size_t>(w.bytes), 64);
-    default:
-      return 0;
-  }
-}
-
 // One weight on its way from a source. Units are panels, or pieces of rows that are copied as they are.
 struct LoadArgs {
   uint8_t* out;
@@ -41,7 +19,7 @@ struct LoadArgs {
   std::atomic<bool>* failed;
   Failure* failure;  // of the thread that set `failed` first
 };
-constexpr size_t kCopyBytes = 1 << 16;
+constexpr size_t kCopyBytes = 1 << 18;
 
 // Threads of the pool throw nothing: the first failure is kept, and ends the others' work.
 template <class Body>
@@ -71,55 +49,72 @@ void load_panels(const LoadArgs* args, size_t begin, size_t end) {
 
 void load_rows(const LoadArgs* args, size_t begin, size_t end) {
   const WeightRecord& w = *args->weight;
-  guarded(args, begin, end, [&](size_t unit, std::vector<uint8_t>& scratch) {
+  guarded(args, begin, end, [&](size_t unit, std::vector<uint8_t>&) {
     const uint64_t at = uint64_t{unit} * kCopyBytes;
     const size_t count = static_cast<size_t>(std::min<uint64_t>(kCopyBytes, w.bytes - at));
-    std::memcpy(args->out + at, args->source->read(w.offset + at, count, scratch), count);
+    args->source->copy(w.offset + at, count, args->out + at);
   });
+}
+
+// From its source to `out`, in the form that kernels want.
+void load(ThreadPool& pool, const LoadArgs& args) {
+  const WeightRecord& w = *args.weight;
+  const WeightForm form = form_of(w);
+  if (w.packed || form == WeightForm::kRows) {
+    pool.split<LoadArgs>(load_rows, args, static_cast<size_t>((w.bytes + kCopyBytes - 1) / kCopyBytes),
+                         kCopyBytes);
+    std::fill(args.out + w.bytes, args.out + packed_bytes(w), uint8_t{0});
+  } else if (form == WeightForm::kPanels) {
+    pool.split<LoadArgs>(load_panels, args, round_up(size_t{w.rows}, kLanes) / kLanes,
+                         size_t{w.cols} * kLanes);
+  } else {
+    std::vector<uint8_t> scratch;
+    auto* floats = reinterpret_cast<float*>(args.out);
+    widen(w.dtype, args.source->read(w.offset, static_cast<size_t>(w.bytes), scratch), 0, w.cols, floats);
+    std::fill(floats + w.cols, floats + round_up(size_t{w.cols}, kLanes), 0.0f);
+  }
+}
+
+// Where kernels can use it in its source; null: it has to be copied.
+const uint8_t* in_place(const WeightRecord& w, const Source& source) {
+  const uint8_t* bytes = source.lasting(w.offset);
+  if (w.packed) return reinterpret_cast<uintptr_t>(bytes) % 64 == 0 ? bytes : nullptr;
+  return form_of(w) == WeightForm::kRows ? bytes : nullptr;
 }
 
 }  // namespace
 
 Weights::Weights(const Program& program, const std::vector<Source>& sources, ThreadPool& pool)
-    : packed_(program.weights.size()) {
-  const auto stays = [&](const WeightRecord& w) {
-    return form_of(w) == Form::kRows && sources[w.source].lasting(w.offset) != nullptr;
-  };
-  for (const WeightRecord& w : program.weights)
-    if (!stays(w)) bytes_ += packed_bytes(w);
+    : packed_(program.weights.size()), sizes_(program.weights.size()) {
+  for (size_t i = 0; i < sizes_.size(); i++) {
+    const WeightRecord& w = program.weights[i];
+    sizes_[i] = packed_bytes(w);
+    if (!in_place(w, sources[w.source])) {
+      bytes_ += sizes_[i];
+    } else if (!w.packed) {
+      sizes_[i] = 0;
+    }
+  }
   expect_memory(bytes_, "the weights");
   // One piece: small matrices, too, lie on huge pages then.
   memory_ = allocate_floats(bytes_ / sizeof(float), "the weights");
   auto* out = reinterpret_cast<uint8_t*>(memory_.get());
   std::atomic<bool> failed{false};
   Failure failure("IO", "");
-  std::vector<uint8_t> scratch;
   for (size_t i = 0; i < program.weights.size() && !failed.load(); i++) {
     const WeightRecord& w = program.weights[i];
-    const Form form = form_of(w);
-    if (form == Form::kUnused) continue;
+    const WeightForm form = form_of(w);
+    if (form == WeightForm::kUnused) continue;
     const Source& source = sources[w.source];
-    if (stays(w)) {
-      packed_[i] = {source.lasting(w.offset), w.rows, w.cols, w.dtype, false};
+    const Dtype dtype = form == WeightForm::kVector ? Dtype::kF32 : w.dtype;
+    packed_[i] = {out, w.rows, w.cols, dtype, form == WeightForm::kPanels};
+    if (const uint8_t* there = in_place(w, source)) {
+      packed_[i].data = there;
       mappings_.push_back(source.keep_alive());
       continue;
     }
-    const LoadArgs args{out, &source, &w, &failed, &failure};
-    if (form == Form::kPanels) {
-      pool.split<LoadArgs>(load_panels, args, round_up(size_t{w.rows}, kLanes) / kLanes,
-                           size_t{w.cols} * kLanes);
-      packed_[i] = {out, w.rows, w.cols, w.dtype, true};
-    } else if (form == Form::kVector) {
-      auto* floats = reinterpret_cast<float*>(out);
-      widen(w.dtype, source.read(w.offset, static_cast<size_t>(w.bytes), scratch), 0, w.cols, floats);
-      std::fill(floats + w.cols, floats + round_up(size_t{w.cols}, kLanes), 0.0f);
-      packed_[i] = {out, w.rows, w.cols, Dtype::kF32, false};
-    } else {
-      pool.split<LoadArgs>(load_rows, args, static_cast<size_t>((w.bytes + kCopyBytes - 1) / kCopyBytes),
-                           kCopyBytes);
-      packed_[i] = {out, w.rows, w.cols, w.dtype, false};
-    }
-    out += packed_bytes(w);
+    load(pool, LoadArgs{out, &source, &w, &failed, &failure});
+    out += sizes_[i];
   }
   if (failed.load()) throw failure;
 }

@@ -25,15 +25,18 @@ struct PackedWeight {
 class Weights {
  public:
   // Copies out of the sources, which may go afterwards; of a mapped one, what kernels use as it is in the
-  // file stays there. Throws OUT_OF_MEMORY, IO.
+  // file (rows, and all that is packed) stays there. Throws OUT_OF_MEMORY, IO.
   Weights(const Program& program, const std::vector<Source>& sources, ThreadPool& pool);
 
   const PackedWeight* data() const { return packed_.data(); }
+  // Bytes of each as it is packed; 0: no step uses it, or it lies in a mapped file as it was.
+  const std::vector<uint64_t>& sizes() const { return sizes_; }
   // Of memory of its own.
   uint64_t bytes() const { return bytes_; }
 
  private:
   std::vector<PackedWeight> packed_;
+  std::vector<uint64_t> sizes_;
   FloatBuffer memory_;
   std::vector<std::shared_ptr<const void>> mappings_;
   uint64_t bytes_ = 0;

@@ -79,10 +79,15 @@ describe('opm, as people run it', () => {
     assert.equal(stderr, '');
     assert.equal(status, 0);
     const lines = stdout.trimEnd().split('\n');
-    assert.deepEqual(lines.slice(3, 6), ['pipeline.yaml: written', 'build/TinyLLama-v0', 'build/out']);
-    assert.match(lines[7]!, /^generated: \{ 308, 365, 265, 680, /);
-    assert.match(lines[8]!, /^detokenized: She liked the flower very much\. /);
-    assert.deepEqual(lines.slice(9).sort(), ['removed build/TinyLLama-v0', 'removed build/out']);
+    assert.deepEqual(lines.slice(3, 7), [
+      'pipeline.yaml: written',
+      'build/TinyLLama-v0',
+      'build/out',
+      'build/out/model.ggma',
+    ]);
+    assert.match(lines[8]!, /^generated: \{ 308, 365, 265, 680, /);
+    assert.match(lines[9]!, /^detokenized: She liked the flower very much\. /);
+    assert.deepEqual(lines.slice(10).sort(), ['removed build/TinyLLama-v0', 'removed build/out']);
     assert.ok(!existsSync(build()));
   });
 

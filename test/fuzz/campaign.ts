@@ -35,7 +35,7 @@ const scale = target.slowness ?? 1;
 const small = target.small();
 if (small !== null && small.byteLength > 8192)
   throw new Error(`expected a small file of at most 8 KB, got ${small.byteLength}`);
-const demo = target.demo();
+const demo = await target.demo();
 const whole = [demo, ...(small === null ? [] : [small])];
 for (const bytes of whole) await attempt('a whole file', bytes);
 if (counts.accepted !== whole.length)

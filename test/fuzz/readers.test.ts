@@ -17,7 +17,16 @@ const long = process.env.GGMA_LONG === '1';
 const campaigns = long
   ? { seeds: [2, 3, 4], flips: 30_000, lengths: 6000 }
   : { seeds: [1], flips: 10_000, lengths: 2000 };
-const names = ['circle', 'model', 'weights', 'config', 'tokenizerJson', 'sentencePiece', 'program'];
+const names = [
+  'circle',
+  'model',
+  'prepared',
+  'weights',
+  'config',
+  'tokenizerJson',
+  'sentencePiece',
+  'program',
+];
 
 describe('damaged files', function () {
   this.timeout(long ? 3_600_000 : 300_000);

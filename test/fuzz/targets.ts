@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chunksOf, layOut, readModel, writeModel } from '../../lib/circle/index.ts';
+import { GgmaError } from '../../lib/errors.ts';
 import { readModelConfig } from '../../lib/export/config.ts';
 import { exportDecode, openHf } from '../../lib/export/index.ts';
 import { lift, lower } from '../../lib/ir/index.ts';
@@ -11,6 +12,7 @@ import { createEngine, type Engine } from '../../lib/native.ts';
 import { readConfig } from '../../lib/package/config.ts';
 import { packModel } from '../../lib/package/demo.ts';
 import { load } from '../../lib/package/index.ts';
+import { writePrepared } from '../../lib/package/prepared/prepare.ts';
 import { compile, type Plan } from '../../lib/plan/index.ts';
 import { loadSentencePiece, loadTokenizerJson } from '../../lib/text/index.ts';
 import { readSentencePieceModel } from '../../lib/text/sentencepiece-model.ts';
@@ -23,7 +25,7 @@ export interface Target {
   /** A whole file of at most 8 KB, every truncation of which is tried. */
   small(): Uint8Array | null;
   /** The demo's. */
-  demo(): Uint8Array;
+  demo(): Uint8Array | Promise<Uint8Array>;
   /** Places in the demo's file where something ends. */
   borders(demo: Uint8Array): number[];
   /** Bytes of the demo's file before the weights, or wherever it is read most. */
@@ -108,6 +110,43 @@ const model: Target = {
   },
   slowness: 8,
 };
+
+/** Beside a model that is sound: a file that is refused is one that `load` does without. */
+function preparedTarget(): Target {
+  const dir = path.join(scratch, 'prepared');
+  let endOfTables = 0;
+  return {
+    small: () => null, // weights lie at 64 KiB
+    async demo() {
+      mkdirSync(dir, { recursive: true });
+      fileIn(dir, 'model.circle', writeModel(lower(packModel(tinyDir()))));
+      fileIn(dir, 'config.json', Buffer.from(JSON.stringify(tinyConfig)));
+      // Few rows, so that the graph of the tables is read too.
+      return new Uint8Array(readFileSync(await writePrepared(dir, 0)));
+    },
+    borders(demo) {
+      const length = new DataView(demo.buffer).getUint32(12, true);
+      const { sections } = JSON.parse(Buffer.from(demo.subarray(16, 16 + length)).toString()) as {
+        sections: Record<string, [number, number]>;
+      };
+      endOfTables = sections.tables![0] + sections.tables![1];
+      return [8, 12, 16, 16 + length, ...Object.values(sections).flatMap(([at, size]) => [at, at + size])];
+    },
+    metadata: () => endOfTables,
+    async run(bytes) {
+      fileIn(dir, 'model.ggma', bytes);
+      const loaded = await load(dir, { threads: 1 });
+      try {
+        const refusal = loaded.warnings.find((warning) => warning.includes('model.ggma'));
+        await loaded.complete(new Array<number>(30).fill(1), { maxTokens: 8, ignoreEos: true });
+        if (refusal !== undefined) throw new GgmaError('PREPARED', refusal);
+      } finally {
+        await loaded.close();
+      }
+    },
+    slowness: 20,
+  };
+}
 
 const weights: Target = {
   small: () => safetensors(tinyTensors()),
@@ -241,6 +280,7 @@ function programTarget(): Target {
 export const targets: Readonly<Record<string, Target>> = {
   circle,
   model,
+  prepared: preparedTarget(),
   weights,
   config,
   tokenizerJson,

@@ -131,6 +131,13 @@ GGMA_TEST(decoder_names_what_is_wrong) {
   CHECK(with([](Base& w) { w.weights[2] = 4; }) == "weights[0]");
   CHECK(with([](Base& w) { w.weights[1] = 1; }) == "weights[0]");
   CHECK(with([](Base& w) { w.weights[0] = 5; }) == "weights[0]");
+  // Packed, the matrix takes one panel, which are as many bytes as its 16 rows.
+  CHECK(with([](Base& w) { w.weights[8] = kPackedForm; }) == "");
+  CHECK(with([](Base& w) { w.weights[8] = kPackedForm + 1; }) == "weights[0]");
+  CHECK(with([](Base& w) { w.weights[8] = kPackedForm, w.weights[4] = 192; }) == "weights[0]");
+  CHECK(with([](Base& w) { w.weights[8] = kPackedForm, w.weights[4] = 320; }) == "weights[0]");
+  CHECK(with([](Base& w) { w.weights[8] = kPackedForm, w.weights[2] = 32, w.source.resize(1024); }) ==
+        "weights[0]");
   CHECK(with([](Base& w) { w.cache(1, 257); }) == "caches[0]");
   CHECK(with([](Base& w) { w.tables.push_back(0); }) == "tables[0]");
   const auto attention = [](Base& w, uint32_t cos, uint32_t sin, uint32_t heads) {

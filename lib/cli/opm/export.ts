@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { GgmaError } from '../../errors.ts';
+import { prepare } from '../../package/prepared/index.ts';
 import {
   type CommandSpec,
   type Invocation,
@@ -34,6 +35,7 @@ const spec: CommandSpec = {
       value: 'FILE',
       help: `filters to run (default: ${pipelineName} where there is one, else what opm init writes)`,
     },
+    prepare: { type: 'boolean', help: 'prepare the package, too: faster starts, twice the size' },
     force: { type: 'boolean', help: 'replace build/out even if it is no package that ggma made' },
   },
 };
@@ -63,6 +65,7 @@ async function exportCommand(invocation: Invocation, context: Context): Promise<
     onProgress: (what) => progress.show(what),
   }).finally(() => progress.clear());
   for (const warning of warnings) await invocation.warn(warning);
+  if (invocation.flag('prepare')) await prepare(out);
   await invocation.write(`${shown(context, out)}\n`);
 }
 

@@ -1,4 +1,4 @@
-/** opm: from a model on a hub to a package. Its words: init, import, export, clean. */
+/** opm: from a model on a hub to a package. Its words: init, import, export, prepare, clean. */
 import { version } from '../../version.ts';
 import { errorLine, exitCode, processStreams, type Streams, UsageError, writeAll } from '../common/index.ts';
 import { type Context, processContext } from './context.ts';
@@ -25,9 +25,15 @@ const words: readonly Word[] = [
   },
   {
     name: 'export',
-    usage: 'export [-s tinyllama] [-p pipeline.yaml] [NAME]',
+    usage: 'export [-s tinyllama] [-p pipeline.yaml] [--prepare] [NAME]',
     summary: 'make a package of build/NAME: export, filters, merge, to build/out',
     load: async () => (await import('./export.ts')).main,
+  },
+  {
+    name: 'prepare',
+    usage: 'prepare [PACKAGE]',
+    summary: 'put the compiled program and packed weights into a package (default: build/out): faster starts',
+    load: async () => (await import('./prepare.ts')).main,
   },
   {
     name: 'clean',

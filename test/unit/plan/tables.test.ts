@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readModel, writeModel } from '../../../lib/circle/index.ts';
 import { evaluateOver } from '../../../lib/ir/evaluate.ts';
+import { lift, lower } from '../../../lib/ir/index.ts';
 import { decodeEntry } from '../../../lib/plan/entry.ts';
 import { compile } from '../../../lib/plan/index.ts';
-import { tabulate } from '../../../lib/plan/tables.ts';
+import { positionModule, tabulate, tabulatePositions } from '../../../lib/plan/tables.ts';
 import { attentionBlock } from '../../support/attention-block.ts';
 
 describe('plan/tables', () => {
@@ -24,6 +26,23 @@ describe('plan/tables', () => {
         compared += want.length;
       });
     assert.deepEqual([tables.map(({ width }) => width), compared], [[4, 4], 2 * 4 * 21]);
+  });
+
+  it('are the same from a file with the graph of the tables alone', () => {
+    const { module, graph, value } = attentionBlock();
+    const entry = decodeEntry(module);
+    const values = [value('cos'), value('sin')];
+    const before = [graph.ops.length, graph.inputs.length];
+    const file = writeModel(lower(positionModule(entry, values)));
+    assert.deepEqual([graph.ops.length, graph.inputs.length], before);
+    const part = lift(readModel(file));
+    assert.ok(part.graphs[0]!.ops.length > 0 && part.graphs[0]!.ops.length < graph.ops.length / 2);
+    const [tables, whole] = [tabulatePositions(part), tabulate(entry, values)];
+    assert.equal(tables.length, 2);
+    for (const [i, table] of tables.entries()) {
+      assert.equal(table.width, whole[i]!.width);
+      assert.deepEqual(table.evaluate(3, 40), whole[i]!.evaluate(3, 40));
+    }
   });
 
   it('computes a block once for all tables', () => {

@@ -34,7 +34,7 @@ describe('cli/opm', () => {
   it('explains itself', async () => {
     const { code, out } = await run('--help');
     assert.equal(code, 0);
-    for (const word of ['init', 'import', 'export', 'clean']) {
+    for (const word of ['init', 'import', 'export', 'prepare', 'clean']) {
       assert.match(out, new RegExp(`^ {2}${word}`, 'm'));
       const help = await run(`${word} --help`);
       assert.deepEqual([help.code, help.err], [0, '']);
@@ -50,6 +50,7 @@ describe('cli/opm', () => {
       'import',
       'import a b',
       'export -s gpt2',
+      'prepare a b',
       'clean now',
       'init --x',
       'import a --revision',
@@ -102,6 +103,26 @@ describe('cli/opm', () => {
     assert.equal((await run('clean --all')).out, 'removed build/tiny\n');
     assert.deepEqual(inBuild(), ['mine'], 'what opm did not make stays');
     assert.deepEqual(await run('clean --all'), { code: 0, out: '', err: '' });
+  });
+
+  it('prepare puts model.ggma into a package, and export --prepare makes one with it', async () => {
+    await run(`import ${model}`);
+    await run('export');
+    const file = join(dir, 'build/out/model.ggma');
+    assert.deepEqual(await run('prepare'), { code: 0, out: 'build/out/model.ggma\n', err: '' });
+    const bytes = readFileSync(file);
+    assert.ok(!bytes.includes(scratch.path), 'no path of this machine');
+    cpSync(join(dir, 'build/out'), join(dir, 'mine'), { recursive: true });
+    writeFileSync(join(dir, 'mine/model.ggma'), 'old');
+    assert.equal((await run('prepare mine')).out, 'mine/model.ggma\n');
+    assert.equal(readFileSync(join(dir, 'mine/model.ggma')).byteLength, bytes.byteLength);
+    await run('export');
+    assert.ok(!existsSync(file), 'of another model.circle');
+    assert.equal((await run('export --prepare')).out, 'build/out\n');
+    assert.equal(readFileSync(file).byteLength, bytes.byteLength);
+    const { code, err } = await run('prepare nowhere');
+    assert.equal(code, 1);
+    assert.match(err, /^ggma: PACKAGE_NOT_FOUND: /);
   });
 
   it('export takes the pipeline that it is given, or finds', async () => {

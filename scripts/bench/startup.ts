@@ -8,16 +8,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { chunksOf, layOut } from '../../lib/circle/index.ts';
 import { writeAtomically } from '../../lib/cli/common/index.ts';
 import { lower } from '../../lib/ir/index.ts';
-import { convertMatrices, isDtype } from './dtypes.ts';
+import { convertMatrices } from './dtypes.ts';
 import { median } from './measure.ts';
-import { architectures, configOf, type ModelName, randomModule } from './models.ts';
-
-const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+import { architectures, configOf, randomModule } from './models.ts';
+import { count, dtypesOf, models, optionsOf } from './options.ts';
+import { type Row, report, root } from './results.ts';
 
 /** Prints ms since the process began for each stage, and memory; anonymous: resident, but no page of a file. */
 const program = `
@@ -48,18 +46,12 @@ function run(words: string[]): { ms: number; stages: Stages } {
   return { ms: performance.now() - start, stages: out.startsWith('{"') ? (JSON.parse(out) as Stages) : {} };
 }
 
-const { values } = parseArgs({
-  options: {
-    models: { type: 'string', default: 'T0' },
-    dtypes: { type: 'string', default: 'f32,q8_0' },
-    rounds: { type: 'string', default: '9' },
-  },
-});
+const options = optionsOf({ models: models('T0'), dtypes: dtypesOf('f32,q8_0'), rounds: count('9') }, 'none');
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'ggma-bench-'));
-const rows: Record<string, string | number>[] = [];
+const rows: Row[] = [];
 try {
-  for (const model of values.models.split(',').filter((name) => name in architectures) as ModelName[])
-    for (const dtype of values.dtypes.split(',').filter(isDtype)) {
+  for (const model of options.models)
+    for (const dtype of options.dtypes) {
       const dir = path.join(scratch, `${model}-${dtype}`);
       mkdirSync(dir);
       const module = randomModule(model);
@@ -74,7 +66,7 @@ try {
       const runs = Object.fromEntries(
         Object.keys(ways).map((name) => [name, [] as ReturnType<typeof run>[]]),
       );
-      for (let i = -1; i < Number(values.rounds); i++)
+      for (let i = -1; i < options.rounds; i++)
         for (const [name, words] of Object.entries(ways)) {
           const result = run(words);
           if (i >= 0) runs[name]!.push(result);
@@ -99,7 +91,4 @@ try {
 } finally {
   rmSync(scratch, { recursive: true });
 }
-console.log(`load ${os.loadavg()[0]}`);
-for (const row of rows) console.table(row);
-mkdirSync(path.join(root, '.bench'), { recursive: true });
-writeFileSync(path.join(root, '.bench/startup.json'), `${JSON.stringify(rows, null, 1)}\n`);
+report('startup', 'process start to first token, one thread', rows);

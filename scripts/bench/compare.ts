@@ -107,8 +107,5 @@ function line(
 
 const two = (ratio: number | null): number | null => (ratio === null ? null : Number(ratio.toFixed(2)));
 
-/** Cells of an earlier run stay where a later one did not measure them again. */
-export function mergeCells(before: readonly Result[], now: readonly Result[]): Result[] {
-  const key = ({ model, dtype, threads }: Cell) => `${model} ${dtype} ${threads}`;
-  return [...new Map([...before, ...now].map((result) => [key(result), result])).values()];
-}
+/** What tells the cells of peers.json apart. */
+export const keyOf = ({ model, dtype, threads }: Cell): string => `${model} ${dtype} ${threads}`;

@@ -82,7 +82,8 @@ for (const threads of options.threads)
       // What the cache adds to a token, as reading speed.
       if (short !== null) {
         const added = 1 / speed - short.seconds;
-        row['cache, GB/s'] = Number(((kvBytes(kv) * (depth - short.depth)) / added / 1e9).toFixed(1));
+        if (added > 0)
+          row['cache, GB/s'] = Number(((kvBytes(kv) * (depth - short.depth)) / added / 1e9).toFixed(1));
       }
       short ??= { depth, seconds: 1 / speed };
       if (peer.length > 0) {

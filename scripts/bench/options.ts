@@ -59,22 +59,35 @@ export function parseOptions<S extends Spec, P extends PeersDir>(
   spec: S,
   peers: P,
 ): Values<S> & { kit: P extends 'required' ? string : string | null } {
-  const { values, positionals } = parseArgs({
-    args: [...words],
-    allowPositionals: true,
-    options: Object.fromEntries(
-      Object.entries(spec).map(([name, option]) => [
-        name,
-        { type: 'flag' in option ? ('boolean' as const) : ('string' as const) },
-      ]),
-    ),
-  });
+  const { values, positionals } = split(words, spec);
   const read = Object.entries(spec).map(([name, option]) => {
     const given = values[name];
     if ('flag' in option) return [name, given === true];
     return [name, option.read(typeof given === 'string' ? given : option.fallback, name)];
   });
   return { ...Object.fromEntries(read), kit: kitOf(positionals, peers) };
+}
+
+/** Words as texts by option, and what stands alone. */
+function split(
+  words: readonly string[],
+  spec: Spec,
+): { values: Record<string, unknown>; positionals: string[] } {
+  const options = Object.entries(spec).map(([name, option]) => [
+    name,
+    { type: 'flag' in option ? ('boolean' as const) : ('string' as const) },
+  ]);
+  try {
+    return parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: Object.fromEntries(options),
+    });
+  } catch (error) {
+    const known = Object.keys(spec).map((name) => `--${name}`);
+    const [said] = (error as Error).message.split(/\. |\n/);
+    throw new Error(`expected options of ${known.join(', ')}: ${said}`, { cause: error });
+  }
 }
 
 /** The options of this process; bad ones end it with a line and status 2, as the commands do. */

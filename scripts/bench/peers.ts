@@ -6,13 +6,13 @@
  */
 import os from 'node:os';
 import { isa } from '../../lib/native.ts';
-import { medians, mergeCells, type PeersFile, type Result, ratios, screened, verdicts } from './compare.ts';
+import { keyOf, medians, type PeersFile, type Result, ratios, screened, verdicts } from './compare.ts';
 import { type HistoryCell, record } from './history.ts';
 import { buildFlags, type Cell, type Figures, ggufOf, lengthsOf, peers } from './kit.ts';
 import { prepare, sample } from './measure.ts';
 import { architectures } from './models.ts';
 import { count, counts, dtypesOf, flag, models, namesOf, optionsOf } from './options.ts';
-import { load as loadResult, save } from './results.ts';
+import { load as loadResult, mergeBy, save } from './results.ts';
 
 const names = peers.map(({ name }) => name);
 const options = optionsOf(
@@ -81,7 +81,7 @@ function keep(results: readonly Result[]): PeersFile {
   const file: PeersFile = {
     llamaCpp: buildFlags(kit),
     versions: { ...before?.versions, ...Object.fromEntries(versions) },
-    cells: mergeCells(before?.cells ?? [], results),
+    cells: mergeBy(keyOf, before?.cells ?? [], results),
   };
   save('peers', file);
   return file;

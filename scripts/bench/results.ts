@@ -63,5 +63,10 @@ export function report<R extends object>(
   save(name, { machine: where, rows });
 }
 
+/** What an earlier run measured stays where a later one did not measure it again. */
+export function mergeBy<R>(keyOf: (row: R) => string, before: readonly R[], now: readonly R[]): R[] {
+  return [...new Map([...before, ...now].map((row) => [keyOf(row), row])).values()];
+}
+
 /** `digits` significant digits, as a number. */
 export const round = (value: number, digits = 4): number => Number(value.toPrecision(digits));

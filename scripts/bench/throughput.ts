@@ -1,7 +1,8 @@
 /**
  * Tokens/s of models with random weights: `tsx scripts/bench/throughput.ts [--models T0,S15,S135] [--dtypes f32,q8_0]
- * [--threads 1,2] [--rounds 3] [--kv f32,f16] [--screen]`. Prompts (pp) and decoding (tg) by length, medians; a JSON line
- * for each as it is there, then the table. Writes .bench/throughput.json.
+ * [--threads 1,2] [--rounds 3] [--kv f32,f16] [--screen] [--add]`. Prompts (pp) and decoding (tg) by length, medians; a JSON line
+ * for each as it is there, then the table. Writes .bench/throughput.json; --add leaves there what
+ * an earlier run measured and this one did not.
  */
 import type { KvDtype } from '../../lib/native.ts';
 import type { DtypeName } from './dtypes.ts';
@@ -9,7 +10,7 @@ import { lengthsOf } from './kit.ts';
 import { median, prepare, sample } from './measure.ts';
 import { bytesPerToken, type ModelName } from './models.ts';
 import { coresUpTo, count, counts, dtypesOf, flag, kvOf, models, optionsOf } from './options.ts';
-import { report, round } from './results.ts';
+import { mergeBy, type Rows, load as readResult, report, round } from './results.ts';
 
 export interface Throughput {
   model: ModelName;
@@ -26,6 +27,9 @@ export interface Throughput {
   tokensPerSecond: Record<string, number>;
 }
 
+const keyOf = ({ model, dtype, threads, kv, screen }: Throughput): string =>
+  [model, dtype, threads, kv, screen].join(' ');
+
 /** Seconds that a cell may take beyond its rounds, to have more of them where runs are short. */
 const seconds = 3;
 
@@ -38,9 +42,11 @@ async function main(): Promise<void> {
       rounds: count('3'),
       kv: kvOf('f32'),
       screen: flag,
+      add: flag,
     },
     'none',
   );
+  const before = options.add ? (readResult<Rows<Throughput>>('throughput')?.rows ?? []) : [];
   const rows: Throughput[] = [];
   for (const name of options.models)
     for (const dtype of options.dtypes) {
@@ -72,11 +78,16 @@ async function main(): Promise<void> {
         await model.close();
       }
     }
-  report('throughput', 'tokens/s', rows, ({ model, dtype, threads, kv, tokensPerSecond, weightBytes }) => ({
-    ...{ model, dtype, threads, kv },
-    ...tokensPerSecond,
-    'weights, MB': round(weightBytes / 1e6, 3),
-  }));
+  report(
+    'throughput',
+    'tokens/s',
+    mergeBy(keyOf, before, rows),
+    ({ model, dtype, threads, kv, tokensPerSecond, weightBytes }) => ({
+      ...{ model, dtype, threads, kv },
+      ...tokensPerSecond,
+      'weights, MB': round(weightBytes / 1e6, 3),
+    }),
+  );
 }
 
 await main();

@@ -109,5 +109,7 @@ export function ratios(entries: readonly HistoryEntry[], names: readonly string[
   });
 }
 
+export const threadsOf = (threads: number): string => `${threads} thread${threads > 1 ? 's' : ''}`;
+
 export const nameOf = (cell: { model: string; dtype: string; threads: number }): string =>
-  `${cell.model} ${cell.dtype}, ${cell.threads} thread${cell.threads > 1 ? 's' : ''}`;
+  `${cell.model} ${cell.dtype}, ${threadsOf(cell.threads)}`;

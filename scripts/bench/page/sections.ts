@@ -4,7 +4,7 @@ import { type PeersFile, verdicts } from '../compare.ts';
 import type { HistoryEntry } from '../history.ts';
 import type { Machine, Row, Rows } from '../results.ts';
 import type { Throughput } from '../throughput.ts';
-import { bars, lines, nameOf, ratios } from './charts.ts';
+import { bars, lines, nameOf, ratios, threadsOf } from './charts.ts';
 import { byModel, curves, decodeOf, overSize, overThreads, roofline, rooflineLines, three } from './data.ts';
 import { escapeHtml, section, table } from './html.ts';
 
@@ -25,7 +25,7 @@ export function speeds(file: Rows<Throughput> | null): string {
   const charts = threads.flatMap((number) => {
     const decode = byModel(file.rows, number, ({ tokensPerSecond }) => decodeOf(tokensPerSecond));
     const prompt = byModel(file.rows, number, ({ tokensPerSecond }) => tokensPerSecond.pp128 ?? null);
-    const named = `${number} thread${number > 1 ? 's' : ''}`;
+    const named = threadsOf(number);
     return [
       `<h3>Decoding, ${named}</h3>`,
       bars('tokens/s', decode.models, decode.series),
@@ -47,21 +47,21 @@ export function roofs(file: Rows<Throughput> | null, limits: Rows<Limit> | null)
   if (file === null || limits === null || isEmpty(file)) return section(title, command, null);
   const threads = [...new Set(file.rows.map((row) => row.threads))];
   const charts = threads.flatMap((number) => [
-    `<h3>${number} thread${number > 1 ? 's' : ''}</h3>`,
+    `<h3>${threadsOf(number)}</h3>`,
     lines('GB/s', 'MB that a token reads', rooflineLines(file.rows, limits.rows, number), {
       logarithmic: true,
     }),
   ]);
   const flops = limits.rows
     .filter((row) => row.limit === 'fma')
-    .map((row) => `${row.gflops} GFLOP/s on ${row.threads}`);
+    .map((row) => `${row.gflops} GFLOP/s on ${threadsOf(row.threads)}`);
   return section(title, command, [
     paragraph(
       'A decoded token reads every weight once. Dashed: how fast this machine reads a working set of that size.',
     ),
     ...charts,
     table(roofline(file.rows, limits.rows)),
-    paragraph(`Multiply-adds of floats, which bound prompts: ${flops.join(', ')} threads.`),
+    paragraph(`Multiply-adds of floats, which bound prompts: ${flops.join(', ')}.`),
     where(limits.machine),
   ]);
 }
@@ -137,7 +137,9 @@ export function serving(file: Serving | null): string {
   if (file === null) return section(title, command, null);
   return section(title, command, [
     paragraph('Microseconds a token; all but greedy: on top of greedy.'),
-    table(turned(file.drawing, ({ vocabulary, threads }) => `${vocabulary} words, ${threads} threads`)),
+    table(
+      turned(file.drawing, ({ vocabulary, threads }) => `${vocabulary} words, ${threadsOf(Number(threads))}`),
+    ),
     paragraph('What streamed generations of the demo do to the event loop.'),
     table(file.loop),
     where(file.machine),
@@ -162,7 +164,7 @@ export function peersSection(file: PeersFile | null): string {
     const some = cells.filter((cell) => cell.threads === threads);
     const values = (name: string) => some.map((cell) => decodeOf(cell.tokensPerSecond[name] ?? {}));
     return [
-      `<h3>Decoding, ${threads} thread${threads > 1 ? 's' : ''}</h3>`,
+      `<h3>Decoding, ${threadsOf(threads)}</h3>`,
       bars(
         'tokens/s',
         some.map(({ model, dtype }) => `${model} ${dtype}`),

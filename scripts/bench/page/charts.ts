@@ -14,15 +14,39 @@ export interface Line {
   dashed?: boolean;
 }
 
-const size = { width: 860, height: 360 };
+const width = 860;
+/** Of a legend with the gap below, which echarts makes as wide as that between names. */
+const rowHeight = 42;
 
 /** Legible on white and on black alike. */
-const colors = ['#3d85c6', '#e0762f', '#2f9e5f', '#b45fd0', '#d04a4a', '#8f8a1f', '#1f9aa5', '#8a6d5a'];
+const colors = [
+  ...['#3d85c6', '#e0762f', '#2f9e5f', '#b45fd0', '#d04a4a', '#8f8a1f'],
+  ...['#1f9aa5', '#8a6d5a', '#e0559a', '#6b7fe0', '#7aa52a', '#8a8a8a'],
+];
 
 /** What is written in the page's own colour; echarts knows no currentColor. */
 const ink = '#010203';
 
-function draw(option: echarts.EChartsCoreOption): string {
+/** Rows that a legend takes: a mark, a gap and about 7 pixels a letter for each name. */
+export function legendRows(names: readonly string[]): number {
+  let [rows, at] = [1, 0];
+  for (const name of names) {
+    const wide = 60 + 7 * name.length;
+    if (at > 0 && at + wide > width) [rows, at] = [rows + 1, 0];
+    at += wide;
+  }
+  return rows;
+}
+
+interface Drawing {
+  xAxis: object;
+  yAxis: object;
+  series: readonly { name: string; [key: string]: unknown }[];
+}
+
+function draw({ xAxis, yAxis, series }: Drawing, bottom = 45): string {
+  const top = 45 + rowHeight * legendRows(series.map(({ name }) => name));
+  const size = { width, height: top + 220 + bottom };
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });
   try {
     chart.setOption({
@@ -30,9 +54,9 @@ function draw(option: echarts.EChartsCoreOption): string {
       color: colors,
       backgroundColor: 'transparent',
       textStyle: { color: ink, fontFamily: 'system-ui, sans-serif' },
-      grid: { left: 70, right: 70, top: 70, bottom: 45 },
-      legend: { top: 0, itemGap: 28, textStyle: { color: ink } },
-      ...option,
+      grid: { left: 70, right: 70, top, bottom },
+      legend: { top: 0, itemGap: rowHeight - 14, textStyle: { color: ink } },
+      ...{ xAxis, yAxis, series },
     });
     return chart.renderToSVGString().replaceAll(ink, 'currentColor').replaceAll('rgb(1,2,3)', 'currentColor');
   } finally {
@@ -52,17 +76,20 @@ function axis(option: Record<string, unknown>): Record<string, unknown> {
 
 /** One group of bars for each category; logarithmic, for models differ a hundred times. */
 export function bars(unit: string, categories: readonly string[], series: readonly Series[]): string {
-  const label = { interval: 0, color: ink, rotate: categories.length > 8 ? 35 : 0 };
-  return draw({
-    grid: { left: 70, right: 20, top: 70, bottom: categories.length > 8 ? 75 : 45 },
-    xAxis: axis({ type: 'category', data: categories, axisLabel: label }),
-    yAxis: axis({ type: 'log', name: unit }),
-    series: series.map((one) => ({
-      name: one.name,
-      type: 'bar',
-      data: one.values.map((value) => value ?? '-'),
-    })),
-  });
+  const many = categories.length > 8;
+  const label = { interval: 0, color: ink, rotate: many ? 35 : 0 };
+  return draw(
+    {
+      xAxis: axis({ type: 'category', data: categories, axisLabel: label }),
+      yAxis: axis({ type: 'log', name: unit }),
+      series: series.map((one) => ({
+        name: one.name,
+        type: 'bar',
+        data: one.values.map((value) => value ?? '-'),
+      })),
+    },
+    many ? 75 : 45,
+  );
 }
 
 /** Lines over numbers: how a speed changes with something; both logarithmic where models of all sizes meet. */

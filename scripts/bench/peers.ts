@@ -78,6 +78,8 @@ function historyCell({ model, dtype, threads, overLlamaBench, overBestNodePeer }
 
 /** Keeps what is there so far: a run of all cells takes hours. */
 function keep(results: readonly Result[]): PeersFile {
+  // Read anew each time: another run may have added cells of its own.
+  const before = loadResult<PeersFile>('peers');
   const file: PeersFile = {
     llamaCpp: buildFlags(kit),
     versions: { ...before?.versions, ...Object.fromEntries(versions) },
@@ -87,7 +89,6 @@ function keep(results: readonly Result[]): PeersFile {
   return file;
 }
 
-const before = loadResult<PeersFile>('peers');
 const results: Result[] = [];
 for (const model of options.models)
   for (const dtype of options.dtypes) {

@@ -160,7 +160,8 @@ export function peersSection(file: PeersFile | null): string {
   if (file === null || file.cells.length === 0) return section(title, command, null);
   const { cells } = file;
   const names = [...new Set(cells.flatMap(({ tokensPerSecond }) => Object.keys(tokensPerSecond)))];
-  const charts = [...new Set(cells.map(({ threads }) => threads))].flatMap((threads) => {
+  const numbers = [...new Set(cells.map(({ threads }) => threads))].toSorted((a, b) => a - b);
+  const charts = numbers.flatMap((threads) => {
     const some = cells.filter((cell) => cell.threads === threads);
     const values = (name: string) => some.map((cell) => decodeOf(cell.tokensPerSecond[name] ?? {}));
     return [

@@ -3,13 +3,9 @@
  * writes .bench/limits.json, which the benchmarks' page draws the roofline from.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { machine, save } from './bench/results.ts';
 import { buildLimits } from './native.ts';
-
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
 export type Limit =
   | { limit: 'read'; isa: string; bytes: number; threads: number; gbps: number }
@@ -30,5 +26,4 @@ for (const row of limits) {
 }
 console.log(`${os.cpus()[0]?.model}, ${limits[0]?.isa}; load ${os.loadavg()[0]}`);
 console.table(table);
-mkdirSync(path.join(root, '.bench'), { recursive: true });
-writeFileSync(path.join(root, '.bench/limits.json'), `${JSON.stringify(limits, null, 1)}\n`);
+save('limits', { machine: machine(), rows: limits });

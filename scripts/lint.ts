@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-const sources = ['native', 'test/native', 'test/kernels', 'test/fuzz', 'test/bench'].flatMap((dir) =>
-  readdirSync(path.join(root, dir), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(cc|h)$/.test(file))
-    .map((file) => path.join(dir, file)),
+const sources = ['native', 'test/native', 'test/kernels', 'test/fuzz', 'test/bench', 'scripts/bench'].flatMap(
+  (dir) =>
+    readdirSync(path.join(root, dir), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(cc|h)$/.test(file))
+      .map((file) => path.join(dir, file)),
 );
 if (sources.length === 0) throw new Error('expected C++ sources to check, found none');
 

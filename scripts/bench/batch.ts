@@ -4,19 +4,14 @@
  * prompts taken off) and of all. With PEERS_DIR beside llama-batched-bench, taking turns. Writes .bench/batch.json.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { isa } from '../../lib/native.ts';
 import type { Model } from '../../lib/runtime/index.ts';
-import type { DtypeName } from './dtypes.ts';
-import { ggufOf, isKit } from './kit.ts';
+import { ggufOf } from './kit.ts';
 import { median, prepare } from './measure.ts';
-import type { ModelName } from './models.ts';
+import { count, counts, dtypesOf, models, optionsOf } from './options.ts';
+import { type Row, report } from './results.ts';
 
-const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const promptLength = 32;
 const tokens = 64;
 
@@ -62,51 +57,46 @@ const middle = (runs: readonly Speed[]): Speed => ({
   all: median(runs.map(({ all }) => all)),
 });
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    models: { type: 'string', default: 'S15,S135' },
-    dtypes: { type: 'string', default: 'q8_0' },
-    threads: { type: 'string', default: '2' },
-    conc: { type: 'string', default: '1,4,16,64' },
-    rounds: { type: 'string', default: '3' },
+const options = optionsOf(
+  {
+    models: models('S15,S135'),
+    dtypes: dtypesOf('q8_0'),
+    threads: counts(String(Math.min(2, os.availableParallelism()))),
+    conc: counts('1,4,16,64'),
+    rounds: count('3'),
   },
-});
-const kit = positionals[0];
-if (kit !== undefined && !isKit(kit)) throw new Error(`expected the directory of the peers kit, got ${kit}`);
-const rows: Record<string, unknown>[] = [];
-for (const model of values.models.split(',') as ModelName[]) {
-  for (const dtype of values.dtypes.split(',') as DtypeName[]) {
+  'optional',
+);
+const { kit } = options;
+const rows: Row[] = [];
+for (const model of options.models)
+  for (const dtype of options.dtypes) {
     const { load, vocab } = prepare(model, dtype);
-    const file = kit === undefined ? null : ggufOf(kit, { model, dtype });
-    for (const threads of values.threads.split(',').map(Number)) {
+    const file = kit === null ? null : ggufOf(kit, { model, dtype });
+    for (const threads of options.threads) {
       const loaded = await load(threads);
       await ours(loaded, vocab, 4);
-      for (const count of values.conc.split(',').map(Number)) {
+      for (const sequences of options.conc) {
         const runs: Speed[] = [];
         const peer: Speed[] = [];
-        for (let i = 0; i < Number(values.rounds); i++) {
-          runs.push(await ours(loaded, vocab, count));
-          if (kit !== undefined && file !== null) peer.push(theirs(kit, file, threads, count));
+        for (let i = 0; i < options.rounds; i++) {
+          runs.push(await ours(loaded, vocab, sequences));
+          if (kit !== null && file !== null) peer.push(theirs(kit, file, threads, sequences));
         }
         const [a, b] = [middle(runs), peer.length > 0 ? middle(peer) : null];
-        const line: Record<string, unknown> = { model, dtype, threads, sequences: count };
-        line.decode = Math.round(a.decode);
-        line.all = Math.round(a.all);
+        const row: Row = { model, dtype, threads, sequences };
+        row.decode = Math.round(a.decode);
+        row.all = Math.round(a.all);
         if (b !== null) {
-          line['batched-bench decode'] = Math.round(b.decode);
-          line['batched-bench all'] = Math.round(b.all);
-          line['decode ratio'] = Number((a.decode / b.decode).toFixed(2));
-          line['ratio of all'] = Number((a.all / b.all).toFixed(2));
+          row['batched-bench decode'] = Math.round(b.decode);
+          row['batched-bench all'] = Math.round(b.all);
+          row['decode ratio'] = Number((a.decode / b.decode).toFixed(2));
+          row['ratio of all'] = Number((a.all / b.all).toFixed(2));
         }
-        console.error(JSON.stringify(line));
-        rows.push(line);
+        console.error(JSON.stringify(row));
+        rows.push(row);
       }
       await loaded.close();
     }
   }
-}
-console.log(`tokens/s together, ${isa()}; load ${os.loadavg()[0]}`);
-console.table(rows);
-mkdirSync(path.join(root, '.bench'), { recursive: true });
-writeFileSync(path.join(root, '.bench/batch.json'), `${JSON.stringify({ isa: isa(), rows }, null, 1)}\n`);
+report('batch', 'tokens/s together', rows);

@@ -15,3 +15,9 @@ export function convertMatrices(module: Module, dtype: DtypeName): void {
   const { changed, candidates } = quantizeModule(module, { dtype, keep: [] });
   if (changed !== candidates) throw new Error(`expected ${candidates} matrices in ${dtype}, got ${changed}`);
 }
+
+/**
+ * What products with such weights make of activations: "a8", rounded to int8 of −127 … 127 with a scale for each 32
+ * (native/kernels/quantize.inc); '' where they stay floats.
+ */
+export const int8Form = (dtype: DtypeName): string => (dtype === 'q8_0' || dtype === 'q4_0' ? 'a8' : '');

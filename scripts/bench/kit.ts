@@ -2,7 +2,7 @@
  * The peers, as the peers kit sets them up in a directory of its own: `lcpp/bin` (llama.cpp's programs), `kit` (one
  * runner for each Node library), `models/NAME-DTYPE.gguf`, `onnxm/NAME`. Every run is a process of its own.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DtypeName } from './dtypes.ts';
@@ -24,12 +24,16 @@ export interface Run {
   version: string;
 }
 
+/** Why a peer has no figures for a cell: it has no such model, or it failed. */
+export interface Absence {
+  reason: string;
+}
+
 export interface Peer {
   name: string;
   /** llama-bench is native; the others are what a Node user can install. */
   kind: 'native' | 'node';
-  /** Null where the peer has no such model. */
-  run(kit: string, cell: Cell): Run | null;
+  run(kit: string, cell: Cell): Run | Absence;
 }
 
 export const peers: readonly Peer[] = [
@@ -42,7 +46,7 @@ export const peers: readonly Peer[] = [
 
 /** What is measured of a model: one of a billion parameters gets the shorter runs. */
 export function lengthsOf(model: ModelName): { pp: number[]; tg: number[] } {
-  return model === 'T1' ? { pp: [32, 128], tg: [32] } : { pp: [32, 128, 512], tg: [128] };
+  return model === 'T1' ? { pp: [32, 128], tg: [64] } : { pp: [32, 128, 512], tg: [128] };
 }
 
 /** Whether the directory was set up, as far as llama.cpp goes. */
@@ -65,18 +69,17 @@ export function buildFlags(kit: string): string {
     .join(' ');
 }
 
-function llamaBench(kit: string, cell: Cell): Run | null {
+function llamaBench(kit: string, cell: Cell): Run | Absence {
   const file = ggufOf(kit, cell);
-  if (file === null) return null;
+  if (file === null) return noModel(cell);
   const { pp, tg } = lengthsOf(cell.model);
-  const out = execFileSync(
-    path.join(kit, 'lcpp/bin/llama-bench'),
-    [
-      ...['-m', file, '-t', String(cell.threads), '-r', cell.model === 'T1' ? '1' : '2'],
-      ...['-p', pp.join(','), '-n', tg.join(','), '-o', 'json', '-ngl', '0'],
-    ],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
-  );
+  const command = path.join(kit, 'lcpp/bin/llama-bench');
+  const repetitions = cell.model === 'T1' ? '1' : '2';
+  const out = outputOf(command, [
+    ...['-m', file, '-t', String(cell.threads), '-r', repetitions],
+    ...['-p', pp.join(','), '-n', tg.join(','), '-o', 'json', '-ngl', '0'],
+  ]);
+  if (typeof out !== 'string') return out;
   const rows = JSON.parse(out) as {
     n_prompt: number;
     n_gen: number;
@@ -90,46 +93,61 @@ function llamaBench(kit: string, cell: Cell): Run | null {
   return { figures: Object.fromEntries(figures), version: rows[0]?.build_commit ?? 'unknown' };
 }
 
-function overGguf(runner: string, kit: string, cell: Cell): Run | null {
+const noModel = ({ model, dtype }: Cell): Absence => ({ reason: `no model ${model} ${dtype}` });
+
+function overGguf(runner: string, kit: string, cell: Cell): Run | Absence {
   const file = ggufOf(kit, cell);
-  if (file === null) return null;
+  if (file === null) return noModel(cell);
   const { pp, tg } = lengthsOf(cell.model);
   const lengths = ['--pp', pp.join(','), '--tg', tg.join(',')];
-  return nodeRunner(runner, kit, ['--model', file, '--threads', String(cell.threads), ...lengths]);
+  return nodeRunner(runner, kit, cell, ['--model', file, ...lengths]);
 }
 
 /** ONNX models are there as f32 and with 4-bit weights in blocks of 32, which stand for q4_0. */
-function overOnnx(api: 'tjs' | 'ort', kit: string, cell: Cell): Run | null {
+function overOnnx(api: 'tjs' | 'ort', kit: string, cell: Cell): Run | Absence {
   const forms: Partial<Record<DtypeName, [string, string]>> = {
     f32: ['fp32', 'model.onnx'],
     q4_0: ['q4', 'model_q4.onnx'],
   };
   const form = forms[cell.dtype];
   const dir = path.join(kit, 'onnxm', cell.model);
-  if (form === undefined || !existsSync(path.join(dir, 'onnx', form[1]))) return null;
-  const words = ['--model', dir, '--dtype', form[0], '--threads', String(cell.threads), '--api', api];
-  return nodeRunner('run_tjs.mjs', kit, words);
+  if (form === undefined || !existsSync(path.join(dir, 'onnx', form[1]))) return noModel(cell);
+  return nodeRunner('run_tjs.mjs', kit, cell, ['--model', dir, '--dtype', form[0], '--api', api]);
 }
 
-/** The last line of a runner that is JSON; null where it failed, which is said. */
-function nodeRunner(runner: string, kit: string, words: string[]): Run | null {
-  let out: string;
-  try {
-    out = execFileSync(process.execPath, [path.join(kit, 'kit', runner), ...words, '--reps', '3'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: 300_000,
-    });
-  } catch (error) {
-    console.error(`${runner} ${words.join(' ')}: ${(error as Error).message.split('\n')[0]}`);
-    return null;
-  }
+/** What a runner of the kit measured: its last line that is JSON. */
+function nodeRunner(runner: string, kit: string, cell: Cell, words: string[]): Run | Absence {
+  const out = outputOf(process.execPath, [
+    ...[path.join(kit, 'kit', runner), ...words, '--threads', String(cell.threads)],
+    ...['--reps', cell.model === 'T1' ? '1' : '3'],
+  ]);
+  return typeof out === 'string' ? readRunner(out) : out;
+}
+
+/** The figures in what a runner printed; some libraries print lines of their own around it. */
+export function readRunner(out: string): Run | Absence {
   const line = out
     .trimEnd()
     .split('\n')
     .findLast((text) => text.startsWith('{'));
-  if (line === undefined) return null;
+  if (line === undefined) return { reason: 'failed: printed no figures' };
   const { version, ...rest } = JSON.parse(line) as Record<string, unknown>;
-  const figures = Object.entries(rest).filter(([key, value]) => /^(pp|tg)\d+$/.test(key) && value !== null);
+  const figures = Object.entries(rest).filter(
+    ([key, value]) => /^(pp|tg)\d+$/.test(key) && typeof value === 'number',
+  );
+  if (figures.length === 0) return { reason: 'failed: printed no figures' };
   return { figures: Object.fromEntries(figures) as Figures, version: String(version) };
+}
+
+/** Longer than any peer takes for a model of a billion parameters on two cores. */
+const timeout = 900_000;
+
+/** What a program prints, or how it failed: its last line of standard error, or the signal. */
+function outputOf(command: string, words: readonly string[]): string | Absence {
+  const { status, signal, stdout, stderr, error } = spawnSync(command, words, {
+    ...{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout, maxBuffer: 2 ** 28 },
+  });
+  if (status === 0) return stdout;
+  const last = (stderr ?? '').trimEnd().split('\n').at(-1) ?? '';
+  return { reason: `failed: ${error?.message ?? signal ?? `status ${status}`} ${last}`.trim().slice(0, 200) };
 }

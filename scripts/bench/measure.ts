@@ -8,6 +8,12 @@ import { architectures, type ModelName, randomModule } from './models.ts';
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
+/** The value that p % of the values do not exceed. */
+export function percentile(values: readonly number[], p: number): number {
+  const at = Math.ceil((p / 100) * values.length) - 1;
+  return values.toSorted((a, b) => a - b)[Math.max(0, at)]!;
+}
+
 /** A compiled model with random weights, to be loaded any number of times. */
 export function prepare(name: ModelName, dtype: DtypeName) {
   const module = randomModule(name);
@@ -15,6 +21,7 @@ export function prepare(name: ModelName, dtype: DtypeName) {
   const plan = compile(module);
   const { context, vocab } = architectures[name];
   return {
+    plan,
     vocab,
     context,
     load: (threads: number, kvDtype: 'f32' | 'f16' = 'f32', screen = false): Promise<Model> =>

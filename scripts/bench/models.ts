@@ -73,6 +73,8 @@ function arch(a: Architecture): Architecture {
 
 export type ModelName = keyof typeof architectures;
 
+export const modelNames = Object.keys(architectures) as ModelName[];
+
 /** Weights that a decoded token reads; of an untied embedding only a row. Norms are too small to count. */
 export function bytesPerToken(name: ModelName, dtype: DtypeName): number {
   const matrices = shapesOf(architectures[name]).filter(

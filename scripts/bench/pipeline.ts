@@ -8,13 +8,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { floatTensor, writeModelDir } from '../../test/support/checkpoint.ts';
 import { peakMemory } from '../../test/support/peak-memory.ts';
 import { sharedDir } from '../../test/support/shared.ts';
+import { median } from './measure.ts';
+import { count, optionsOf } from './options.ts';
+import { machine, root, save } from './results.ts';
 
-const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
-const repetitions = 9;
+const { rounds } = optionsOf({ rounds: count('9') }, 'none');
 const layers = 8;
 const hidden = 64;
 const feedForward = 256;
@@ -81,12 +82,10 @@ function peakOf(script: string, dir: string): number {
   return peak.largest() / 2 ** 20;
 }
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-
 function measure(title: string, dir: string): Record<string, Record<string, number>> {
   const ways = Object.entries(scripts());
   const times = new Map<string, number[]>(ways.map(([name]) => [name, []]));
-  for (let i = -1; i < repetitions; i++) {
+  for (let i = -1; i < rounds; i++) {
     for (const [name, script] of ways) {
       const start = performance.now();
       shell(script, dir);
@@ -133,8 +132,7 @@ try {
       dir,
     );
   result['32,000 words'] = measure('32,000 words', dir);
-  mkdirSync(path.join(root, '.bench'), { recursive: true });
-  writeFileSync(path.join(root, '.bench/pipeline.json'), `${JSON.stringify(result, null, 2)}\n`);
+  save('pipeline', { machine: machine(), figures: result });
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

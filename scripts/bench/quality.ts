@@ -1,45 +1,32 @@
 /**
- * What narrower weights cost: `tsx scripts/bench/quality.ts [--tokens 4096]`. Perplexity on held-out stories, and the
- * Kullback-Leibler divergence of each next-token distribution from that of the f32 model, on the native engine, as a
- * service would run it. q8_0 and q4_0 multiply activations that are rounded to int8 in blocks of 32 ("a8"), as
- * llama.cpp does. Writes .bench/quality.json.
+ * What narrower weights cost: `tsx scripts/bench/quality.ts [PEERS_DIR] [--tokens 4096] [--dtypes f32,q8_0]`. Perplexity
+ * on held-out stories, and the Kullback-Leibler divergence of each next-token distribution from that of the f32 model,
+ * on the native engine, as a service would run it. q8_0 and q4_0 multiply activations that are rounded to int8 in
+ * blocks of 32 ("a8"), as llama.cpp does. With PEERS_DIR llama.cpp on the same ids beside it (goal: at most 1 % worse).
+ * Writes .bench/quality.json.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { isa } from '../../lib/native.ts';
 import { packModel } from '../../lib/package/demo.ts';
 import { quantizeModule } from '../../lib/passes/quantize.ts';
 import { compile } from '../../lib/plan/index.ts';
 import { loadSentencePiece } from '../../lib/text/index.ts';
 import { NativeRun } from '../../test/support/native-run.ts';
 import { sharedDir } from '../../test/support/shared.ts';
-import { type DtypeName, dtypes } from './dtypes.ts';
+import { beside, compare } from './distance.ts';
+import { type DtypeName, dtypes, int8Form } from './dtypes.ts';
+import { buildLlamaLogits, llamaLogits, makeGguf } from './llama-logits.ts';
+import { count, dtypesOf, optionsOf } from './options.ts';
+import { type Row, report, root } from './results.ts';
 
-const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 /** Tokens that one story may have: what the models were trained for. */
 const longest = 256;
 
-/** log of the softmax of one row of logits, in place of them, in float64. */
-function logSoftmax(logits: Float32Array): Float64Array {
-  let top = Number.NEGATIVE_INFINITY;
-  for (const x of logits) top = Math.max(top, x);
-  let sum = 0;
-  for (const x of logits) sum += Math.exp(x - top);
-  const shift = top + Math.log(sum);
-  return Float64Array.from(logits, (x) => x - shift);
-}
+const options = optionsOf({ tokens: count('4096'), dtypes: dtypesOf(dtypes.join(',')) }, 'optional');
 
-interface Quality {
-  perplexity: number;
-  /** Mean over positions of Σ p·log(p / q), in nats; p: f32. */
-  divergence: number;
-  /** Share of positions with the same most likely token. */
-  agreement: number;
-}
-
-async function logitsOf(
+/** [tokens, vocabulary] for each story. */
+async function ourLogits(
   dir: string,
   dtype: DtypeName,
   stories: readonly number[][],
@@ -56,60 +43,63 @@ async function logitsOf(
   }
 }
 
-function compare(stories: readonly number[][], exact: Float32Array[], made: Float32Array[]): Quality {
-  let [positions, loss, divergence, same] = [0, 0, 0, 0];
-  const argmax = (row: Float64Array) => row.reduce((best, x, i) => (x > row[best]! ? i : best), 0);
-  stories.forEach((ids, s) => {
-    const vocab = exact[s]!.length / ids.length;
-    for (let i = 0; i + 1 < ids.length; i++) {
-      const [p, q] = [exact[s]!, made[s]!].map((rows) =>
-        logSoftmax(rows.subarray(i * vocab, (i + 1) * vocab)),
-      ) as [Float64Array, Float64Array];
-      loss -= q[ids[i + 1]!]!;
-      for (let j = 0; j < vocab; j++) divergence += Math.exp(p[j]!) * (p[j]! - q[j]!);
-      if (argmax(p) === argmax(q)) same++;
-      positions++;
-    }
-  });
-  return {
-    perplexity: Math.exp(loss / positions),
-    divergence: divergence / positions,
-    agreement: same / positions,
-  };
-}
-
-const { values } = parseArgs({ options: { tokens: { type: 'string', default: '4096' } } });
-const shared = sharedDir();
-if (shared === null) throw new Error('expected the reference data, with models/lily/heldout.txt');
-const text = readFileSync(path.join(shared, 'models/lily/heldout.txt'), 'utf8');
-const results: Record<string, unknown> = { isa: isa() };
-for (const [name, dir] of [
-  ['lily', path.join(root, 'models/lily')],
-  ['stories260K', path.join(shared, 'models/stories260K')],
-] as const) {
+/** Stories of the held-out text in the model's own tokens. */
+async function storiesFor(dir: string): Promise<number[][]> {
+  const text = readFileSync(path.join(root, 'models/lily/heldout.txt'), 'utf8');
   const tokenizer = await loadSentencePiece(path.join(dir, 'tokenizer.model'));
   const stories: number[][] = [];
   let tokens = 0;
   for (const story of text.split('\n').filter((line) => line.trim() !== '')) {
-    if (tokens >= Number(values.tokens)) break;
+    if (tokens >= options.tokens) break;
     const ids = [...tokenizer.encode(story, { addBos: true })].slice(0, longest);
     stories.push(ids);
     tokens += ids.length;
   }
-  const exact = await logitsOf(dir, 'f32', stories);
-  const rows: Record<string, Record<string, number>> = {};
-  for (const dtype of dtypes) {
-    const made = dtype === 'f32' ? exact : await logitsOf(dir, dtype, stories);
-    const { perplexity, divergence, agreement } = compare(stories, exact, made);
-    rows[dtype] = {
-      perplexity: Number(perplexity.toFixed(4)),
-      'KL from f32, nats': Number(divergence.toPrecision(3)),
-      'same token, %': Number((100 * agreement).toFixed(2)),
-    };
-  }
-  console.log(`\n${name}: ${stories.length} stories, ${tokens} tokens`);
-  console.table(rows);
-  results[name] = rows;
+  return stories;
 }
-mkdirSync(path.join(root, '.bench'), { recursive: true });
-writeFileSync(path.join(root, '.bench/quality.json'), `${JSON.stringify(results, null, 1)}\n`);
+
+async function measure(name: string, dir: string, scratch: string): Promise<Row[]> {
+  const stories = await storiesFor(dir);
+  const exact = await ourLogits(dir, 'f32', stories);
+  const vocab = exact[0]!.length / stories[0]!.length;
+  const perplexity = compare(stories, exact, exact).perplexity;
+  const program = options.kit === null ? null : buildLlamaLogits(options.kit, scratch);
+  const rows: Row[] = [];
+  for (const dtype of options.dtypes) {
+    const ours = compare(stories, exact, dtype === 'f32' ? exact : await ourLogits(dir, dtype, stories));
+    const row: Row = {
+      ...{ model: name, dtype, activations: int8Form(dtype) },
+      perplexity: Number(ours.perplexity.toFixed(5)),
+      'KL from f32, nats': Number(ours.divergence.toPrecision(4)),
+      'same token, %': Number((100 * ours.agreement).toFixed(2)),
+    };
+    if (options.kit !== null && program !== null) {
+      const gguf = makeGguf(options.kit, dir, scratch, name, dtype);
+      const theirs = compare(stories, exact, llamaLogits(program, gguf, stories, vocab));
+      const { excessRatio, divergenceRatio, perplexityRatio, within } = beside(ours, theirs, perplexity);
+      row['llama.cpp perplexity'] = Number(theirs.perplexity.toFixed(5));
+      row['llama.cpp KL'] = Number(theirs.divergence.toPrecision(4));
+      row['perplexity ratio'] = Number(perplexityRatio.toFixed(5));
+      row['ratio above f32'] = excessRatio === null ? null : Number(excessRatio.toFixed(2));
+      row['KL ratio'] = divergenceRatio === null ? null : Number(divergenceRatio.toFixed(3));
+      row['within 1 %'] = within ? 'yes' : 'no';
+    }
+    rows.push(row);
+  }
+  const tokens = stories.reduce((n, ids) => n + ids.length, 0);
+  console.error(`${name}: ${stories.length} stories, ${tokens} tokens`);
+  return rows;
+}
+
+const models: [name: string, dir: string][] = [['lily', path.join(root, 'models/lily')]];
+const shared = sharedDir();
+if (shared !== null) models.push(['stories260K', path.join(shared, 'models/stories260K')]);
+else console.error('the reference data is absent: stories260K is left out');
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'ggma-bench-'));
+try {
+  const rows: Row[] = [];
+  for (const [name, dir] of models) rows.push(...(await measure(name, dir, scratch)));
+  report('quality', 'perplexity on held-out stories', rows);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

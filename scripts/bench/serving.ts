@@ -1,6 +1,7 @@
 /**
  * What drawing tokens costs over taking the most likely one, and what many generations at once do to the event loop:
- * `tsx scripts/bench/serving.ts`. Ratios within a run count; another program running changes the rest.
+ * `tsx scripts/bench/serving.ts [--rounds 9]`. Ratios within a run count; another program running changes the rest. Writes
+ * .bench/serving.json.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
@@ -12,8 +13,11 @@ import {
 } from '../../lib/native.ts';
 import { loadDemo } from '../../lib/package/index.ts';
 import { rotary, tinyLlama, tinyShape } from '../../test/support/program.ts';
+import { median } from './measure.ts';
+import { count, optionsOf } from './options.ts';
+import { machine, type Row, save } from './results.ts';
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+const { rounds } = optionsOf({ rounds: count('9') }, 'none');
 const tokens = 200;
 
 const ways: [string, SamplerOptions | null, number | null][] = [
@@ -39,7 +43,7 @@ async function sampling(vocab: number, threads: number): Promise<Record<string, 
   program.setTable(0, 0, cos);
   program.setTable(1, 0, sin);
   const times = new Map<string, number[]>(ways.map(([name]) => [name, []]));
-  for (let round = 0; round < 9; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const [name, options, top] of ways) {
       const sequence = program.createSequence();
       const request: DecodeRequest = {
@@ -102,12 +106,19 @@ async function eventLoop(n: number): Promise<Record<string, number>> {
   };
 }
 
+const drawing: Row[] = [];
 for (const vocab of [32_000, 128_256])
   for (const threads of [1, 2]) {
+    const figures = await sampling(vocab, threads);
     console.log(`\nvocabulary ${vocab}, threads ${threads}: µs a token; all but greedy: on top of greedy`);
-    console.table(await sampling(vocab, threads));
+    console.table(figures);
+    drawing.push({ vocabulary: vocab, threads, ...figures });
   }
+const loop: Row[] = [];
 for (const n of [0, 1, 16]) {
+  const figures = await eventLoop(n);
   console.log(`\n${n} streamed generations of the demo`);
-  console.table(await eventLoop(n));
+  console.table(figures);
+  loop.push({ generations: n, ...figures });
 }
+save('serving', { machine: machine(), drawing, loop });

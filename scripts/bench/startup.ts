@@ -10,17 +10,15 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { chunksOf, layOut } from '../../lib/circle/index.ts';
 import { writeAtomically } from '../../lib/cli/common/index.ts';
 import { lower } from '../../lib/ir/index.ts';
 import { prepare } from '../../lib/package/index.ts';
-import { convertMatrices, isDtype } from './dtypes.ts';
+import { convertMatrices } from './dtypes.ts';
 import { median } from './measure.ts';
-import { architectures, configOf, type ModelName, randomModule } from './models.ts';
-
-const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+import { architectures, configOf, randomModule } from './models.ts';
+import { count, dtypesOf, models, optionsOf } from './options.ts';
+import { type Row, report, root } from './results.ts';
 
 const ggmaRun = path.join(root, 'dist/bin/ggma_run.js');
 
@@ -72,18 +70,12 @@ async function sharedMemory(dir: string, way: 'mmap' | 'read'): Promise<{ pss: n
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    models: { type: 'string', default: 'T0' },
-    dtypes: { type: 'string', default: 'f32,q8_0' },
-    rounds: { type: 'string', default: '9' },
-  },
-});
+const options = optionsOf({ models: models('T0'), dtypes: dtypesOf('f32,q8_0'), rounds: count('9') }, 'none');
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'ggma-bench-'));
-const rows: Record<string, string | number>[] = [];
+const rows: Row[] = [];
 try {
-  for (const model of values.models.split(',').filter((name) => name in architectures) as ModelName[])
-    for (const dtype of values.dtypes.split(',').filter(isDtype)) {
+  for (const model of options.models)
+    for (const dtype of options.dtypes) {
       const dir = path.join(scratch, `${model}-${dtype}`);
       mkdirSync(dir);
       const module = randomModule(model);
@@ -106,7 +98,7 @@ try {
       const runs = Object.fromEntries(
         Object.keys(ways).map((name) => [name, [] as ReturnType<typeof run>[]]),
       );
-      for (let i = -1; i < Number(values.rounds); i++)
+      for (let i = -1; i < options.rounds; i++)
         for (const [name, words] of Object.entries(ways)) {
           const result = run(words);
           if (i >= 0) runs[name]!.push(result);
@@ -140,11 +132,4 @@ try {
 } finally {
   rmSync(scratch, { recursive: true });
 }
-console.log(`load ${os.loadavg()[0]}`);
-for (const model of new Set(rows.map((row) => `${row.model} ${row.dtype}`))) {
-  console.log(model);
-  const own = rows.filter((row) => `${row.model} ${row.dtype}` === model);
-  console.table(own.map(({ model: _model, dtype: _dtype, ...row }) => row));
-}
-mkdirSync(path.join(root, '.bench'), { recursive: true });
-writeFileSync(path.join(root, '.bench/startup.json'), `${JSON.stringify(rows, null, 1)}\n`);
+report('startup', 'process start to first token, one thread', rows);

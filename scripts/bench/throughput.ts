@@ -1,66 +1,93 @@
 /**
- * Tokens/s of one model on this machine: `tsx scripts/bench/throughput.ts MODEL DTYPE THREADS,… [--long POSITION]
- * [--kv f16] [--screen]`. One JSON line for each number of threads; medians.
+ * Tokens/s of models with random weights: `tsx scripts/bench/throughput.ts [--models T0,S15,S135] [--dtypes f32,q8_0]
+ * [--threads 1,2] [--rounds 3] [--kv f32,f16] [--screen] [--add]`. Prompts (pp) and decoding (tg) by length, medians; a JSON line
+ * for each as it is there, then the table. Writes .bench/throughput.json; --add leaves there what
+ * an earlier run measured and this one did not.
  */
-import { parseArgs } from 'node:util';
-import { isa } from '../../lib/native.ts';
-import { type DtypeName, dtypes, isDtype } from './dtypes.ts';
-import { median, once, prepare, prompt, sample } from './measure.ts';
-import { architectures, type ModelName } from './models.ts';
+import type { KvDtype } from '../../lib/native.ts';
+import type { DtypeName } from './dtypes.ts';
+import { lengthsOf } from './kit.ts';
+import { median, prepare, sample } from './measure.ts';
+import { bytesPerToken, type ModelName } from './models.ts';
+import { coresUpTo, count, counts, dtypesOf, flag, kvOf, models, optionsOf } from './options.ts';
+import { mergeBy, type Rows, load as readResult, report, round } from './results.ts';
 
-const round = (x: number): number => Number(x.toPrecision(4));
-
-async function measure(
-  name: ModelName,
-  dtype: DtypeName,
-  threads: number,
-  long: number,
-  kv: 'f32' | 'f16',
-  screen: boolean,
-) {
-  const { load, vocab, context } = prepare(name, dtype);
-  const start = performance.now();
-  const model = await load(threads, kv, screen);
-  const line: Record<string, unknown> = { peer: 'ggma', model: name, dtype, threads, screen, isa: isa() };
-  line.pack_ms = Math.round(performance.now() - start);
-  const lengths = { pp: [32, 128, 512].filter((n) => n < context), tg: [64, 128] };
-  await sample(model, vocab, lengths);
-  const samples: Record<string, number>[] = [];
-  const begin = performance.now();
-  while (samples.length < 3 || (performance.now() - begin < 5000 && samples.length < 25))
-    samples.push(await sample(model, vocab, lengths));
-  for (const key of Object.keys(samples[0]!)) line[key] = round(median(samples.map((s) => s[key]!)));
-  if (long > 0) {
-    const ids = prompt(long, vocab);
-    const runs = [];
-    for (let i = 0; i < 3; i++) runs.push((await once(model, ids, 64)).rest);
-    line[`tg64@${long}`] = round(64 / median(runs));
-  }
-  line.memory = model.memory();
-  console.log(JSON.stringify(line));
-  await model.close();
+export interface Throughput {
+  model: ModelName;
+  dtype: DtypeName;
+  threads: number;
+  screen: boolean;
+  kv: KvDtype;
+  /** Weights that a decoded token reads. */
+  bytesPerToken: number;
+  /** Packed weights. */
+  weightBytes: number;
+  packMs: number;
+  /** Tokens/s: pp32 is a prompt of 32 tokens, tg128 the 128 tokens behind the first. */
+  tokensPerSecond: Record<string, number>;
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    long: { type: 'string', default: '0' },
-    kv: { type: 'string', default: 'f32' },
-    screen: { type: 'boolean', default: false },
-  },
-});
-const [name = 'T0', dtype = 'f32', threads = '1'] = positionals;
-if (!(name in architectures) || !isDtype(dtype) || !/^\d+(,\d+)*$/.test(threads)) {
-  console.error(`expected ${Object.keys(architectures).join('|')} ${dtypes.join('|')} THREADS,…`);
-  process.exitCode = 2;
-} else {
-  for (const count of threads.split(',').map(Number))
-    await measure(
-      name as ModelName,
-      dtype as DtypeName,
-      count,
-      Number(values.long),
-      values.kv === 'f16' ? 'f16' : 'f32',
-      values.screen,
-    );
+const keyOf = ({ model, dtype, threads, kv, screen }: Throughput): string =>
+  [model, dtype, threads, kv, screen].join(' ');
+
+/** Seconds that a cell may take beyond its rounds, to have more of them where runs are short. */
+const seconds = 3;
+
+async function main(): Promise<void> {
+  const options = optionsOf(
+    {
+      models: models('T0,S15,S135'),
+      dtypes: dtypesOf('f32,f16,q8_0,q4_0'),
+      threads: counts(coresUpTo()),
+      rounds: count('3'),
+      kv: kvOf('f32'),
+      screen: flag,
+      add: flag,
+    },
+    'none',
+  );
+  const before = options.add ? (readResult<Rows<Throughput>>('throughput')?.rows ?? []) : [];
+  const rows: Throughput[] = [];
+  for (const name of options.models)
+    for (const dtype of options.dtypes) {
+      const { load, vocab } = prepare(name, dtype);
+      for (const [threads, kv] of options.threads.flatMap((n) => options.kv.map((kv) => [n, kv] as const))) {
+        const start = performance.now();
+        const model = await load(threads, kv, options.screen);
+        const packMs = Math.round(performance.now() - start);
+        const lengths = lengthsOf(name);
+        await sample(model, vocab, { pp: lengths.pp.slice(0, 1), tg: lengths.tg });
+        const samples: Record<string, number>[] = [];
+        const begin = performance.now();
+        while (
+          samples.length < options.rounds ||
+          (performance.now() - begin < 1000 * seconds && samples.length < 25)
+        )
+          samples.push(await sample(model, vocab, lengths));
+        const keys = Object.keys(samples[0]!);
+        const row: Throughput = {
+          ...{ model: name, dtype, threads, screen: options.screen, kv, packMs },
+          bytesPerToken: bytesPerToken(name, dtype),
+          weightBytes: model.memory().weightBytes,
+          tokensPerSecond: Object.fromEntries(
+            keys.map((key) => [key, round(median(samples.map((one) => one[key]!)))]),
+          ),
+        };
+        console.error(JSON.stringify(row));
+        rows.push(row);
+        await model.close();
+      }
+    }
+  report(
+    'throughput',
+    'tokens/s',
+    mergeBy(keyOf, before, rows),
+    ({ model, dtype, threads, kv, tokensPerSecond, weightBytes }) => ({
+      ...{ model, dtype, threads, kv },
+      ...tokensPerSecond,
+      'weights, MB': round(weightBytes / 1e6, 3),
+    }),
+  );
 }
+
+await main();

@@ -7,45 +7,117 @@ export interface Series {
   values: readonly (number | null)[];
 }
 
-const size = { width: 860, height: 340 };
+export interface Line {
+  name: string;
+  points: readonly (readonly [number, number])[];
+  /** A bound instead of something measured. */
+  dashed?: boolean;
+}
 
-function draw(option: echarts.EChartsCoreOption): string {
+const width = 860;
+/** Of a legend with the gap below, which echarts makes as wide as that between names. */
+const rowHeight = 42;
+
+/** Legible on white and on black alike. */
+const colors = [
+  ...['#3d85c6', '#e0762f', '#2f9e5f', '#b45fd0', '#d04a4a', '#8f8a1f'],
+  ...['#1f9aa5', '#8a6d5a', '#e0559a', '#6b7fe0', '#7aa52a', '#8a8a8a'],
+];
+
+/** What is written in the page's own colour; echarts knows no currentColor. */
+const ink = '#010203';
+
+/** Rows that a legend takes: a mark, a gap and about 7 pixels a letter for each name. */
+export function legendRows(names: readonly string[]): number {
+  let [rows, at] = [1, 0];
+  for (const name of names) {
+    const wide = 60 + 7 * name.length;
+    if (at > 0 && at + wide > width) [rows, at] = [rows + 1, 0];
+    at += wide;
+  }
+  return rows;
+}
+
+interface Drawing {
+  xAxis: object;
+  yAxis: object;
+  series: readonly { name: string; [key: string]: unknown }[];
+}
+
+function draw({ xAxis, yAxis, series }: Drawing, bottom = 45): string {
+  const top = 45 + rowHeight * legendRows(series.map(({ name }) => name));
+  const size = { width, height: top + 220 + bottom };
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });
   try {
     chart.setOption({
       animation: false,
-      grid: { left: 70, right: 20, top: 50, bottom: 45 },
-      legend: { top: 5 },
-      ...option,
+      color: colors,
+      backgroundColor: 'transparent',
+      textStyle: { color: ink, fontFamily: 'system-ui, sans-serif' },
+      grid: { left: 70, right: 70, top, bottom },
+      legend: { top: 0, itemGap: rowHeight - 14, textStyle: { color: ink } },
+      ...{ xAxis, yAxis, series },
     });
-    return chart.renderToSVGString();
+    return chart.renderToSVGString().replaceAll(ink, 'currentColor').replaceAll('rgb(1,2,3)', 'currentColor');
   } finally {
     chart.dispose();
   }
 }
 
-const values = (series: Series) => series.values.map((value) => value ?? '-');
+function axis(option: Record<string, unknown>): Record<string, unknown> {
+  return {
+    nameTextStyle: { color: ink },
+    axisLabel: { color: ink, hideOverlap: true },
+    axisLine: { lineStyle: { color: ink } },
+    splitLine: { lineStyle: { color: ink, opacity: 0.15 } },
+    ...option,
+  };
+}
 
 /** One group of bars for each category; logarithmic, for models differ a hundred times. */
 export function bars(unit: string, categories: readonly string[], series: readonly Series[]): string {
+  const many = categories.length > 8;
+  const label = { interval: 0, color: ink, rotate: many ? 35 : 0 };
+  return draw(
+    {
+      xAxis: axis({ type: 'category', data: categories, axisLabel: label }),
+      yAxis: axis({ type: 'log', name: unit }),
+      series: series.map((one) => ({
+        name: one.name,
+        type: 'bar',
+        data: one.values.map((value) => value ?? '-'),
+      })),
+    },
+    many ? 75 : 45,
+  );
+}
+
+/** Lines over numbers: how a speed changes with something; both logarithmic where models of all sizes meet. */
+export function lines(
+  unit: string,
+  over: string,
+  series: readonly Line[],
+  { logarithmic = false, start = 1 }: { logarithmic?: boolean; start?: number } = {},
+): string {
+  const value = (name: string, more: object) => axis({ type: 'log', name, ...more });
   return draw({
-    xAxis: { type: 'category', data: categories, axisLabel: { interval: 0 } },
-    yAxis: { type: 'log', name: unit },
-    series: series.map((one) => ({ name: one.name, type: 'bar', data: values(one) })),
+    xAxis: value(over, { nameLocation: 'middle', nameGap: 28, ...reach(series, start) }),
+    yAxis: logarithmic ? value(unit, {}) : axis({ type: 'value', name: unit, min: 0 }),
+    series: series.map(({ name, points, dashed }) => ({
+      name,
+      type: 'line',
+      symbolSize: 7,
+      symbol: dashed ? 'none' : 'circle',
+      lineStyle: dashed ? { type: 'dashed', width: 1.5 } : { width: 2 },
+      data: points,
+    })),
   });
 }
 
-/** Lines over numbers: how a cost grows. */
-export function lines(
-  unit: string,
-  axis: string,
-  series: readonly { name: string; points: readonly (readonly [number, number])[] }[],
-): string {
-  return draw({
-    xAxis: { type: 'log', name: axis, nameLocation: 'middle', nameGap: 28 },
-    yAxis: { type: 'value', name: unit },
-    series: series.map(({ name, points }) => ({ name, type: 'line', data: points })),
-  });
+/** Where a logarithmic axis begins and ends, so that no line stands in an empty decade. */
+function reach(series: readonly Line[], start: number): { min: number; max: number } {
+  const all = series.flatMap(({ points }) => points.map(([x]) => x));
+  return { min: Math.min(start, ...all), max: Math.max(...all) };
 }
 
 /** Ratios of recorded runs, oldest first; the line at 1 is the peer. */
@@ -53,8 +125,8 @@ export function ratios(entries: readonly HistoryEntry[], names: readonly string[
   const ratioOf = (entry: HistoryEntry, name: string) =>
     entry.cells.find((cell) => nameOf(cell) === name)?.overLlamaBench[key] ?? null;
   return draw({
-    xAxis: { type: 'category', data: entries.map(({ commit, date }) => `${date}\n${commit}`) },
-    yAxis: { type: 'value', name: '× llama-bench', min: 0 },
+    xAxis: axis({ type: 'category', data: entries.map(({ commit, date }) => `${date}\n${commit}`) }),
+    yAxis: axis({ type: 'value', name: '× llama-bench', min: 0 }),
     series: names.map((name) => ({
       name,
       type: 'line',
@@ -64,5 +136,7 @@ export function ratios(entries: readonly HistoryEntry[], names: readonly string[
   });
 }
 
+export const threadsOf = (threads: number): string => `${threads} thread${threads > 1 ? 's' : ''}`;
+
 export const nameOf = (cell: { model: string; dtype: string; threads: number }): string =>
-  `${cell.model} ${cell.dtype}, ${cell.threads} thread${cell.threads > 1 ? 's' : ''}`;
+  `${cell.model} ${cell.dtype}, ${threadsOf(cell.threads)}`;

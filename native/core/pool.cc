@@ -17,6 +17,13 @@ constexpr size_t kChunkWork = 24 * 1024;
 constexpr size_t kChunksPerThread = 4;
 constexpr size_t kMaxChunks = 0x7fff;
 
+// A wait this long, and four times as long as a chunk takes, is no difference between threads: a scheduler
+// has given the core to another program, for a millisecond or more.
+constexpr Sharing::Clock::duration kLate = std::chrono::microseconds(300);
+// Long enough that the waits that find out cost little, short enough that a free core is soon used again.
+constexpr Sharing::Clock::duration kFirstPause = std::chrono::milliseconds(50);
+constexpr Sharing::Clock::duration kLongestPause = std::chrono::milliseconds(800);
+
 constexpr int kPauses = 64;
 constexpr int kYields = 200;
 
@@ -42,6 +49,22 @@ bool Spin::once() {
   return ++rounds_ < kPauses + kYields;
 }
 
+void Sharing::judge(Clock::duration worked, size_t chunks, Clock::duration waited) {
+  if (waited < kLate || chunks == 0 || waited < 4 * worked / static_cast<int64_t>(chunks)) return;
+  const Clock::time_point now = Clock::now();
+  // Soon after the last time: the core is still busy.
+  const bool again = pause_ > Clock::duration::zero() && now < until_ + 4 * pause_;
+  pause_ = again ? std::min(2 * pause_, kLongestPause) : kFirstPause;
+  until_ = now + pause_;
+  alone_ = true;
+}
+
+bool Sharing::allowed_again() {
+  if (Clock::now() < until_) return false;
+  alone_ = false;
+  return true;
+}
+
 ThreadPool::ThreadPool(size_t threads) {
   try {
     for (size_t i = 1; i < threads; i++) workers_.emplace_back([this] { loop(); });
@@ -59,9 +82,9 @@ ThreadPool::~ThreadPool() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-size_t ThreadPool::plan(size_t count, size_t unit_work) const {
+size_t ThreadPool::plan(size_t count, size_t unit_work) {
   const size_t work = count * unit_work;
-  if (workers_.empty() || count < 2 || work < kSplitWork) return 1;
+  if (workers_.empty() || count < 2 || work < kSplitWork || !sharing_.allowed()) return 1;
   if (work < kWakeWork && sleepers_.load(std::memory_order_relaxed) == static_cast<int>(workers_.size()))
     return 1;
   const size_t chunks =
@@ -81,14 +104,20 @@ void ThreadPool::run(Work work, const void* context, size_t chunks) {
     }
     wake_.notify_all();
   }
+  const Sharing::Clock::time_point began = Sharing::Clock::now();
   uint64_t ticket;
-  while (take(&ticket)) {
+  size_t own = 0;
+  for (; take(&ticket); own++) {
     work(context, next_of(ticket));
     done_.fetch_add(1, std::memory_order_release);
   }
+  const auto all_done = [&] { return done_.load(std::memory_order_acquire) >= chunks; };
+  if (all_done()) return;
+  const Sharing::Clock::time_point waits = Sharing::Clock::now();
   // A worker that lost its core holds the last chunk: give it ours.
   Spin spin;
-  while (done_.load(std::memory_order_acquire) < chunks) spin.once();
+  while (!all_done()) spin.once();
+  sharing_.judge(waits - began, own, Sharing::Clock::now() - waits);
 }
 
 bool ThreadPool::take(uint64_t* ticket) {

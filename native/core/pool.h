@@ -4,6 +4,7 @@
 #define GGMA_CORE_POOL_H
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,26 @@
 #include "kernels/kernels.h"
 
 namespace ggma {
+
+// Whether to share work at all. A worker whose core another program keeps busy stands still for milliseconds
+// with a chunk in its hands, and everybody waits: then the caller works alone for a while, and tries again.
+// Who works changes no bit.
+class Sharing {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // false: the caller should work alone now.
+  bool allowed() { return !alone_ || allowed_again(); }
+  // After a run that the caller waited for: how long it worked itself, on how many chunks, and then waited.
+  void judge(Clock::duration worked, size_t chunks, Clock::duration waited);
+
+ private:
+  bool allowed_again();
+
+  bool alone_ = false;
+  Clock::duration pause_{};    // doubles while workers come late again and again
+  Clock::time_point until_{};  // alone until then
+};
 
 class ThreadPool {
  public:
@@ -49,7 +70,7 @@ class ThreadPool {
  private:
   using Work = void (*)(const void* context, size_t chunk);
 
-  size_t plan(size_t count, size_t unit_work) const;
+  size_t plan(size_t count, size_t unit_work);
   void run(Work work, const void* context, size_t chunks);
   bool take(uint64_t* ticket);
   void loop();
@@ -62,6 +83,7 @@ class ThreadPool {
   alignas(64) std::atomic<int> sleepers_{0};
   Work work_ = nullptr;
   const void* context_ = nullptr;
+  Sharing sharing_;
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   std::condition_variable wake_;

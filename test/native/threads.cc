@@ -36,6 +36,64 @@ GGMA_TEST(pool_runs_every_unit_once) {
   }
 }
 
+// Who ran units, and how long a thread that is not the caller stands still with its chunk.
+struct LateArgs {
+  std::thread::id caller;
+  std::atomic<uint32_t>* hits;
+  std::atomic<uint32_t>* others;
+  std::chrono::milliseconds pause;
+};
+
+GGMA_TEST(pool_works_alone_while_its_workers_come_late) {
+  using Clock = std::chrono::steady_clock;
+  const Kernel<LateArgs> kernel = [](const LateArgs* a, size_t begin, size_t end) {
+    if (std::this_thread::get_id() != a->caller) {
+      a->others->fetch_add(1);
+      std::this_thread::sleep_for(a->pause);
+    } else {
+      std::this_thread::sleep_for(std::chrono::microseconds(200));  // so that a worker gets a chunk too
+    }
+    for (size_t i = begin; i < end; i++) a->hits[i].fetch_add(1, std::memory_order_relaxed);
+  };
+  constexpr size_t kUnits = 64, kWork = size_t{1} << 24;
+  ThreadPool pool(2);
+  std::vector<std::atomic<uint32_t>> hits(kUnits);
+  std::atomic<uint32_t> others{0};
+  LateArgs late{std::this_thread::get_id(), hits.data(), &others, std::chrono::milliseconds(8)};
+  LateArgs prompt = late;
+  prompt.pause = std::chrono::milliseconds(0);
+  uint32_t runs = 0, alone = 0;
+  // A machine that is busy itself makes pauses longer: only what came soon enough is judged.
+  for (int attempt = 0; attempt < 100 && alone < 3; attempt++) {
+    const uint32_t before = others.load();
+    pool.split(kernel, late, kUnits, kWork);
+    runs++;
+    if (others.load() == before) {  // the caller was faster, or still works alone
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      continue;
+    }
+    const Clock::time_point was_late = Clock::now();
+    const uint32_t then = others.load();
+    pool.split(kernel, prompt, kUnits, kWork);
+    runs++;
+    if (Clock::now() - was_late > std::chrono::milliseconds(40)) continue;
+    CHECK(others.load() == then);
+    alone++;
+  }
+  CHECK(alone > 0);
+  // And shares again when they are there.
+  const uint32_t before = others.load();
+  for (int i = 0; i < 400 && others.load() == before; i++) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    pool.split(kernel, prompt, kUnits, kWork);
+    runs++;
+  }
+  CHECK(others.load() > before);
+  bool good = true;
+  for (const auto& hit : hits) good = good && hit.load() == runs;
+  CHECK(good);
+}
+
 class Work : public Job {
  public:
   Work(std::vector<int>* log, int number, bool endless) : log_(log), number_(number), endless_(endless) {}

@@ -3,21 +3,15 @@
  * UBSan, then ThreadSanitizer, and libFuzzer for ten minutes on the decoder. `tsx scripts/native-long.ts RESULT` writes
  * what came of it to the file RESULT, as JSON.
  */
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fuzzDecoder } from './fuzz.ts';
-import { buildNativeTests } from './native.ts';
+import { buildNativeTests, runNativeTests } from './native.ts';
 
 export interface NativeResult {
   passed: number;
   failed: number;
   remarks: string[];
-}
-
-/** One binary is one test; it names its own failures. */
-export function runNative(binary: string): boolean {
-  return spawnSync(binary, [], { stdio: 'inherit' }).status === 0;
 }
 
 function main(file: string): void {
@@ -27,7 +21,7 @@ function main(file: string): void {
     else result.failed++;
   };
   for (const sanitizer of ['address,undefined', 'thread'] as const)
-    count(runNative(buildNativeTests({ sanitizer })));
+    count(runNativeTests(buildNativeTests({ sanitizer })));
   const fuzzed = fuzzDecoder(600);
   if (fuzzed === null) result.remarks.push('skipped: libFuzzer on the decoder, without clang');
   else count(fuzzed);

@@ -26,6 +26,11 @@ export function buildNativeTests({ sanitizer }: { sanitizer?: Sanitizer } = {}):
   return path.join(root, out, 'ggma_test');
 }
 
+/** Whether all of a binary of native tests passed: one test for whoever counts, as it names its own failures. */
+export function runNativeTests(binary: string): boolean {
+  return spawnSync(binary, [], { stdio: 'inherit' }).status === 0;
+}
+
 /** libFuzzer's binary for the program decoder, or null where there is no clang that has it. */
 export function buildFuzzer(): string | null {
   const compiler = ['clang++', ...[19, 18, 17, 16, 15, 14].map((version) => `clang++-${version}`)].find(

@@ -10,8 +10,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sharedFolder } from '../test/support/shared.ts';
-import { buildNativeTests } from './native.ts';
-import { type NativeResult, runNative } from './native-long.ts';
+import { buildNativeTests, runNativeTests } from './native.ts';
+import type { NativeResult } from './native-long.ts';
 import { judgeSkips, type Skip } from './skips.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -66,7 +66,7 @@ async function runNativeLong(scratch: string): Promise<{ count: Count; output: s
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'ggma-test-'));
 const counts: Count[] = [];
 try {
-  const passed = runNative(buildNativeTests());
+  const passed = runNativeTests(buildNativeTests());
   counts.push({ passed: Number(passed), failed: Number(!passed) });
   const native = long ? runNativeLong(scratch) : null;
   counts.push(await runMocha(scratch));

@@ -29,7 +29,7 @@ export async function start(
   const isFilter = findPass(argv[0] ?? '') !== undefined;
   // A filter ends before optimised code pays for its compilation, which takes a third of all its time. And a compiler
   // thread that asks for a collection while the process ends waits for ever on Node 20 to 26 (nodejs/node#54918).
-  // Its heap is a few MB: waking threads to collect it takes longer than collecting it, a tenth of a filter's work.
+  // The heap is a few MB: waking threads to collect it takes longer than collecting it, a tenth of a filter's work.
   const computes = argv.some((word) => {
     const pass = findPass(word);
     return pass?.kind === 'filter' && pass.computes === true;

@@ -21,6 +21,11 @@ export interface EngineOptions {
    * that is only the most likely one. The tokens are the same. Default false.
    */
   screen?: boolean;
+  /**
+   * Keep an f32 matrix in 16 bits where all of its elements are exactly bf16, or exactly f16: half the memory, the same
+   * bits in every result. Default true.
+   */
+  narrow?: boolean;
   /** One of {@link availableIsas}; default: the environment's GGMA_ISA, or the best. */
   isa?: string;
 }
@@ -168,6 +173,14 @@ export interface Sampler {
   probabilities(logits: Float32Array): Float64Array;
 }
 
+/** Of each weight, as it is packed. */
+export interface PackedWeights {
+  /** Bytes, multiples of 64; 0: no step uses it, or it lies in a mapped file as it was. */
+  sizes: Float64Array;
+  /** As in a program (native/core/program.h): 0 f32, 1 f16, 2 bf16, 3 q8_0, 4 q4_0. */
+  dtypes: Int32Array;
+}
+
 /**
  * A loaded program and its sequences. Typed arrays that a job reads or writes belong to it until its promise settles.
  * A job that fails before it starts computing (STEP_INVALID, SEQUENCE_UNKNOWN, TABLE_MISSING, OUT_OF_MEMORY) changes
@@ -192,8 +205,7 @@ export interface Program {
   memory(): ProgramMemory;
   /** Since it was loaded, up to the jobs before this one. Throws OPTION unless loaded with `profile`. */
   profile(): Promise<ProgramProfile>;
-  /** Bytes of each weight as it is packed, multiples of 64; 0: no step uses it, or it lies in a mapped file as it was. */
-  weightSizes(): Float64Array;
+  packedWeights(): PackedWeights;
   /** Fills `target` with the packed bytes of a weight from `from` on. */
   copyWeight(weight: number, from: number, target: Uint8Array): void;
   /** Rows of a position table from `firstPosition` on, copied; data is [positions, width]. No gap may remain before. */

@@ -52,6 +52,12 @@ export interface LoadOptions {
    */
   screen?: boolean;
   /**
+   * Keep f32 matrices in 16 bits where all of their elements are exactly bf16, or exactly f16, as those of most
+   * checkpoints are: half the memory and much faster, with the same bits in every result. A prepared package has been
+   * made so. Default true.
+   */
+  narrow?: boolean;
+  /**
    * Keep the keys and values of finished generations, up to so many ids in all: a prompt that begins like one of them
    * (a conversation that goes on, a common instruction) starts where they part, with the same bits. Default 0.
    */
@@ -81,6 +87,7 @@ const loadRules = {
   maxConcurrent: integer(1, 2 ** 31 - 1),
   maxQueue: integer(0, 2 ** 31 - 1),
   screen: flag,
+  narrow: flag,
   prefixCacheTokens: integer(0, 2 ** 31 - 1),
   kvDtype: { expects: "'f32' or 'f16'", holds: (value: unknown) => value === 'f32' || value === 'f16' },
   signal: abortSignal,
@@ -238,15 +245,16 @@ function chooseContextSize(
   return wanted ?? (limit === Infinity ? defaultContextSize : limit);
 }
 
-/** Checked before anything is allocated: packed weights take about what they take in the file. */
+/** Checked before anything is allocated: packed weights take about what they take in the file, or half of it. */
 function engineOptions(
   plan: ExecutablePlan,
-  { threads, memoryBudget, kvDtype, screen }: LoadOptions,
+  { threads, memoryBudget, kvDtype, screen, narrow }: LoadOptions,
 ): EngineOptions {
   const options: EngineOptions = {};
   if (threads !== undefined) options.threads = threads;
   if (kvDtype !== undefined) options.kvDtype = kvDtype;
   if (screen !== undefined) options.screen = screen;
+  if (narrow !== undefined) options.narrow = narrow;
   if (memoryBudget === undefined) return options;
   const weights = plan.sources.reduce((bytes, source) => bytes + source.byteLength, 0);
   if (weights >= memoryBudget)

@@ -3,6 +3,7 @@
  * Layout: native/core/program.h, which checks all the rest.
  */
 import { GgmaError } from '../errors.ts';
+import type { PackedWeights } from '../native.ts';
 
 export const MAGIC = 0x504d4747; // "GGMP"
 export const VERSION = 1;
@@ -49,9 +50,9 @@ export function readProgramShape(program: Uint8Array): ProgramShape {
 
 /**
  * The program with its weights one behind the other in a single source, each as it is packed.
- * @param sizes packed bytes of each weight, multiples of 64
+ * @param weights as the program gave them when it was loaded
  */
-export function overPackedWeights(program: Uint8Array, sizes: ArrayLike<number>): Uint8Array {
+export function overPackedWeights(program: Uint8Array, { sizes, dtypes }: PackedWeights): Uint8Array {
   const word = wordsOf(program);
   const packed = program.slice();
   const view = new DataView(packed.buffer);
@@ -61,6 +62,7 @@ export function overPackedWeights(program: Uint8Array, sizes: ArrayLike<number>)
   for (let i = 0; i < count; i++) {
     const at = offset + WEIGHT_BYTES * i;
     const size = sizes[i]!;
+    view.setUint32(at, dtypes[i]!, true);
     view.setUint32(at + 4, 0, true);
     view.setBigUint64(at + 8, BigInt(place), true);
     view.setBigUint64(at + 16, BigInt(size), true);

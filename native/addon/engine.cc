@@ -31,6 +31,7 @@ class LoadJob : public PromiseJob {
     Engine& engine = host->engine();
     program.half_cache = engine.half_cache;
     program.screened = engine.screened;
+    program.narrowed = engine.narrowed;
     model_ = std::make_shared<Model>(std::move(program), sources_, engine.kernels, engine.pool,
                                      engine.kv_budget, profile_);
     sources_.clear();  // a mapping that nothing of the model lies in goes now
@@ -88,10 +89,14 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
       if (name != "f32" && name != "f16") bad_argument("kvDtype", "'f32' or 'f16'");
       options.half_cache = name == "f16";
     }
-    if (const auto value = member(info[0], "screen"); present(value)) {
-      if (!value.IsBoolean()) bad_argument("screen", "a boolean");
-      options.screened = value.As<Napi::Boolean>().Value();
-    }
+    const auto flag = [&](const char* name, bool& option) {
+      const auto value = member(info[0], name);
+      if (!present(value)) return;
+      if (!value.IsBoolean()) bad_argument(name, "a boolean");
+      option = value.As<Napi::Boolean>().Value();
+    };
+    flag("screen", options.screened);
+    flag("narrow", options.narrowed);
     if (const auto value = member(info[0], "isa"); present(value)) {
       if (!value.IsString()) bad_argument("isa", "a string");
       isa = value.As<Napi::String>().Utf8Value();

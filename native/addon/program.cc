@@ -169,7 +169,7 @@ Napi::Function ProgramObject::define(Napi::Env env) {
        InstanceMethod<&ProgramObject::create_sampler>("createSampler"),
        InstanceMethod<&ProgramObject::sequence_length>("sequenceLength"),
        InstanceMethod<&ProgramObject::memory>("memory"), InstanceMethod<&ProgramObject::profile>("profile"),
-       InstanceMethod<&ProgramObject::weight_sizes>("weightSizes"),
+       InstanceMethod<&ProgramObject::packed_weights>("packedWeights"),
        InstanceMethod<&ProgramObject::copy_weight>("copyWeight"),
        InstanceMethod<&ProgramObject::set_table>("setTable"),
        InstanceMethod<&ProgramObject::table_length>("tableLength"),
@@ -241,10 +241,17 @@ Napi::Value ProgramObject::profile(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value ProgramObject::weight_sizes(const Napi::CallbackInfo& info) {
+Napi::Value ProgramObject::packed_weights(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
-    const std::vector<uint64_t>& sizes = model().weights().sizes();
-    return array_of<Napi::Float64Array>(info.Env(), std::vector<double>(sizes.begin(), sizes.end()));
+    const Weights& weights = model().weights();
+    const std::vector<uint64_t>& sizes = weights.sizes();
+    std::vector<int32_t> dtypes;
+    for (size_t i = 0; i < sizes.size(); i++) dtypes.push_back(static_cast<int32_t>(weights.data()[i].dtype));
+    const Napi::Object out = Napi::Object::New(info.Env());
+    out.Set("sizes",
+            array_of<Napi::Float64Array>(info.Env(), std::vector<double>(sizes.begin(), sizes.end())));
+    out.Set("dtypes", array_of<Napi::Int32Array>(info.Env(), dtypes));
+    return out;
   });
 }
 

@@ -21,7 +21,7 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   Napi::Value sequence_length(const Napi::CallbackInfo& info);
   Napi::Value memory(const Napi::CallbackInfo& info);
   Napi::Value profile(const Napi::CallbackInfo& info);
-  Napi::Value weight_sizes(const Napi::CallbackInfo& info);
+  Napi::Value packed_weights(const Napi::CallbackInfo& info);
   Napi::Value copy_weight(const Napi::CallbackInfo& info);
   Napi::Value set_table(const Napi::CallbackInfo& info);
   Napi::Value table_length(const Napi::CallbackInfo& info);

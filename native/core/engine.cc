@@ -58,6 +58,7 @@ Engine::Engine(const EngineOptions& options)
       kv_budget(std::make_shared<KvBudget>(options.kv_budget_bytes ? options.kv_budget_bytes
                                                                    : physical_memory() / 2)),
       half_cache(options.half_cache),
-      screened(options.screened) {}
+      screened(options.screened),
+      narrowed(options.narrowed) {}
 
 }  // namespace ggma

@@ -16,6 +16,7 @@ struct EngineOptions {
   uint64_t kv_budget_bytes = 0;  // 0: half of physical_memory()
   bool half_cache = false;       // keys and values in f16
   bool screened = false;         // greedy tokens of float models through a screen (core/screen.h)
+  bool narrowed = true;          // f32 weights in 16 bits where they lose nothing (core/narrow.h)
   const char* isa = nullptr;     // null: the environment's GGMA_ISA, or the best
 };
 
@@ -30,7 +31,7 @@ struct Engine {
   const KernelTable& kernels;
   ThreadPool pool;
   std::shared_ptr<KvBudget> kv_budget;
-  const bool half_cache, screened;
+  const bool half_cache, screened, narrowed;
 };
 
 }  // namespace ggma

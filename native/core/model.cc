@@ -17,7 +17,7 @@ Model::Model(Program program, const std::vector<Source>& sources, const KernelTa
     : program_(std::move(program)),
       weights_(program_, sources, pool),
       tables_(program_),
-      profiler_(profile ? std::make_unique<Profiler>(program_) : nullptr),
+      profiler_(profile ? std::make_unique<Profiler>(program_, weights_) : nullptr),
       executor_(program_, weights_, tables_, kernels, pool, profiler_.get()),
       distribution_(kernels, pool),
       logprobs_(kernels, pool),

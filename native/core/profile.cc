@@ -25,11 +25,11 @@ const char* name_of(Dtype dtype) {
 
 }  // namespace
 
-Profiler::Profiler(const Program& program) : program_(program) {
+Profiler::Profiler(const Program& program, const Weights& weights) : program_(program) {
   for (const Step& step : program.steps) {
     std::string name = step.op->name;
     if (step.op->matrix != kNone)
-      name += std::string(" ") + name_of(program.weights[step.operands[step.op->matrix]].dtype);
+      name += std::string(" ") + name_of(weights.data()[step.operands[step.op->matrix]].dtype);
     names_.push_back(std::move(name));
   }
   names_.insert(names_.end(), {"ARGMAX", "SAMPLE"});

@@ -14,6 +14,7 @@ namespace ggma {
 
 struct Program;
 struct StepContext;
+class Weights;
 
 // What one call of a step does, as its kernel counts it: each weight read once, each slot, table and key or
 // value that it reads; a multiply-add is two operations, a division, root or exponential one.
@@ -43,7 +44,7 @@ class Profiler {
   // 6 MB; a pass of a model with 32 layers has about 400 steps.
   static constexpr size_t kMostEvents = 100000;
 
-  explicit Profiler(const Program& program);
+  Profiler(const Program& program, const Weights& weights);
 
   void begin_pass(Phase phase, size_t rows);
   // The time since the last call of one of these belongs to what it names: `count` steps from number `index`
@@ -58,7 +59,8 @@ class Profiler {
   void sample(size_t vocab) { scan(names_.size() - 1, 1, vocab); }
   void end_pass();
 
-  // One for each step, then ARGMAX and SAMPLE: a kernel's name, and the weight's dtype where it has one.
+  // One for each step, then ARGMAX and SAMPLE: a kernel's name, and the dtype that its weight is packed in,
+  // where it has one.
   const std::vector<std::string>& names() const { return names_; }
   const Total& total(Phase phase, size_t index) const {
     return totals_[static_cast<size_t>(phase) * names_.size() + index];

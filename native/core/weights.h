@@ -1,5 +1,5 @@
-// Weights as the kernels want them: matrices in panels of 16 outputs in the dtype of the file
-// (kernels/kernels.h), vectors widened to f32.
+// Weights as the kernels want them: matrices in panels of 16 outputs (kernels/kernels.h) in the dtype of the
+// file, or in 16 bits where f32 loses nothing that way (core/narrow.h); vectors widened to f32.
 #ifndef GGMA_CORE_WEIGHTS_H
 #define GGMA_CORE_WEIGHTS_H
 
@@ -35,6 +35,9 @@ class Weights {
   uint64_t bytes() const { return bytes_; }
 
  private:
+  bool load_all(const Program& program, std::vector<WeightRecord>& records,
+                const std::vector<Source>& sources, ThreadPool& pool);
+
   std::vector<PackedWeight> packed_;
   std::vector<uint64_t> sizes_;
   FloatBuffer memory_;

@@ -76,11 +76,15 @@ GGMA_INLINE __m128i load_8_halves(const uint16_t* p) {
 GGMA_INLINE V16 load_f16(const uint16_t* p) {
   return {_mm256_cvtph_ps(load_8_halves(p)), _mm256_cvtph_ps(load_8_halves(p + 8))};
 }
-GGMA_INLINE __m256 widen_bf16(__m128i halves) {
-  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
-}
+// Three instructions instead of six when lanes may lie as 0 … 3, 8 … 11 and 4 … 7, 12 … 15.
 GGMA_INLINE V16 load_bf16(const uint16_t* p) {
-  return {widen_bf16(load_8_halves(p)), widen_bf16(load_8_halves(p + 8))};
+  const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
+                zeros = _mm256_setzero_si256();
+  return {_mm256_castsi256_ps(_mm256_unpacklo_epi16(zeros, halves)),
+          _mm256_castsi256_ps(_mm256_unpackhi_epi16(zeros, halves))};
+}
+GGMA_INLINE V16 bf16_lanes(V16 v) {
+  return {_mm256_permute2f128_ps(v.a, v.b, 0x20), _mm256_permute2f128_ps(v.a, v.b, 0x31)};
 }
 GGMA_INLINE void store_f16(uint16_t* p, V16 v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(v.a, _MM_FROUND_TO_NEAREST_INT));

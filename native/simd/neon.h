@@ -96,6 +96,7 @@ GGMA_INLINE float32x4_t widen_bf16(const uint16_t* p) {
 GGMA_INLINE V16 load_bf16(const uint16_t* p) {
   return {widen_bf16(p), widen_bf16(p + 4), widen_bf16(p + 8), widen_bf16(p + 12)};
 }
+GGMA_INLINE V16 bf16_lanes(V16 v) { return v; }
 GGMA_INLINE void store_f16_4(uint16_t* p, float32x4_t v) {
   vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(v)));
 }

@@ -52,6 +52,7 @@ GGMA_INLINE float reduce_max(V16 v) {
 
 GGMA_INLINE V16 load_f16(const uint16_t* p) { GGMA_LANES(float_of_half(p[i])); }
 GGMA_INLINE V16 load_bf16(const uint16_t* p) { GGMA_LANES(bits_float(static_cast<uint32_t>(p[i]) << 16)); }
+GGMA_INLINE V16 bf16_lanes(V16 v) { return v; }
 GGMA_INLINE void store_f16(uint16_t* p, V16 v) {
   for (int i = 0; i < 16; i++) p[i] = half_of_float(v.lane[i]);
 }

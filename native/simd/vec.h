@@ -15,9 +15,9 @@
 //   V16 pow2_biased(t)                   2^n for t = n + kRoundBias, −126 ≤ n ≤ 127
 //   float reduce_add(v)  reduce_max(v)   lanes i and i+8, then i+4, i+2, i+1: the same tree everywhere
 //   float fma1(a, b, c)                  the scalar a·b + c, one rounding
-//   V16 load_f16(p)  load_bf16(p)        sixteen halves, widened: exact
-//   store_f16(p, v)                      rounded to nearest, ties to even
-//   store_low_bytes(p, v)                the low byte of each lane's bits
+//   V16 load_f16(p)  load_bf16(p)        sixteen halves, widened: exact; the lanes of bf16 in an order of its
+//   own V16 bf16_lanes(v)                    from plain lanes to that order, and back store_f16(p, v) rounded
+//   to nearest, ties to even store_low_bytes(p, v)                the low byte of each lane's bits
 //
 // and for matrix products:
 //

@@ -5,6 +5,8 @@ import { median } from './measure.ts';
 
 /** Ours with the screened argmax; listed apart: the same tokens, but less work. */
 export const screened = 'ggma, screened';
+/** Ours with f32 matrices as f32, though bf16 holds these models' (`narrow: false`); listed apart: it reads twice as much. */
+export const wide = 'ggma, wide';
 
 export interface Result extends Cell {
   isa: string;
@@ -70,14 +72,16 @@ export function verdicts(result: Result): Verdict[] {
     const node = overBestNodePeer[figure] ?? null;
     return line(result, figure, speed, [overLlamaBench[figure] ?? null, goal.overLlamaBench], node, goal);
   });
-  const apart = Object.entries(tokensPerSecond[screened] ?? {})
-    .filter(([figure]) => figure.startsWith('tg'))
-    .map(([figure, speed]) => {
-      const native = tokensPerSecond['llama-bench']?.[figure];
-      const ratio = native === undefined ? null : speed / native;
-      return line(result, `${figure} screened`, speed, [ratio, goalOf(result, figure).screened], null, null);
-    });
-  return [...lines, ...apart];
+  const apart = (name: string, goal: 'screened' | 'overLlamaBench') =>
+    Object.entries(tokensPerSecond[name] ?? {})
+      .filter(([figure]) => figure.startsWith('tg') || name === wide)
+      .map(([figure, speed]) => {
+        const native = tokensPerSecond['llama-bench']?.[figure];
+        const ratio = native === undefined ? null : speed / native;
+        const label = `${figure} ${name.slice('ggma, '.length)}`;
+        return line(result, label, speed, [ratio, goalOf(result, figure)[goal]], null, null);
+      });
+  return [...lines, ...apart(screened, 'screened'), ...apart(wide, 'overLlamaBench')];
 }
 
 function line(

@@ -66,7 +66,7 @@ const rows: Row[] = [];
 const { load, vocab, context } = prepare(name, dtype);
 for (const threads of options.threads)
   for (const kv of options.kv) {
-    const model = await load(threads, kv);
+    const model = await load(threads, { kvDtype: kv });
     let short: { depth: number; seconds: number } | null = null;
     for (const depth of options.depths.filter((depth) => depth + tokens + 1 <= context)) {
       const ids = prompt(depth, vocab);

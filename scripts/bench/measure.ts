@@ -1,5 +1,5 @@
 /** What one loaded model does, measured from JavaScript. */
-import { createEngine } from '../../lib/native.ts';
+import { createEngine, type EngineOptions } from '../../lib/native.ts';
 import { compile } from '../../lib/plan/index.ts';
 import { Model } from '../../lib/runtime/index.ts';
 import { convertMatrices, type DtypeName } from './dtypes.ts';
@@ -14,7 +14,10 @@ export function percentile(values: readonly number[], p: number): number {
   return values.toSorted((a, b) => a - b)[Math.max(0, at)]!;
 }
 
-/** A compiled model with random weights, to be loaded any number of times. */
+/**
+ * A compiled model with random weights, to be loaded any number of times. They are bf16, as the kit's are and those of
+ * most checkpoints, so that f32 matrices go into 16 bits (`narrow`).
+ */
 export function prepare(name: ModelName, dtype: DtypeName) {
   const module = randomModule(name);
   convertMatrices(module, dtype);
@@ -24,9 +27,12 @@ export function prepare(name: ModelName, dtype: DtypeName) {
     plan,
     vocab,
     context,
-    load: (threads: number, kvDtype: 'f32' | 'f16' = 'f32', screen = false): Promise<Model> =>
+    load: (
+      threads: number,
+      options: Pick<EngineOptions, 'kvDtype' | 'screen' | 'narrow'> = {},
+    ): Promise<Model> =>
       Model.create({
-        engine: createEngine({ threads, kvDtype, screen }),
+        engine: createEngine({ threads, ...options }),
         plan,
         tokenizer: null,
         eosIds: [],

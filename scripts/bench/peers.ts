@@ -6,7 +6,7 @@
  */
 import os from 'node:os';
 import { isa } from '../../lib/native.ts';
-import { keyOf, medians, type PeersFile, type Result, ratios, screened, verdicts } from './compare.ts';
+import { keyOf, medians, type PeersFile, type Result, ratios, screened, verdicts, wide } from './compare.ts';
 import { type HistoryCell, record } from './history.ts';
 import { buildFlags, type Cell, type Figures, ggufOf, lengthsOf, peers } from './kit.ts';
 import { prepare, sample } from './measure.ts';
@@ -38,7 +38,8 @@ async function measure(cell: Cell, load: ReturnType<typeof prepare>['load']): Pr
   const add = (name: string, figures: Figures) => runs.set(name, [...(runs.get(name) ?? []), figures]);
   const absent: Record<string, string> = {};
   const ours = new Map([['ggma', await load(cell.threads)]]);
-  if (!cell.dtype.startsWith('q')) ours.set(screened, await load(cell.threads, 'f32', true));
+  if (!cell.dtype.startsWith('q')) ours.set(screened, await load(cell.threads, { screen: true }));
+  if (cell.dtype === 'f32') ours.set(wide, await load(cell.threads, { narrow: false }));
   try {
     for (const model of ours.values()) await sample(model, vocab, lengths);
     for (let i = 0; i < options.rounds; i++) {

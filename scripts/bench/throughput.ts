@@ -1,7 +1,7 @@
 /**
  * Tokens/s of models with random weights: `tsx scripts/bench/throughput.ts [--models T0,S15,S135] [--dtypes f32,q8_0]
- * [--threads 1,2] [--rounds 3] [--kv f32,f16] [--screen] [--add]`. Prompts (pp) and decoding (tg) by length, medians; a JSON line
- * for each as it is there, then the table. Writes .bench/throughput.json; --add leaves there what
+ * [--threads 1,2] [--rounds 3] [--kv f32,f16] [--screen] [--wide] [--add]`. Prompts (pp) and decoding (tg) by length, medians; a JSON line
+ * for each as it is there, then the table. --wide: f32 matrices are kept as f32, though bf16 holds these. Writes .bench/throughput.json; --add leaves there what
  * an earlier run measured and this one did not.
  */
 import type { KvDtype } from '../../lib/native.ts';
@@ -17,6 +17,7 @@ export interface Throughput {
   dtype: DtypeName;
   threads: number;
   screen: boolean;
+  wide: boolean;
   kv: KvDtype;
   /** Weights that a decoded token reads. */
   bytesPerToken: number;
@@ -27,8 +28,8 @@ export interface Throughput {
   tokensPerSecond: Record<string, number>;
 }
 
-const keyOf = ({ model, dtype, threads, kv, screen }: Throughput): string =>
-  [model, dtype, threads, kv, screen].join(' ');
+const keyOf = ({ model, dtype, threads, kv, screen, wide }: Throughput): string =>
+  [model, dtype, threads, kv, screen, wide].join(' ');
 
 /** Seconds that a cell may take beyond its rounds, to have more of them where runs are short. */
 const seconds = 3;
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
       rounds: count('3'),
       kv: kvOf('f32'),
       screen: flag,
+      wide: flag,
       add: flag,
     },
     'none',
@@ -53,7 +55,7 @@ async function main(): Promise<void> {
       const { load, vocab } = prepare(name, dtype);
       for (const [threads, kv] of options.threads.flatMap((n) => options.kv.map((kv) => [n, kv] as const))) {
         const start = performance.now();
-        const model = await load(threads, kv, options.screen);
+        const model = await load(threads, { kvDtype: kv, screen: options.screen, narrow: !options.wide });
         const packMs = Math.round(performance.now() - start);
         const lengths = lengthsOf(name);
         await sample(model, vocab, { pp: lengths.pp.slice(0, 1), tg: lengths.tg });
@@ -66,8 +68,8 @@ async function main(): Promise<void> {
           samples.push(await sample(model, vocab, lengths));
         const keys = Object.keys(samples[0]!);
         const row: Throughput = {
-          ...{ model: name, dtype, threads, screen: options.screen, kv, packMs },
-          bytesPerToken: bytesPerToken(name, dtype),
+          ...{ model: name, dtype, threads, screen: options.screen, wide: options.wide, kv, packMs },
+          bytesPerToken: bytesPerToken(name, dtype === 'f32' && !options.wide ? 'bf16' : dtype),
           weightBytes: model.memory().weightBytes,
           tokensPerSecond: Object.fromEntries(
             keys.map((key) => [key, round(median(samples.map((one) => one[key]!)))]),

@@ -152,6 +152,30 @@ GGMA_TEST(matmul_is_right_and_the_same_everywhere) {
   }
 }
 
+// What lets loading keep f32 weights as halves (core/narrow.h).
+GGMA_TEST(matmul_of_halves_gives_the_bits_of_the_same_floats) {
+  for (const Dtype dtype : {Dtype::kF16, Dtype::kBf16}) {
+    for (const size_t rows : {1, 2, 5, 6, 7, 13, 40}) {
+      for (const size_t inputs : {3, 64, 801}) {
+        for (const size_t outputs : {7, 64, 200}) {
+          const Problem halves(dtype, rows, inputs, outputs, true);
+          Problem floats(Dtype::kF32, rows, inputs, outputs, true);
+          for (size_t i = 0; i < halves.weight.size(); i++) {
+            const auto value = static_cast<float>(halves.weight[i]);
+            std::memcpy(&floats.source[i * sizeof(float)], &value, sizeof value);
+          }
+          const PackArgs pack{reinterpret_cast<uint8_t*>(floats.packed.data()), floats.source.data(), outputs,
+                              inputs, Dtype::kF32};
+          pack_panels(&pack, 0, floats.panels());
+          for (const KernelTable* kernels : available_kernels())
+            CHECK_FOR(halves.run(*kernels, 0, rows, 0).same_bits(floats.run(*kernels, 0, rows, 0)),
+                      halves.name(*kernels));
+        }
+      }
+    }
+  }
+}
+
 GGMA_TEST(int8_matmul_is_exact_and_the_same_everywhere) {
   for (const Dtype dtype : {Dtype::kQ8_0, Dtype::kQ4_0}) {
     for (const size_t rows : {1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 31, 128}) {

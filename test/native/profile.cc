@@ -116,7 +116,9 @@ GGMA_TEST(a_profile_counts_bytes_and_operations) {
 GGMA_TEST(a_profile_keeps_a_bounded_number_of_events_and_all_totals) {
   const TinyLlama llama;
   const Program program = llama.decode();
-  Profiler profiler(program);
+  ThreadPool pool(1);
+  const Weights weights(program, {llama.writer.source.data()}, pool);
+  Profiler profiler(program, weights);
   const size_t each = 1000, passes = Profiler::kMostEvents / each + 7;
   for (size_t p = 0; p < passes; p++) {
     profiler.begin_pass(Phase::kDecode, 1);

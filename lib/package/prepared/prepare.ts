@@ -47,7 +47,7 @@ export async function writePrepared(dir: string, tableBytes = TABLE_BYTES): Prom
     checkFit(contents, plan, await loadTokenizer(contents));
     const sources = plan.sources.map((source) => sourceFor(source, false));
     const program = await engine.loadProgram(plan.program, sources);
-    const sizes = program.weightSizes();
+    const packed = program.packedWeights();
     const { whole } = opened;
     if (!(whole instanceof FileRange))
       throw new GgmaError('INPUT', 'expected a regular file, got a pipe', { path: contents.model });
@@ -56,10 +56,10 @@ export async function writePrepared(dir: string, tableBytes = TABLE_BYTES): Prom
       { ggma: version, model: record, tableRows },
       {
         sample: sampleOf(whole.fd, whole.byteLength, contents.model),
-        program: overPackedWeights(plan.program, sizes),
+        program: overPackedWeights(plan.program, packed),
         positions: plan.tables.length > 0 ? writeModel(lower(plan.positions())) : new Uint8Array(0),
         tables: rowsOfTables(plan, tableRows),
-        weights: Array.from(sizes, (size, i) => packedWeight(program, i, size)),
+        weights: Array.from(packed.sizes, (size, i) => packedWeight(program, i, size)),
       },
     );
     const part = `${path}.${process.pid}.part`;

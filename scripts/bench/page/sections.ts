@@ -33,8 +33,8 @@ export function speeds(file: Rows<Throughput> | null): string {
       bars('tokens/s', prompt.models, prompt.series),
     ];
   });
-  const rows = file.rows.map(({ model, dtype, threads, kv, screen, tokensPerSecond, weightBytes }) => ({
-    ...{ model, dtype, threads, kv, screen },
+  const rows = file.rows.map(({ model, dtype, threads, kv, screen, wide, tokensPerSecond, weightBytes }) => ({
+    ...{ model, dtype, threads, kv, screen, wide },
     ...tokensPerSecond,
     'weights, MB': three(weightBytes / 1e6),
   }));

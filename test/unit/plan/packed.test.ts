@@ -40,9 +40,10 @@ describe('plan/packed', () => {
     const { program } = plan();
     const view = new DataView(program.buffer);
     const [count, offset] = [view.getUint32(28, true), view.getUint32(32, true)];
-    const sizes = Array.from({ length: count }, (_, i) => 64 * (i + 1));
+    const sizes = Float64Array.from({ length: count }, (_, i) => 64 * (i + 1));
+    const dtypes = Int32Array.from({ length: count }, (_, i) => i % 5);
     const before = program.slice();
-    const packed = new DataView(overPackedWeights(program, sizes).buffer);
+    const packed = new DataView(overPackedWeights(program, { sizes, dtypes }).buffer);
     assert.deepEqual(program, before);
     assert.equal(packed.getUint32(24, true), 1);
     let place = 0;
@@ -50,15 +51,15 @@ describe('plan/packed', () => {
       const at = offset + 40 * i;
       assert.deepEqual(
         [
+          packed.getUint32(at, true),
           packed.getUint32(at + 4, true),
           packed.getBigUint64(at + 8, true),
           packed.getBigUint64(at + 16, true),
         ],
-        [0, BigInt(place), BigInt(sizes[i]!)],
+        [dtypes[i], 0, BigInt(place), BigInt(sizes[i]!)],
       );
       assert.equal(packed.getUint32(at + 32, true), 1);
       for (const [from, to] of [
-        [0, 4],
         [24, 32],
         [36, 40],
       ] as const)

@@ -86,6 +86,19 @@ describe('package/prepared', () => {
       });
     });
 
+  it('keeps f32 weights that are all bf16 in 16 bits, with the same bits', async () => {
+    const tensors = tinyTensors(config);
+    for (const { bytes } of Object.values(tensors))
+      for (let at = 0; at < bytes.byteLength; at += 4) bytes.fill(0, at, at + 2);
+    const dir = packageOf(writeModelDir(join(scratch.path, 'hf'), config, tensors));
+    const wide = await results(dir, { narrow: false });
+    const narrow = await results(dir);
+    assert.deepEqual({ ...narrow, weightBytes: 0 }, { ...wide, weightBytes: 0 });
+    assert.ok(narrow.weightBytes > 0 && narrow.weightBytes < 0.55 * wide.weightBytes);
+    await prepare(dir);
+    assert.deepEqual(await results(dir), { ...narrow, stages: ['read', 'pack', 'ready'] });
+  });
+
   it('goes on beyond the rows of the tables that it has', async () => {
     const dir = tiny();
     await writePrepared(dir, 0);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { medians, type Result, ratios, screened, verdicts } from '../../../../scripts/bench/compare.ts';
+import { medians, type Result, ratios, screened, verdicts, wide } from '../../../../scripts/bench/compare.ts';
 
 const tokensPerSecond = {
   ggma: { pp32: 3000, tg128: 600 },
   [screened]: { pp32: 3000, tg128: 1100 },
+  [wide]: { pp32: 2500, tg128: 500 },
   'llama-bench': { pp32: 1000, tg128: 200 },
   'node-llama-cpp': { pp32: 400, tg128: 100 },
   'onnxruntime-node': { tg128: 150 },
@@ -39,6 +40,8 @@ describe('a cell beside the peers', () => {
       ['pp32', 3, 3.5, 7.5, 10, 'no'],
       ['tg128', 3, 3.5, 4, 5, 'no'],
       ['tg128 screened', 5.5, 5, null, null, 'yes'],
+      ['pp32 wide', 2.5, 3.5, null, null, 'no'],
+      ['tg128 wide', 2.5, 3.5, null, null, 'no'],
     ]);
     const alone = { ...result, tokensPerSecond: { ggma: { tg128: 600 } }, overBestNodePeer: {} };
     assert.equal(verdicts({ ...alone, overLlamaBench: {} })[0]!.met, 'not measured');

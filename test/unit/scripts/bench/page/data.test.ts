@@ -24,6 +24,7 @@ const cell = (
     threads,
     bytesPerToken,
     screen: false,
+    wide: false,
     kv: 'f32',
     weightBytes: bytesPerToken,
     packMs: 1,

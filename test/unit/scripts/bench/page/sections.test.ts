@@ -23,7 +23,7 @@ const machine: Machine = {
 const throughput: Rows<Throughput> = {
   machine,
   rows: [1, 2].map((threads) => ({
-    ...{ model: 'T0', dtype: 'q8_0', threads, screen: false, kv: 'f32', packMs: 3 },
+    ...{ model: 'T0', dtype: 'q8_0', threads, screen: false, wide: false, kv: 'f32', packMs: 3 },
     ...{
       bytesPerToken: 2.7e6,
       weightBytes: 4.9e6,

@@ -20,6 +20,11 @@ constexpr size_t kMaxChunks = 0x7fff;
 // A wait this long, and four times as long as a chunk takes, is no difference between threads: a scheduler
 // has given the core to another program, for a millisecond or more.
 constexpr Sharing::Clock::duration kLate = std::chrono::microseconds(300);
+// The event loop takes a core, too, now and then, and a share of a second core is worth a few waits. More
+// than this, forgotten at a quarter of the time that passes, means that workers are there less than half the
+// time.
+constexpr Sharing::Clock::duration kMostLost = std::chrono::milliseconds(6);
+constexpr int kForgotten = 4;
 // Long enough that the waits that find out cost little, short enough that a free core is soon used again.
 constexpr Sharing::Clock::duration kFirstPause = std::chrono::milliseconds(50);
 constexpr Sharing::Clock::duration kLongestPause = std::chrono::milliseconds(800);
@@ -49,20 +54,22 @@ bool Spin::once() {
   return ++rounds_ < kPauses + kYields;
 }
 
-void Sharing::judge(Clock::duration worked, size_t chunks, Clock::duration waited) {
+void Sharing::judge(Clock::duration worked, size_t chunks, Clock::duration waited, Clock::time_point now) {
   if (waited < kLate || chunks == 0 || waited < 4 * worked / static_cast<int64_t>(chunks)) return;
-  const Clock::time_point now = Clock::now();
+  lost_ = std::max(lost_ - (now - last_) / kForgotten, Clock::duration::zero()) + waited;
+  last_ = now;
   // Soon after the last time: the core is still busy.
   const bool again = pause_ > Clock::duration::zero() && now < until_ + 4 * pause_;
+  if (!again && lost_ < kMostLost) return;
+  lost_ = Clock::duration::zero();
   pause_ = again ? std::min(2 * pause_, kLongestPause) : kFirstPause;
   until_ = now + pause_;
   alone_ = true;
 }
 
-bool Sharing::allowed_again() {
-  if (Clock::now() < until_) return false;
-  alone_ = false;
-  return true;
+bool Sharing::allowed_at(Clock::time_point now) {
+  if (alone_ && now >= until_) alone_ = false;
+  return !alone_;
 }
 
 ThreadPool::ThreadPool(size_t threads) {
@@ -117,7 +124,8 @@ void ThreadPool::run(Work work, const void* context, size_t chunks) {
   // A worker that lost its core holds the last chunk: give it ours.
   Spin spin;
   while (!all_done()) spin.once();
-  sharing_.judge(waits - began, own, Sharing::Clock::now() - waits);
+  const Sharing::Clock::time_point now = Sharing::Clock::now();
+  sharing_.judge(waits - began, own, now - waits, now);
 }
 
 bool ThreadPool::take(uint64_t* ticket) {

@@ -17,21 +17,22 @@
 namespace ggma {
 
 // Whether to share work at all. A worker whose core another program keeps busy stands still for milliseconds
-// with a chunk in its hands, and everybody waits: then the caller works alone for a while, and tries again.
-// Who works changes no bit.
+// with a chunk in its hands, and everybody waits: where that happens again and again, the caller works alone
+// for a while, and tries again. Who works changes no bit.
 class Sharing {
  public:
   using Clock = std::chrono::steady_clock;
 
   // false: the caller should work alone now.
-  bool allowed() { return !alone_ || allowed_again(); }
-  // After a run that the caller waited for: how long it worked itself, on how many chunks, and then waited.
-  void judge(Clock::duration worked, size_t chunks, Clock::duration waited);
+  bool allowed() { return !alone_ || allowed_at(Clock::now()); }
+  bool allowed_at(Clock::time_point now);
+  // After a run that ended `now`: how long the caller worked itself, on how many chunks, and then waited.
+  void judge(Clock::duration worked, size_t chunks, Clock::duration waited, Clock::time_point now);
 
  private:
-  bool allowed_again();
-
   bool alone_ = false;
+  Clock::duration lost_{};     // by waiting for late workers, of late
+  Clock::time_point last_{};   // when lost_ was right
   Clock::duration pause_{};    // doubles while workers come late again and again
   Clock::time_point until_{};  // alone until then
 };

@@ -36,6 +36,38 @@ GGMA_TEST(pool_runs_every_unit_once) {
   }
 }
 
+// A caller that works 1 ms on 4 chunks and then waits `waited`, every `every`: how often it shared in a
+// second.
+struct Shares {
+  Sharing sharing;
+  Sharing::Clock::time_point now{std::chrono::hours(1)};
+  int count(std::chrono::microseconds waited, std::chrono::microseconds every) {
+    int shared = 0;
+    for (const auto end = now + std::chrono::seconds(1); now < end; now += every) {
+      if (!sharing.allowed_at(now)) continue;
+      shared++;
+      sharing.judge(std::chrono::milliseconds(1), 4, waited, now);
+    }
+    return shared;
+  }
+};
+
+GGMA_TEST(work_is_shared_unless_workers_are_late_again_and_again) {
+  using std::chrono::microseconds;
+  // Waits as long as a chunk takes, and short ones, are none.
+  CHECK(Shares{}.count(microseconds(900), microseconds(2000)) == 500);
+  CHECK(Shares{}.count(microseconds(200), microseconds(1300)) == 770);
+  // Late once in a while: a garbage collection, another program's tick.
+  CHECK(Shares{}.count(microseconds(3500), microseconds(20000)) == 50);
+  // A core that another program has: pauses become longer and longer.
+  const int busy = Shares{}.count(microseconds(3000), microseconds(5000));
+  CHECK(busy >= 4 && busy <= 20);
+  Shares later;
+  later.count(microseconds(3000), microseconds(5000));
+  later.now += std::chrono::seconds(2);
+  CHECK(later.count(microseconds(0), microseconds(2000)) == 500);
+}
+
 // Who ran units, and how long a thread that is not the caller stands still with its chunk.
 struct LateArgs {
   std::thread::id caller;

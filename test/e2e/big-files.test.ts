@@ -10,7 +10,9 @@ import { once } from 'node:events';
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { chunksOf, FileRange, layOut, openModel } from '../../lib/circle/index.ts';
+import { chunksOf, FileRange, layOut, type Model, openModel } from '../../lib/circle/index.ts';
+import { lift, lower } from '../../lib/ir/index.ts';
+import { quantizeModule } from '../../lib/passes/quantize.ts';
 import { need } from '../support/need.ts';
 import { peakMemory } from '../support/peak-memory.ts';
 import { root } from '../support/root.ts';
@@ -24,6 +26,7 @@ interface Case {
   weights: number;
   weightSize: number;
   external: boolean;
+  columns?: number;
 }
 
 const cases: Case[] = [
@@ -40,6 +43,10 @@ const longCases: Case[] = [
     external: true,
   },
 ];
+
+// One matrix that goes from f32 to q8_0, a quarter of its size.
+const wide: Case = { name: '64 MB of f32', weights: 1, weightSize: 64 * MB, external: true, columns: 64 };
+const longWide: Case = { ...wide, name: '2 GB of f32', weightSize: 2048 * MB };
 
 describe('filters on big files', () => {
   let scratch = '';
@@ -77,14 +84,39 @@ describe('filters on big files', () => {
       }
     });
   }
+
+  for (const one of long ? [wide, longWide] : [wide])
+    it(`${one.name}, quantized`, async function () {
+      this.timeout(900_000);
+      need(this, '64 MB of room for temporary files');
+      const file = path.join(scratch, 'big.circle');
+      writeSparse(file, one, (n) => Buffer.from(Float32Array.of(n, -n / 2, 0, 0.25).buffer));
+      try {
+        const expected = quantized(file);
+        const bare = await runFilter(scratch, 'file', file, ['--help'], 'quantize');
+        const fromFile = await runFilter(scratch, 'file', file, ['--dtype', 'q8_0'], 'quantize');
+        assert.deepEqual({ ...fromFile, peak: 0 }, { ...expected, peak: 0 });
+        const above = fromFile.peak - bare.peak;
+        console.log(`    peak above a bare start: ${(above / MB).toFixed(0)} MB`);
+        assert.ok(above < 128 * MB, `${above} bytes`);
+      } finally {
+        rmSync(file);
+      }
+    });
 });
 
-/** Tables, and a number of its own at both ends of each weight; the rest of the file is a hole. */
-function writeSparse(file: string, { weights, weightSize, external }: Case): number {
+/** Tables, and a mark of its own at both ends of each weight; the rest of the file is a hole. */
+function writeSparse(
+  file: string,
+  { weights, weightSize, external, columns }: Case,
+  markOf = (weight: number): Buffer => Buffer.from(`<weight ${weight}>`),
+): number {
   const hole = new FileRange(-1, 0, weightSize, 'hole');
-  const layout = layOut(weightsModel(Array.from({ length: weights }, () => hole)), {
-    externalBuffers: external,
-  });
+  const model = weightsModel(
+    Array.from({ length: weights }, () => hole),
+    columns,
+  );
+  const layout = layOut(model, { externalBuffers: external });
   const fd = openSync(file, 'w');
   try {
     writeSync(fd, layout.head, 0, layout.head.byteLength, 0);
@@ -93,7 +125,7 @@ function writeSparse(file: string, { weights, weightSize, external }: Case): num
       if (data instanceof Uint8Array) writeSync(fd, data, 0, data.byteLength, position);
       else {
         marked++;
-        const mark = Buffer.from(`<weight ${marked}>`);
+        const mark = markOf(marked);
         writeSync(fd, mark, 0, mark.byteLength, position);
         writeSync(fd, mark, 0, mark.byteLength, position + weightSize - mark.byteLength);
       }
@@ -115,10 +147,25 @@ interface Result {
 
 /** What `rename.io.remove_prefix` must make of the file. */
 function renamed(file: string): Result {
+  return written(file, (model) => {
+    model.subgraphs![0]!.tensors![0]!.name = 'x';
+    return model;
+  });
+}
+
+/** And what `quantize --dtype q8_0` must. */
+function quantized(file: string): Result {
+  return written(file, (model) => {
+    const module = lift(model);
+    assert.equal(quantizeModule(module, { dtype: 'q8_0', keep: [] }).changed, 1);
+    return lower(module);
+  });
+}
+
+function written(file: string, change: (model: Model) => Model): Result {
   const input = openModel(file);
   try {
-    input.model.subgraphs![0]!.tensors![0]!.name = 'x';
-    const layout = layOut(input.model);
+    const layout = layOut(change(input.model));
     const hash = createHash('sha256');
     let size = 0;
     for (const chunk of chunksOf(layout)) {
@@ -137,15 +184,15 @@ async function runFilter(
   dir: string,
   way: 'file' | 'pipe',
   file: string,
-  extra: string[] = [],
+  words = ['tico::'],
+  name = 'rename.io.remove_prefix',
 ): Promise<Result> {
   const memory = peakMemory(dir);
-  const filter = path.join(root, 'dist/bin/rename.io.remove_prefix.js');
-  const words = extra.length > 0 ? extra : ['tico::'];
+  const filter = path.join(root, `dist/bin/${name}.js`);
   const fd = openSync(file, 'r');
   const source = way === 'pipe' ? spawn('cat', [file], { stdio: ['ignore', 'pipe', 'inherit'] }) : null;
   const child = spawn(process.execPath, [filter, ...words], {
-    stdio: [source === null ? fd : source.stdout!, 'pipe', 'inherit'],
+    stdio: [source === null ? fd : source.stdout!, 'pipe', name === 'quantize' ? 'ignore' : 'inherit'],
     env: memory.env,
   });
   closeSync(fd);

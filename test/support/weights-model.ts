@@ -11,9 +11,8 @@ import {
   TensorType,
 } from '../../lib/circle/index.ts';
 
-/** y = FULLY_CONNECTED(x, w0), and the other weights beside it; x is called `tico::x`. */
-export function weightsModel(weights: readonly ByteSource[]): Model {
-  const columns = 4;
+/** y = FULLY_CONNECTED(x, w0), and the other weights beside it, f32 in rows of `columns`; x is called `tico::x`. */
+export function weightsModel(weights: readonly ByteSource[], columns = 4): Model {
   const tensor = (name: string, shape: number[], buffer: number): Tensor => ({
     ...plainTensor,
     shape,

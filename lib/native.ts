@@ -13,7 +13,9 @@ export interface EngineOptions {
   /** Threads that compute, the engine's own; default: the physical cores that this process may use (affinity, control groups). */
   threads?: number;
   /** Bytes that the keys and values of all sequences may take together; default: half of the memory, or of the control group's. */
-  kvBudgetBytes?: number;
+  budgetBytes?: number;
+  /** The budget is for the weights of all programs, too, as they are packed. Default false. */
+  weightsInBudget?: boolean;
   /** What keys and values are kept as; they are rounded before anything reads them. Default 'f32'. */
   kvDtype?: KvDtype;
   /**

@@ -13,6 +13,15 @@ export function widenFloat16(halves: Uint16Array): Uint32Array<ArrayBuffer> {
   return words;
 }
 
+const word = new Uint32Array(1);
+const float = new Float32Array(word.buffer);
+
+/** The value of a float16's bits. */
+export function float16Value(half: number): number {
+  word[0] = float16Bits(half);
+  return float[0]!;
+}
+
 /** The float32 bits of a float16's. */
 function float16Bits(half: number): number {
   const sign = (half & 0x8000) << 16;

@@ -95,21 +95,26 @@ export interface Measured {
 
 /** Compares both; the first of what cannot be stored ends it. */
 export function measure(floats: Floats, encoded: Encoded, { type, elements }: FloatEncoding): Measured {
-  let [squares, errors, largest] = [0, 0, 0];
+  let squares = 0;
+  let errors = 0;
+  let largest = 0;
   for (let at = 0; at < floats.count; at += PIECE) {
     const count = Math.min(PIECE, floats.count - at);
     const old = floats.read(at, count);
     // Before the block's other elements suffer from it.
-    const odd = old.findIndex((x) => !Number.isFinite(x));
-    if (odd >= 0) return { relative: 0, largest: 0, problem: `has ${old[odd]} at element ${at + odd}` };
+    let odd = 0;
+    while (odd < count && Number.isFinite(old[odd])) odd++;
+    if (odd < count) return { relative: 0, largest: 0, problem: `has ${old[odd]} at element ${at + odd}` };
     const made = widen(type, encoded.blocks(at / elements, count / elements), count);
     for (let i = 0; i < count; i++) {
-      const [a, b] = [old[i]!, made[i]!];
+      const a = old[i]!;
+      const b = made[i]!;
       if (!Number.isFinite(b))
         return { relative: 0, largest: 0, problem: `has ${a}, more than a half can hold (${HALF_MAX})` };
       squares += a * a;
-      errors += (b - a) ** 2;
-      largest = Math.max(largest, Math.abs(b - a));
+      const error = Math.abs(b - a);
+      errors += error * error;
+      if (error > largest) largest = error;
     }
   }
   return { relative: squares === 0 ? 0 : Math.sqrt(errors / squares), largest, problem: null };

@@ -201,7 +201,7 @@ async function startModel({
       ...opened.plan,
       sources: opened.plan.sources.map((source) => sourceFor(source, mmap)),
     };
-    const engine = newEngine(engineOptions(plan, options));
+    const engine = newEngine(engineOptions(options));
     const model = await Model.create({
       engine,
       plan,
@@ -245,22 +245,13 @@ function chooseContextSize(
   return wanted ?? (limit === Infinity ? defaultContextSize : limit);
 }
 
-/** Checked before anything is allocated: packed weights take about what they take in the file, or half of it. */
-function engineOptions(
-  plan: ExecutablePlan,
-  { threads, memoryBudget, kvDtype, screen, narrow }: LoadOptions,
-): EngineOptions {
+function engineOptions({ threads, memoryBudget, kvDtype, screen, narrow }: LoadOptions): EngineOptions {
   const options: EngineOptions = {};
   if (threads !== undefined) options.threads = threads;
   if (kvDtype !== undefined) options.kvDtype = kvDtype;
   if (screen !== undefined) options.screen = screen;
   if (narrow !== undefined) options.narrow = narrow;
-  if (memoryBudget === undefined) return options;
-  const weights = plan.sources.reduce((bytes, source) => bytes + source.byteLength, 0);
-  if (weights >= memoryBudget)
-    throw new GgmaError(
-      'OUT_OF_MEMORY',
-      `expected a memoryBudget above the ${weights} bytes of the weights, got ${memoryBudget}`,
-    );
-  return { ...options, kvBudgetBytes: memoryBudget - weights };
+  if (memoryBudget !== undefined)
+    Object.assign(options, { budgetBytes: memoryBudget, weightsInBudget: true });
+  return options;
 }

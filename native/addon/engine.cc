@@ -32,8 +32,9 @@ class LoadJob : public PromiseJob {
     program.half_cache = engine.half_cache;
     program.screened = engine.screened;
     program.narrowed = engine.narrowed;
-    model_ = std::make_shared<Model>(std::move(program), sources_, engine.kernels, engine.pool,
-                                     engine.kv_budget, profile_);
+    program.budgeted = engine.weights_in_budget;
+    model_ = std::make_shared<Model>(std::move(program), sources_, engine.kernels, engine.pool, engine.budget,
+                                     profile_);
     sources_.clear();  // a mapping that nothing of the model lies in goes now
   }
 
@@ -82,8 +83,8 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     std::string isa;
     if (const auto value = member(info[0], "threads"); present(value))
       options.threads = static_cast<size_t>(integer(value, "threads", 1, 1024));
-    if (const auto value = member(info[0], "kvBudgetBytes"); present(value))
-      options.kv_budget_bytes = static_cast<uint64_t>(integer(value, "kvBudgetBytes", 1, INT64_MAX));
+    if (const auto value = member(info[0], "budgetBytes"); present(value))
+      options.budget_bytes = static_cast<uint64_t>(integer(value, "budgetBytes", 1, INT64_MAX));
     if (const auto value = member(info[0], "kvDtype"); present(value)) {
       const std::string name = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
       if (name != "f32" && name != "f16") bad_argument("kvDtype", "'f32' or 'f16'");
@@ -95,6 +96,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
       if (!value.IsBoolean()) bad_argument(name, "a boolean");
       option = value.As<Napi::Boolean>().Value();
     };
+    flag("weightsInBudget", options.weights_in_budget);
     flag("screen", options.screened);
     flag("narrow", options.narrowed);
     if (const auto value = member(info[0], "isa"); present(value)) {

@@ -55,8 +55,9 @@ size_t default_threads(const std::string& root) {
 Engine::Engine(const EngineOptions& options)
     : kernels(choose_kernels(options.isa ? options.isa : std::getenv("GGMA_ISA"))),
       pool(options.threads ? options.threads : default_threads()),
-      kv_budget(std::make_shared<KvBudget>(options.kv_budget_bytes ? options.kv_budget_bytes
-                                                                   : physical_memory() / 2)),
+      budget(std::make_shared<MemoryBudget>(options.budget_bytes ? options.budget_bytes
+                                                                 : physical_memory() / 2)),
+      weights_in_budget(options.weights_in_budget),
       half_cache(options.half_cache),
       screened(options.screened),
       narrowed(options.narrowed) {}

@@ -12,12 +12,13 @@
 namespace ggma {
 
 struct EngineOptions {
-  size_t threads = 0;            // 0: default_threads()
-  uint64_t kv_budget_bytes = 0;  // 0: half of physical_memory()
-  bool half_cache = false;       // keys and values in f16
-  bool screened = false;         // greedy tokens of float models through a screen (core/screen.h)
-  bool narrowed = true;          // f32 weights in 16 bits where they lose nothing (core/narrow.h)
-  const char* isa = nullptr;     // null: the environment's GGMA_ISA, or the best
+  size_t threads = 0;              // 0: default_threads()
+  uint64_t budget_bytes = 0;       // of keys and values; 0: half of physical_memory()
+  bool weights_in_budget = false;  // and of the weights
+  bool half_cache = false;         // keys and values in f16
+  bool screened = false;           // greedy tokens of float models through a screen (core/screen.h)
+  bool narrowed = true;            // f32 weights in 16 bits where they lose nothing (core/narrow.h)
+  const char* isa = nullptr;       // null: the environment's GGMA_ISA, or the best
 };
 
 // Physical cores that this process may use, and no more than its control groups give it time for; `root` as
@@ -30,8 +31,8 @@ struct Engine {
 
   const KernelTable& kernels;
   ThreadPool pool;
-  std::shared_ptr<KvBudget> kv_budget;
-  const bool half_cache, screened, narrowed;
+  std::shared_ptr<MemoryBudget> budget;
+  const bool weights_in_budget, half_cache, screened, narrowed;
 };
 
 }  // namespace ggma

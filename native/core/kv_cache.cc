@@ -12,18 +12,8 @@ size_t blocks_of(uint64_t positions) { return static_cast<size_t>((positions + k
 
 }  // namespace
 
-void KvBudget::take(uint64_t bytes) {
-  uint64_t used = used_.load(std::memory_order_relaxed);
-  do {
-    if (bytes > limit_ - used) {
-      throw Failure("OUT_OF_MEMORY", "expected room for the key/value cache, need " + std::to_string(bytes) +
-                                         " bytes, have " + std::to_string(limit_ - used) +
-                                         " of a budget of " + std::to_string(limit_));
-    }
-  } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
-}
-
-KvBlock::KvBlock(size_t bytes, std::shared_ptr<KvBudget> budget, std::shared_ptr<std::atomic<uint64_t>> use)
+KvBlock::KvBlock(size_t bytes, std::shared_ptr<MemoryBudget> budget,
+                 std::shared_ptr<std::atomic<uint64_t>> use)
     : bytes_(bytes),
       budget_(std::move(budget)),
       use_(std::move(use)),
@@ -46,7 +36,7 @@ void Sequence::reserve(uint64_t first, uint64_t end) {
   if (missing.empty()) return;
   blocks_.reserve(wanted);
   pointers_.reserve(wanted);
-  budget_->take(missing.size() * block_bytes_);
+  budget_->take(missing.size() * block_bytes_, "the key/value cache");
   std::vector<std::shared_ptr<KvBlock>> made;
   size_t given = 0;  // blocks that give their part of the budget back themselves
   try {

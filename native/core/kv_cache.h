@@ -8,29 +8,16 @@
 #include <memory>
 #include <vector>
 
+#include "core/budget.h"
 #include "core/buffer.h"
 
 namespace ggma {
-
-// What the sequences of one engine may take together.
-class KvBudget {
- public:
-  explicit KvBudget(uint64_t limit) : limit_(limit) {}
-
-  // Throws OUT_OF_MEMORY with need and have, before anything is allocated.
-  void take(uint64_t bytes);
-  void give(uint64_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
-
- private:
-  const uint64_t limit_;
-  std::atomic<uint64_t> used_{0};
-};
 
 // The memory of kKvBlock positions; it counts against the budget as long as a sequence holds it, once.
 class KvBlock {
  public:
   // use: bytes of all blocks of one model, for Model::memory. The budget has been taken before.
-  KvBlock(size_t bytes, std::shared_ptr<KvBudget> budget, std::shared_ptr<std::atomic<uint64_t>> use);
+  KvBlock(size_t bytes, std::shared_ptr<MemoryBudget> budget, std::shared_ptr<std::atomic<uint64_t>> use);
   ~KvBlock();
   KvBlock(const KvBlock&) = delete;
 
@@ -38,7 +25,7 @@ class KvBlock {
 
  private:
   const uint64_t bytes_;
-  std::shared_ptr<KvBudget> budget_;
+  std::shared_ptr<MemoryBudget> budget_;
   std::shared_ptr<std::atomic<uint64_t>> use_;
   FloatBuffer memory_;
 };
@@ -46,7 +33,8 @@ class KvBlock {
 // One thread at a time (the engine's) writes and shares; any may ask for the length or destroy it.
 class Sequence {
  public:
-  Sequence(size_t block_bytes, std::shared_ptr<KvBudget> budget, std::shared_ptr<std::atomic<uint64_t>> use)
+  Sequence(size_t block_bytes, std::shared_ptr<MemoryBudget> budget,
+           std::shared_ptr<std::atomic<uint64_t>> use)
       : block_bytes_(block_bytes), budget_(std::move(budget)), use_(std::move(use)) {}
   Sequence(const Sequence&) = delete;
 
@@ -68,7 +56,7 @@ class Sequence {
 
  private:
   const size_t block_bytes_;  // 0: a program without attention
-  std::shared_ptr<KvBudget> budget_;
+  std::shared_ptr<MemoryBudget> budget_;
   std::shared_ptr<std::atomic<uint64_t>> use_;
   std::vector<std::shared_ptr<KvBlock>> blocks_;
   std::vector<void*> pointers_;  // their data

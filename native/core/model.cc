@@ -13,9 +13,9 @@ struct Model::Part {
 };
 
 Model::Model(Program program, const std::vector<Source>& sources, const KernelTable& kernels,
-             ThreadPool& pool, std::shared_ptr<KvBudget> budget, bool profile)
+             ThreadPool& pool, std::shared_ptr<MemoryBudget> budget, bool profile)
     : program_(std::move(program)),
-      weights_(program_, sources, pool),
+      weights_(program_, sources, pool, program_.budgeted ? budget : nullptr),
       tables_(program_),
       profiler_(profile ? std::make_unique<Profiler>(program_, weights_) : nullptr),
       executor_(program_, weights_, tables_, kernels, pool, profiler_.get()),

@@ -23,7 +23,7 @@ class Model {
  public:
   // Packs the weights; the sources may go afterwards. Throws OUT_OF_MEMORY, IO. Driver.
   Model(Program program, const std::vector<Source>& sources, const KernelTable& kernels, ThreadPool& pool,
-        std::shared_ptr<KvBudget> budget, bool profile = false);
+        std::shared_ptr<MemoryBudget> budget, bool profile = false);
   Model(const Model&) = delete;
 
   int32_t create_sequence();
@@ -65,7 +65,7 @@ class Model {
   Executor executor_;
   Distribution distribution_;
   Logprobs logprobs_;
-  std::shared_ptr<KvBudget> budget_;
+  std::shared_ptr<MemoryBudget> budget_;
   std::shared_ptr<std::atomic<uint64_t>> kv_use_ = std::make_shared<std::atomic<uint64_t>>(0);
   mutable std::mutex mutex_;  // sequences_, next_id_
   std::map<int32_t, std::shared_ptr<Sequence>> sequences_;

@@ -122,6 +122,7 @@ struct Program {
   size_t block_elements = 0;                 // of one KV block, all caches together
   bool half_cache = false;                   // KV blocks hold f16; the loader's choice, not the format's
   bool screened = false;                     // greedy tokens through core/screen.h; the loader's choice
+  bool budgeted = false;                     // its weights count against the budget; the loader's choice
   bool narrowed = true;                      // f32 weights through core/narrow.h; the loader's choice
 
   size_t block_bytes() const { return block_elements * (half_cache ? sizeof(uint16_t) : sizeof(float)); }

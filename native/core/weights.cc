@@ -118,7 +118,8 @@ Dtype guess(const WeightRecord& w, const Source& source) {
 
 }  // namespace
 
-Weights::Weights(const Program& program, const std::vector<Source>& sources, ThreadPool& pool)
+Weights::Weights(const Program& program, const std::vector<Source>& sources, ThreadPool& pool,
+                 const std::shared_ptr<MemoryBudget>& budget)
     : packed_(program.weights.size()), sizes_(program.weights.size()) {
   // What they are packed as: the records with other dtypes.
   std::vector<WeightRecord> records = program.weights;
@@ -129,13 +130,14 @@ Weights::Weights(const Program& program, const std::vector<Source>& sources, Thr
     if (form == WeightForm::kVector) w.dtype = Dtype::kF32;
     if (narrows && !in_place(w, sources[w.source])) w.dtype = guess(w, sources[w.source]);
   }
-  while (!load_all(program, records, sources, pool)) {
+  while (!load_all(program, records, sources, pool, budget)) {
   }
 }
 
 // false: some records, which now have their next dtype, did not fit into what they were guessed to.
 bool Weights::load_all(const Program& program, std::vector<WeightRecord>& records,
-                       const std::vector<Source>& sources, ThreadPool& pool) {
+                       const std::vector<Source>& sources, ThreadPool& pool,
+                       const std::shared_ptr<MemoryBudget>& budget) {
   bytes_ = 0;
   mappings_.clear();
   for (size_t i = 0; i < records.size(); i++) {
@@ -147,9 +149,12 @@ bool Weights::load_all(const Program& program, std::vector<WeightRecord>& record
       sizes_[i] = 0;
     }
   }
+  // What an attempt before this one took.
+  memory_.reset();
+  share_.reset();
+  if (budget) share_ = std::make_unique<BudgetShare>(budget, bytes_, "the weights");
   expect_memory(bytes_, "the weights");
   // One piece: small matrices, too, lie on huge pages then.
-  memory_.reset();
   memory_ = allocate_floats(bytes_ / sizeof(float), "the weights");
   auto* out = reinterpret_cast<uint8_t*>(memory_.get());
   std::atomic<bool> failed{false};

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "core/budget.h"
 #include "core/buffer.h"
 #include "core/pool.h"
 #include "core/program.h"
@@ -26,7 +27,9 @@ class Weights {
  public:
   // Copies out of the sources, which may go afterwards; of a mapped one, what kernels use as it is in the
   // file (rows, and all that is packed) stays there. Throws OUT_OF_MEMORY, IO.
-  Weights(const Program& program, const std::vector<Source>& sources, ThreadPool& pool);
+  // budget: null, or what they count against.
+  Weights(const Program& program, const std::vector<Source>& sources, ThreadPool& pool,
+          const std::shared_ptr<MemoryBudget>& budget = nullptr);
 
   const PackedWeight* data() const { return packed_.data(); }
   // Bytes of each as it is packed; 0: no step uses it, or it lies in a mapped file as it was.
@@ -36,8 +39,10 @@ class Weights {
 
  private:
   bool load_all(const Program& program, std::vector<WeightRecord>& records,
-                const std::vector<Source>& sources, ThreadPool& pool);
+                const std::vector<Source>& sources, ThreadPool& pool,
+                const std::shared_ptr<MemoryBudget>& budget);
 
+  std::unique_ptr<BudgetShare> share_;
   std::vector<PackedWeight> packed_;
   std::vector<uint64_t> sizes_;
   FloatBuffer memory_;

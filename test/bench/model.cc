@@ -183,7 +183,7 @@ bool bench_model(const std::string& what, const char* isa, size_t threads, size_
       Program program = random.decode();
       program.screened = screened;
       Model model(std::move(program), {random.source()}, profile ? timed_kernels : choose_kernels(isa), pool,
-                  std::make_shared<KvBudget>(uint64_t{1} << 32));
+                  std::make_shared<MemoryBudget>(uint64_t{1} << 32));
       const size_t dim = shape.hidden / shape.heads;
       const std::vector<float> rows((position + 128) * dim, 0.5f);
       for (const uint32_t table : {0u, 1u}) model.tables().set(table, 0, rows.data(), rows.size());

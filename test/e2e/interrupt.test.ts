@@ -102,7 +102,7 @@ describe('Ctrl-C', () => {
   it('--profile says where the time went up to then', async () => {
     const trace = join(dir, 'trace.json');
     const { err } = await interrupted([`--profile=${trace}`], ({ err: text }) => /decode/.test(text));
-    assert.match(err, /^decode +MATMUL f32 +\d+ /m);
+    assert.match(err, /^decode +MATMUL bf16 +\d+ /m);
     const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8')) as { traceEvents: unknown[] };
     assert.ok(traceEvents.length > 100);
   });

@@ -11,7 +11,7 @@ import { fakeStreams } from '../support/fake-streams.ts';
 
 const layers = 8;
 /** Per pass of the demo: a Llama. */
-const perLayer = { 'MATMUL f32': 7, RMS_NORM: 2, ATTENTION: 1, SILU_MUL: 1, ADD: 2 };
+const perLayer = { 'MATMUL bf16': 7, RMS_NORM: 2, ATTENTION: 1, SILU_MUL: 1, ADD: 2 };
 
 function calls(kernels: readonly KernelProfile[], phase: string): Record<string, number> {
   return Object.fromEntries(
@@ -23,9 +23,9 @@ function calls(kernels: readonly KernelProfile[], phase: string): Record<string,
 function expected(passes: number): Record<string, number> {
   const inLayers = Object.entries(perLayer).map(([kernel, count]) => [kernel, count * layers * passes]);
   const all = Object.fromEntries(inLayers) as Record<string, number>;
-  all['MATMUL f32']! += passes; // lm_head
+  all['MATMUL bf16']! += passes; // lm_head
   all.RMS_NORM! += passes; // the last norm
-  return { ...all, 'GATHER f32': passes, ARGMAX: passes };
+  return { ...all, 'GATHER bf16': passes, ARGMAX: passes };
 }
 
 describe('profiles', () => {
@@ -61,7 +61,7 @@ describe('profiles', () => {
     }
     for (const one of profile.kernels) {
       assert.ok(one.ms > 0 && one.weightBytes + one.activationBytes > 0, one.kernel);
-      assert.ok(one.flops > 0 || ['GATHER f32', 'SELECT'].includes(one.kernel), one.kernel);
+      assert.ok(one.flops > 0 || ['GATHER bf16', 'SELECT'].includes(one.kernel), one.kernel);
     }
     for (const { phase, ms } of profile.passes) {
       const inKernels = profile.kernels.filter((one) => one.phase === phase);
@@ -88,7 +88,7 @@ describe('profiles', () => {
       if (more.length === 0) assert.equal(streams.out(), plain.out());
       const [head, ...rows] = streams.err().trimEnd().split('\n');
       assert.match(head!, /^phase +kernel +calls +ms +% +MB weights +MB other +GB\/s +GFLOP\/s$/);
-      assert.match(streams.err(), /^decode +MATMUL f32 +285 +\d+\.\d\d +\d+\.\d /m);
+      assert.match(streams.err(), /^decode +MATMUL bf16 +285 +\d+\.\d\d +\d+\.\d /m);
       assert.match(streams.err(), /^prefill: 1 passes over \d rows in \d+\.\d\d ms$/m);
       assert.equal(rows.at(-1), `trace: ${file} (opens in ui.perfetto.dev and chrome://tracing)`);
       checkTrace(JSON.parse(readFileSync(file, 'utf8')) as TraceFile);
@@ -104,7 +104,7 @@ describe('profiles', () => {
       profile: { kernels: KernelProfile[]; traceFile: string; droppedEvents: number };
     };
     assert.deepEqual([profile.traceFile, profile.droppedEvents], [file, 0]);
-    assert.equal(calls(profile.kernels, 'decode')['MATMUL f32'], 5 * (7 * layers + 1));
+    assert.equal(calls(profile.kernels, 'decode')['MATMUL bf16'], 5 * (7 * layers + 1));
     checkTrace(JSON.parse(readFileSync(file, 'utf8')) as TraceFile);
   });
 
@@ -133,6 +133,6 @@ function checkTrace({ traceEvents, displayTimeUnit }: TraceFile): void {
     if (event.dur > 0) open.push(event);
     kernels.add(event.name);
   }
-  for (const kernel of ['prefill', 'decode', 'ARGMAX', 'GATHER f32', ...Object.keys(perLayer)])
+  for (const kernel of ['prefill', 'decode', 'ARGMAX', 'GATHER bf16', ...Object.keys(perLayer)])
     assert.ok(kernels.has(kernel), kernel);
 }

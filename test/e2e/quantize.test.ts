@@ -4,18 +4,21 @@ import { type FloatEncodingName, writeModel } from '../../lib/circle/index.ts';
 import { openHf } from '../../lib/export/index.ts';
 import { lower } from '../../lib/ir/index.ts';
 import { demoDir } from '../../lib/package/demo.ts';
-import { loadContents, readContents } from '../../lib/package/index.ts';
+import { type LoadOptions, loadContents, readContents } from '../../lib/package/index.ts';
 import { runPipeline, seedPipeline } from '../../lib/package/pipeline.ts';
 
 const prompt = 'Lily picked up a flower.';
 const options = { maxTokens: 60, ignoreEos: true };
 
 /** The demo's model as `opm export` makes it, with one more filter. */
-async function made(filters: readonly string[]): Promise<{ bytes: number; weights: number; ids: number[] }> {
+async function made(
+  filters: readonly string[],
+  more: LoadOptions = {},
+): Promise<{ bytes: number; weights: number; ids: number[] }> {
   const dir = demoDir();
   const pipeline = { ...seedPipeline, model: [...seedPipeline.model, ...filters] };
   const bytes = writeModel(lower(runPipeline(openHf(dir), pipeline)));
-  const model = await loadContents(await readContents(dir, bytes), { threads: 1 });
+  const model = await loadContents(await readContents(dir, bytes), { threads: 1, ...more });
   try {
     const { ids } = await model.complete(prompt, options);
     return { bytes: bytes.byteLength, weights: model.memory().weightBytes, ids };
@@ -27,7 +30,7 @@ async function made(filters: readonly string[]): Promise<{ bytes: number; weight
 describe('quantize, from the pipeline to text', () => {
   let exact: Awaited<ReturnType<typeof made>>;
   before(async () => {
-    exact = await made([]);
+    exact = await made([], { narrow: false });
     assert.equal(exact.ids.length, options.maxTokens);
   });
 

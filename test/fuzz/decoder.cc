@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       return 0;
     const std::vector<uint32_t> widths = program.table_widths;
     ggma::Model model(std::move(program), {source().data()}, ggma::choose_kernels(nullptr), pool,
-                      std::make_shared<ggma::KvBudget>(uint64_t{64} << 20));
+                      std::make_shared<ggma::MemoryBudget>(uint64_t{64} << 20));
     for (uint32_t table = 0; table < widths.size(); table++) {
       if (widths[table] > 1 << 16) return 0;
       const std::vector<float> rows(70 * size_t{widths[table]}, 0.25f);

@@ -261,7 +261,7 @@ function programTarget(): Target {
         await engine?.close();
         engine = null;
       }
-      engine ??= createEngine({ threads: 1, kvBudgetBytes: 64e6 });
+      engine ??= createEngine({ threads: 1, budgetBytes: 64e6 });
       const isTiny = bytes.byteLength <= tiny.program.byteLength;
       const program = await engine.loadProgram(bytes, isTiny ? tiny.sources : demoPlan().sources);
       const width = isTiny ? tinyShape.headDim : 4;

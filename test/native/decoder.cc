@@ -58,7 +58,7 @@ GGMA_TEST(decoder_survives_random_damage) {
       valid++;
       if (valid % 8 != 0 || program.arena_width > 1 << 16 || program.block_elements > 1 << 20) continue;
       Model model(std::move(program), {llama.writer.source.data()}, *available_kernels().front(), pool,
-                  std::make_shared<KvBudget>(uint64_t{1} << 28));
+                  std::make_shared<MemoryBudget>(uint64_t{1} << 28));
       const std::vector<uint32_t> widths = model.program().table_widths;
       for (uint32_t t = 0; t < widths.size(); t++) {
         const std::vector<float> rows(size_t{widths[t]} * 3, 0.5f);

@@ -45,7 +45,7 @@ struct OutputOnly {
     program.screened = screened;
     ThreadPool pool(threads);
     Model model(std::move(program), {w.source.data()}, kernels, pool,
-                std::make_shared<KvBudget>(uint64_t{1} << 20));
+                std::make_shared<MemoryBudget>(uint64_t{1} << 20));
     Result result{};
     for (size_t at = 0; at < kTokens; at += at_once) {
       const size_t count = std::min(at_once, kTokens - at);

@@ -163,7 +163,7 @@ GGMA_TEST(matrices_are_packed_in_the_dtype_that_holds_all_of_them) {
 
 GGMA_TEST(narrowed_matrices_give_the_same_bits) {
   constexpr size_t kRows = 150, kCols = 96;
-  const std::shared_ptr<KvBudget> budget = std::make_shared<KvBudget>(uint64_t{1} << 20);
+  const std::shared_ptr<MemoryBudget> budget = std::make_shared<MemoryBudget>(uint64_t{1} << 20);
   ThreadPool pool(2);
   for (const Dtype dtype : {Dtype::kBf16, Dtype::kF16}) {
     const Two two(exact_in(dtype, kRows * kCols), kCols);

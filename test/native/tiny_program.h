@@ -117,7 +117,7 @@ struct TinyLlama {
 struct LoadedLlama {
   TinyLlama llama;
   ThreadPool pool;
-  std::shared_ptr<KvBudget> budget;
+  std::shared_ptr<MemoryBudget> budget;
   Model model;
 
   explicit LoadedLlama(size_t threads = 1, const char* isa = nullptr,
@@ -125,7 +125,7 @@ struct LoadedLlama {
                        Dtype dtype = Dtype::kF32, bool half_cache = false, bool profile = false)
       : llama(dtype),
         pool(threads),
-        budget(std::make_shared<KvBudget>(budget_bytes)),
+        budget(std::make_shared<MemoryBudget>(budget_bytes)),
         model(decoded(llama, half_cache), {llama.writer.source.data()}, choose_kernels(isa), pool, budget,
               profile) {
     for (const bool sine : {false, true}) {

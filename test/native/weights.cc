@@ -1,5 +1,7 @@
+#include "core/weights.h"
+
 #include "core/pack.h"
-#include "native/harness.h"
+#include "native/tiny_program.h"
 
 namespace ggma::test {
 namespace {
@@ -42,6 +44,27 @@ GGMA_TEST(other_dtypes_widen_exactly) {
   float tail[32];
   widen(Dtype::kQ4_0, q4, 32, 32, tail);
   CHECK(std::memcmp(tail, out + 32, sizeof tail) == 0);
+}
+
+GGMA_TEST(weights_take_their_part_of_a_budget_and_give_it_back) {
+  const TinyLlama llama;
+  const Program program = llama.decode();
+  ThreadPool pool(1);
+  const std::vector<Source> sources = {llama.writer.source.data()};
+  const uint64_t bytes = Weights(program, sources, pool).bytes();
+  const auto budget = std::make_shared<MemoryBudget>(bytes + 10);
+  const auto code = [&] { return failure_of([&] { Weights(program, sources, pool, budget); }); };
+  for (int i = 0; i < 3; i++) CHECK(code() == "");
+  {
+    const Weights held(program, sources, pool, budget);
+    CHECK(code() == "OUT_OF_MEMORY");
+    CHECK(failure_of([&] { budget->take(11, "more"); }) == "OUT_OF_MEMORY");
+    budget->take(10, "the rest");
+    budget->give(10);
+  }
+  CHECK(code() == "");
+  budget->take(11, "a cache");
+  CHECK(code() == "OUT_OF_MEMORY");
 }
 
 }  // namespace

@@ -219,7 +219,7 @@ describe('native: decode', () => {
   });
 
   it('fault 11, 38: NaN stops one sequence, and the memory budget another', async () => {
-    const program = await loadTiny(open({ kvBudgetBytes: 70_000 }), 300);
+    const program = await loadTiny(open({ budgetBytes: 70_000 }), 300);
     const { cos } = rotary(tinyShape.headDim, 0, 300);
     program.setTable(0, 40, new Float32Array(tinyShape.headDim).fill(Number.NaN));
     const [a, b] = [task(program, promptOf(0, 39), 8, null), task(program, promptOf(1, 5), 8, null)];

@@ -144,7 +144,7 @@ describe('native', () => {
   });
 
   it('fault 38: keeps to the memory budget', async () => {
-    const program = await loadTiny(open({ kvBudgetBytes: 20_000 }));
+    const program = await loadTiny(open({ budgetBytes: 20_000 }));
     const sequence = program.createSequence();
     await assert.rejects(program.step(rowsOf(sequence, prompt)), (error) => {
       assert.ok(hasCode('OUT_OF_MEMORY')(error));
@@ -218,7 +218,7 @@ describe('native', () => {
         ),
       () => createEngine({ threads: 0 }),
       () => createEngine({ threads: Number.NaN }),
-      () => createEngine({ kvBudgetBytes: -1 }),
+      () => createEngine({ budgetBytes: -1 }),
       () => createEngine({ kvDtype: 'f8' as 'f16' }),
       () => createEngine({ screen: 'yes' as unknown as boolean }),
     ])

@@ -141,12 +141,31 @@ describe('package/load', () => {
   it('fault 38: a budget that the weights exceed is refused before anything is allocated', async () => {
     const dir = await golden('stories260K');
     await assert.rejects(
-      loadFake(dir, { memoryBudget: 1000 }),
-      code('OUT_OF_MEMORY', /\d{5,} bytes .* got 1000/),
+      load(dir, { memoryBudget: 1000 }),
+      code('OUT_OF_MEMORY', /room for the weights, need \d{5,} bytes, have 1000 of a budget of 1000/),
     );
     const { engineOptions } = await loadFake(dir, { memoryBudget: 100_000_000 });
-    assert.ok(engineOptions?.kvBudgetBytes !== undefined);
-    assert.ok(engineOptions.kvBudgetBytes > 50_000_000 && engineOptions.kvBudgetBytes < 100_000_000);
+    assert.deepEqual([engineOptions?.budgetBytes, engineOptions?.weightsInBudget], [100_000_000, true]);
+  });
+
+  it('fault 38: weights and caches share a budget, to the byte', async () => {
+    const dir = await golden('stories260K');
+    const first = await load(dir);
+    const ids = Array.from({ length: 60 }, (_, i) => i + 3);
+    const { ids: expected } = await first.complete(ids, { maxTokens: 4, ignoreEos: true });
+    const { weightBytes } = first.memory();
+    await first.close();
+    const bare = await load(dir, { memoryBudget: weightBytes });
+    await assert.rejects(
+      bare.complete(ids, { maxTokens: 4 }),
+      code('OUT_OF_MEMORY', /key\/value cache.* have 0 /),
+    );
+    await bare.close();
+    await assert.rejects(load(dir, { memoryBudget: weightBytes - 1 }), code('OUT_OF_MEMORY', /the weights/));
+    // 64 positions of 5 layers with 4 kv heads of 8, keys and values, f32.
+    const enough = await load(dir, { memoryBudget: weightBytes + 64 * 5 * 4 * 8 * 2 * 4 });
+    assert.deepEqual((await enough.complete(ids, { maxTokens: 4, ignoreEos: true })).ids, expected);
+    await enough.close();
   });
 
   it('fault 6: warns of a package that names no end-of-sequence id', async () => {

@@ -127,7 +127,6 @@ Weights::Weights(const Program& program, const std::vector<Source>& sources, Thr
     const WeightForm form = form_of(w);
     const bool narrows = program.narrowed && w.dtype == Dtype::kF32 && !w.packed &&
                          (form == WeightForm::kPanels || form == WeightForm::kRows);
-    if (form == WeightForm::kVector) w.dtype = Dtype::kF32;
     if (narrows && !in_place(w, sources[w.source])) w.dtype = guess(w, sources[w.source]);
   }
   while (!load_all(program, records, sources, pool, budget)) {
@@ -165,7 +164,8 @@ bool Weights::load_all(const Program& program, std::vector<WeightRecord>& record
     const WeightForm form = form_of(w);
     if (form == WeightForm::kUnused) continue;
     const Source& source = sources[w.source];
-    packed_[i] = {out, w.rows, w.cols, w.dtype, form == WeightForm::kPanels};
+    const Dtype dtype = form == WeightForm::kVector ? Dtype::kF32 : w.dtype;
+    packed_[i] = {out, w.rows, w.cols, dtype, form == WeightForm::kPanels};
     if (const uint8_t* there = in_place(w, source)) {
       packed_[i].data = there;
       mappings_.push_back(source.keep_alive());

@@ -46,6 +46,29 @@ GGMA_TEST(other_dtypes_widen_exactly) {
   CHECK(std::memcmp(tail, out + 32, sizeof tail) == 0);
 }
 
+// Whatever its record says: a vector that is packed already is floats.
+GGMA_TEST(packed_vectors_are_taken_as_they_are) {
+  for (const Dtype dtype : {Dtype::kF32, Dtype::kF16, Dtype::kBf16}) {
+    ProgramWriter w;
+    std::vector<float> norm(16, 0.0f);
+    for (size_t i = 0; i < 10; i++) norm[i] = 0.1f + static_cast<float>(i);
+    const uint32_t x = w.slot(10), y = w.slot(10), last = w.slot(10), logits = w.slot(16);
+    const uint32_t vector = w.weight(norm, 1, 10), matrix = w.weight(std::vector<float>(160, 0.3f), 16, 10);
+    w.weights[10 * vector] = static_cast<uint32_t>(dtype);
+    w.weights[10 * vector + 8] = kPackedForm;
+    w.step(1, 0, {x, matrix});
+    w.step(3, 0, {y, x, vector, bits_of(1e-5f), 1});
+    w.step(10, 0, {last, y});
+    w.step(2, 1, {logits, last, matrix, kNone});
+    const std::vector<uint8_t> bytes = w.encode(16, logits);
+    const Program program = decode_program(bytes.data(), bytes.size(), {w.source.size()});
+    ThreadPool pool(1);
+    const Weights weights(program, {w.source.data()}, pool);
+    CHECK(weights.data()[vector].dtype == Dtype::kF32 && weights.sizes()[vector] == 64);
+    CHECK(std::memcmp(weights.data()[vector].data, norm.data(), 64) == 0);
+  }
+}
+
 GGMA_TEST(weights_take_their_part_of_a_budget_and_give_it_back) {
   const TinyLlama llama;
   const Program program = llama.decode();

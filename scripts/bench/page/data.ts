@@ -11,9 +11,15 @@ export function decodeOf(figures: Record<string, number>): number | null {
   return figures.tg128 ?? figures.tg64 ?? figures.tg32 ?? null;
 }
 
-const cellOf = ({ model, dtype }: { model: string; dtype: string }): string => `${model} ${dtype}`;
+/** The dtype, and how else the row's weights and cache were kept. */
+function formOf({ dtype, screen, wide, kv }: Throughput): string {
+  const others = { screened: screen, wide, 'f16 cache': kv === 'f16' };
+  return [dtype, ...Object.entries(others).flatMap(([name, is]) => (is ? [name] : []))].join(', ');
+}
 
-/** A group for each model, a bar for each dtype: decoding, or a prompt of 128 tokens. */
+const cellOf = (row: Throughput): string => `${row.model} ${formOf(row)}`;
+
+/** A group for each model, a bar for each dtype (apart: screened, wide, with an f16 cache): decoding, or a prompt of 128 tokens. */
 export function byModel(
   rows: readonly Throughput[],
   threads: number,
@@ -21,14 +27,14 @@ export function byModel(
 ): { models: string[]; series: Series[] } {
   const some = rows.filter((row) => row.threads === threads);
   const models = [...new Set(some.map(({ model }) => model))];
-  const dtypes = [...new Set(some.map(({ dtype }) => dtype))];
-  const value = (model: string, dtype: string) => {
-    const row = some.find((one) => one.model === model && one.dtype === dtype);
+  const kinds = [...new Set(some.map(formOf))];
+  const value = (model: string, kind: string) => {
+    const row = some.find((one) => one.model === model && formOf(one) === kind);
     return row === undefined ? null : figure(row);
   };
   return {
     models,
-    series: dtypes.map((name) => ({ name, values: models.map((model) => value(model, name)) })),
+    series: kinds.map((name) => ({ name, values: models.map((model) => value(model, name)) })),
   };
 }
 
@@ -93,10 +99,10 @@ export function rooflineLines(
   threads: number,
 ): Line[] {
   const some = rows.filter((row) => row.threads === threads);
-  const reached = [...new Set(some.map(({ dtype }) => dtype))].map((name) => ({
+  const reached = [...new Set(some.map(formOf))].map((name) => ({
     name,
     points: roofline(
-      some.filter(({ dtype }) => dtype === name).toSorted((a, b) => a.bytesPerToken - b.bytesPerToken),
+      some.filter((row) => formOf(row) === name).toSorted((a, b) => a.bytesPerToken - b.bytesPerToken),
       limits,
     ).map((row) => [row['MB a token'], row['GB/s reached']] as const),
   }));
@@ -112,10 +118,10 @@ export function rooflineLines(
 /** Decoding over the size of a model, one line a dtype. */
 export function overSize(rows: readonly Throughput[], threads: number): Line[] {
   const some = rows.filter((row) => row.threads === threads && decodeOf(row.tokensPerSecond) !== null);
-  return [...new Set(some.map(({ dtype }) => dtype))].map((name) => ({
+  return [...new Set(some.map(formOf))].map((name) => ({
     name,
     points: some
-      .filter(({ dtype }) => dtype === name)
+      .filter((row) => formOf(row) === name)
       .toSorted((a, b) => a.bytesPerToken - b.bytesPerToken)
       .map((row) => [three(row.bytesPerToken / 1e6), decodeOf(row.tokensPerSecond)!] as const),
   }));

@@ -57,6 +57,19 @@ describe("the data of the page's plots", () => {
     ]);
   });
 
+  it('keeps apart what was measured in another way', () => {
+    const others = [
+      { ...rows[0]!, wide: true, tokensPerSecond: { tg128: 500 } },
+      { ...rows[0]!, screen: true, kv: 'f16' as const, tokensPerSecond: { tg128: 2000 } },
+    ];
+    const { series } = byModel([...rows, ...others], 1, ({ tokensPerSecond }) => tokensPerSecond.tg128!);
+    assert.deepEqual(series.slice(2), [
+      { name: 'f32, wide', values: [500, null] },
+      { name: 'f32, screened, f16 cache', values: [2000, null] },
+    ]);
+    assert.equal(roofline(others, limits)[0]!.cell, 'T0 f32, wide');
+  });
+
   it('takes the smallest working set that holds the weights, or the largest', () => {
     assert.equal(readingSpeed(limits, 1e4, 1), 100);
     assert.equal(readingSpeed(limits, 2e6, 1), 50);

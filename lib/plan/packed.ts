@@ -3,7 +3,6 @@
  * Layout: native/core/program.h, which checks all the rest.
  */
 import { GgmaError } from '../errors.ts';
-import type { PackedWeights } from '../native.ts';
 
 export const MAGIC = 0x504d4747; // "GGMP"
 export const VERSION = 1;
@@ -50,9 +49,12 @@ export function readProgramShape(program: Uint8Array): ProgramShape {
 
 /**
  * The program with its weights one behind the other in a single source, each as it is packed.
- * @param weights as the program gave them when it was loaded
+ * @param weights packed bytes (multiples of 64) and dtype of each, as the program gave them when it was loaded
  */
-export function overPackedWeights(program: Uint8Array, { sizes, dtypes }: PackedWeights): Uint8Array {
+export function overPackedWeights(
+  program: Uint8Array,
+  { sizes, dtypes }: { sizes: ArrayLike<number>; dtypes: ArrayLike<number> },
+): Uint8Array {
   const word = wordsOf(program);
   const packed = program.slice();
   const view = new DataView(packed.buffer);

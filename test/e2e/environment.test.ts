@@ -123,7 +123,7 @@ describe('surroundings', () => {
     const numbers = /need (\d+) bytes, have (\d+)/.exec(refused[1]);
     assert.ok(numbers, refused[1]);
     const [needed, have] = numbers.slice(1).map(Number) as [number, number];
-    assert.ok(needed >= 1e9 && have < 3.1e8, refused[1]);
+    assert.ok(needed >= 5e8 && have < 3.1e8, refused[1]);
     assert.ok(alive);
   });
 });

@@ -1,4 +1,4 @@
-// Loads a program of 1 GB of weights (a file of holes: argument) when the address space has only 300 MB left, and then
+// Loads a program of 1 GB of weights (a file of holes: argument; 500 MB as bf16) when the address space has only 300 MB left, and then
 // a small one. Prints [code, message] and whether the small one runs.
 import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, readFileSync } from 'node:fs';

@@ -207,6 +207,7 @@ export interface Program {
   memory(): ProgramMemory;
   /** Since it was loaded, up to the jobs before this one. Throws OPTION unless loaded with `profile`. */
   profile(): Promise<ProgramProfile>;
+  /** What {@link copyWeight} gives, and lib/plan/packed.ts makes a program over. */
   packedWeights(): PackedWeights;
   /** Fills `target` with the packed bytes of a weight from `from` on. */
   copyWeight(weight: number, from: number, target: Uint8Array): void;

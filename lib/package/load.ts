@@ -251,7 +251,7 @@ function engineOptions({ threads, memoryBudget, kvDtype, screen, narrow }: LoadO
   if (kvDtype !== undefined) options.kvDtype = kvDtype;
   if (screen !== undefined) options.screen = screen;
   if (narrow !== undefined) options.narrow = narrow;
-  if (memoryBudget !== undefined)
-    Object.assign(options, { budgetBytes: memoryBudget, weightsInBudget: true });
-  return options;
+  return memoryBudget === undefined
+    ? options
+    : { ...options, budgetBytes: memoryBudget, weightsInBudget: true };
 }

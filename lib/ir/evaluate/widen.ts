@@ -21,7 +21,7 @@ export function widen(type: TensorType, bytes: Uint8Array, count: number): Float
   return WIDEN.get(type)!(bytes, count);
 }
 
-/** The bytes may lie anywhere, so they are copied to be aligned. */
+/** The bytes may lie anywhere, so they are copied to be aligned (a Buffer's own slice copies nothing). */
 function halves(bytes: Uint8Array, count: number): Uint16Array {
   return new Uint16Array(Uint8Array.prototype.slice.call(bytes, 0, 2 * count).buffer);
 }

@@ -7,20 +7,23 @@
 export { BuiltinOperator, BuiltinOptions, TensorType } from './circle/index.ts';
 export { runFilter } from './cli/own-filter.ts';
 export { GgmaError } from './errors.ts';
-export { bytesOf, floatsOf, intsOf, scalarOf } from './ir/constants.ts';
-export { removeDeadFrom } from './ir/dead.ts';
+export type { Graph, Module, Op, Signature, Value } from './ir/graph/index.ts';
 export {
   addConstant,
   addValue,
+  bytesOf,
+  floatsOf,
   insertOps,
+  intsOf,
   makeOp,
   type OpOptions,
+  removeDeadFrom,
   removeOps,
   replaceUses,
+  scalarOf,
   setInput,
   takeOutput,
   uniqueName,
-} from './ir/edit.ts';
-export type { Graph, Module, Op, Signature, Value } from './ir/graph.ts';
-export { optionsOf } from './ir/pattern.ts';
-export { type Filter, type Outcome, simpleFilter } from './passes/pass.ts';
+} from './ir/graph/index.ts';
+export { optionsOf } from './ir/match/index.ts';
+export { type Filter, type Outcome, simpleFilter } from './passes/index.ts';

@@ -90,8 +90,8 @@ async function ggmaRun(invocation: Invocation): Promise<undefined> {
   // Imported here, so that --help and wrong usage do not wait for it, and a package not for what the demo needs.
   const model =
     dir === undefined
-      ? await (await import('../package/demo.ts')).loadDemo(options)
-      : await (await import('../package/load.ts')).load(dir, options);
+      ? await (await import('../make/index.ts')).loadDemo(options)
+      : await (await import('../package/index.ts')).load(dir, options);
   try {
     for (const warning of model.warnings) await invocation.warn(warning);
     await generate(invocation, model, prompt, {

@@ -47,9 +47,9 @@ async function tinyllama(invocation: Invocation): Promise<undefined> {
   const progress = new Progress(invocation.streams.stderr);
   // Imported here, so that --help and wrong usage do not wait for it.
   const { exportDecode, exportPrefill, openHf } = await import('../export/index.ts');
-  const { lower } = await import('../ir/index.ts');
+  const { lower } = await import('../ir/graph/index.ts');
   const { chunksOf, layOut } = await import('../circle/index.ts');
-  const dir = invocation.text('model') ?? (await import('../package/demo.ts')).demoDir();
+  const dir = invocation.text('model') ?? (await import('../make/index.ts')).demoDir();
   try {
     const hf = openHf(dir, {
       onRead: (name) => progress.show(name),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { GgmaError } from '../errors.ts';
-import type { Module } from '../ir/graph.ts';
+import type { Module } from '../ir/graph/index.ts';
 import { parseJsonObject } from '../json.ts';
 import { type ModelConfig, readModelConfig } from './config.ts';
 import { type Family, families } from './families/index.ts';

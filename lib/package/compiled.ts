@@ -1,6 +1,6 @@
 /** A package's model.circle, read and compiled. Imported when it is needed: a prepared package starts without. */
 import { openModel, readModel, requireValid } from '../circle/index.ts';
-import { lift } from '../ir/index.ts';
+import { lift } from '../ir/graph/index.ts';
 import { compile, type Plan } from '../plan/index.ts';
 import type { PackageContents } from './contents.ts';
 

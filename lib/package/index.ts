@@ -1,8 +1,11 @@
-/** What running a model needs. opm imports the files that import and write from where they are: they load more. */
-export { type Json, type JsonObject, parseJson, parseJsonObject } from '../json.ts';
-export type { PackageConfig } from './config.ts';
+/** What running a package needs: its files are read, checked and loaded here. lib/make writes them. */
+export { readConfig } from './config.ts';
 export { type PackageContents, readContents } from './contents.ts';
-export { demoDir, loadDemo, packModel } from './demo.ts';
+export { checkFit } from './fit.ts';
 export { type LoadOptions, type LoadStage, load, loadContents } from './load.ts';
-export { fileNames } from './names.ts';
-export { prepare } from './prepared/index.ts';
+export { type FileRecord, type Manifest, manifestText, readManifest, recordOf } from './manifest.ts';
+export { carriedNames, fileNames, weightNames } from './names.ts';
+export { layOutPrepared } from './prepared/format.ts';
+export { sampleOf } from './prepared/sample.ts';
+export { sourceFor } from './sources.ts';
+export { loadTokenizer } from './tokenizer.ts';

@@ -5,16 +5,15 @@
  *           values = CONCATENATION(past_v, v); SOFTMAX(q·keysᵀ·scale + mask)·values; FULLY_CONNECTED(…, wo)
  *   AFTER   ATTENTION(hidden, wq, wk, wv, wo, cos, sin, mask, past_k, past_v, cache_position)
  *
- * Pre: `lib/ir/attention.ts` recognises the block and the operator can say it: no biases, no q/k norm, RoPE,
+ * Pre: `lib/ir/match/attention.ts` recognises the block and the operator can say it: no biases, no q/k norm, RoPE,
  * scale 1/√head_dim. Post: ATTENTION updates the caches in place, so the two concatenations are no graph outputs
  * any more (the reference tool leaves them there without a producer). cos and sin are taken after any attention
  * scaling, where the layers read them (the reference takes them before it, wrong for yarn and longrope).
  */
 import { BuiltinOperator, BuiltinOptions } from '../circle/index.ts';
-import { type Attention, findAttention } from '../ir/attention.ts';
-import { removeDeadFrom } from '../ir/dead.ts';
-import { dropOutputs, insertOps, makeOp, takeOutput } from '../ir/edit.ts';
-import type { Graph, Module, Value } from '../ir/graph.ts';
+import type { Graph, Module, Value } from '../ir/graph/index.ts';
+import { dropOutputs, insertOps, makeOp, removeDeadFrom, takeOutput } from '../ir/graph/index.ts';
+import { type Attention, findAttention } from '../ir/match/index.ts';
 import { type Outcome, simpleFilter } from './pass.ts';
 
 export const fuseAttention = simpleFilter(

@@ -8,10 +8,17 @@
  * takes R as it is whenever batch and K are 1, which is right for N = 1 only, and mishandles L of rank ≠ 3.)
  */
 import { BuiltinOperator, BuiltinOptions, TensorType } from '../circle/index.ts';
-import { removeDeadFrom } from '../ir/dead.ts';
-import { addConstant, addValue, insertOps, makeOp, takeOutput, uniqueName } from '../ir/edit.ts';
-import type { Graph, Module, Op, Value } from '../ir/graph.ts';
-import { optionsOf, swapsLastTwo } from '../ir/pattern.ts';
+import type { Graph, Module, Op, Value } from '../ir/graph/index.ts';
+import {
+  addConstant,
+  addValue,
+  insertOps,
+  makeOp,
+  removeDeadFrom,
+  takeOutput,
+  uniqueName,
+} from '../ir/graph/index.ts';
+import { optionsOf, swapsLastTwo } from '../ir/match/index.ts';
 import { type Outcome, simpleFilter } from './pass.ts';
 
 export const fuseBmmLhsConst = simpleFilter(

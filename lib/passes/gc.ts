@@ -7,9 +7,9 @@
  * Signatures follow. (The reference keeps operators whose outputs are empty, and takes the empty sentinel buffer out
  * of files of its older exporter; both are mended here.)
  */
-import { liveOps } from '../ir/dead.ts';
-import { dropInputs, dropOutputs, removeOps } from '../ir/edit.ts';
-import type { Graph, Module, Value } from '../ir/graph.ts';
+
+import type { Graph, Module, Value } from '../ir/graph/index.ts';
+import { dropInputs, dropOutputs, liveOps, removeOps } from '../ir/graph/index.ts';
 import { type Outcome, simpleFilter } from './pass.ts';
 
 export const gc = simpleFilter('gc', 'remove everything that nothing needs', (module) => {

@@ -14,15 +14,6 @@ import { reshapeIo } from './reshape.io.ts';
 import { selectOp } from './select.op.ts';
 import { transposeIoKvcache } from './transpose.io.kvcache.ts';
 
-export {
-  type Filter,
-  type Outcome,
-  outcomeLines,
-  type Pass,
-  type Source,
-  STANDARD_INPUT,
-} from './pass.ts';
-
 export const passes: readonly Pass[] = [
   fuseAttention,
   reshapeIo,
@@ -42,3 +33,13 @@ export const passes: readonly Pass[] = [
 export function findPass(name: string): Pass | undefined {
   return passes.find((pass) => pass.name === name);
 }
+export {
+  type Filter,
+  type Outcome,
+  outcomeLines,
+  type Pass,
+  type Source,
+  STANDARD_INPUT,
+  simpleFilter,
+} from './pass.ts';
+export { quantizeModule } from './quantize.ts';

@@ -9,7 +9,7 @@
  */
 import { type ByteSource, type CircleBuffer, copyBytes, sameBytes } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
-import { Module, type Signature, type Value } from '../ir/graph.ts';
+import { Module, type Signature, type Value } from '../ir/graph/index.ts';
 import { type Source, STANDARD_INPUT, usageError } from './pass.ts';
 
 export const mergeCircles: Source = {

@@ -3,7 +3,7 @@
  * the documentation's table and the tests all read the registry of these records in `index.ts`.
  */
 import { GgmaError } from '../errors.ts';
-import type { Module } from '../ir/graph.ts';
+import type { Module } from '../ir/graph/index.ts';
 
 /** What a pass found and did. */
 export interface Outcome {

@@ -15,9 +15,9 @@ import {
   operatorName,
   tensorTypeName,
 } from '../circle/index.ts';
-import { Depends, dependence } from '../ir/dependence.ts';
-import { Encoded, Floats, floatWidth, measure } from '../ir/encoded.ts';
-import type { Module, Op, Value } from '../ir/graph.ts';
+import { Encoded, Floats, floatWidth, measure } from '../ir/encode/index.ts';
+import type { Module, Op, Value } from '../ir/graph/index.ts';
+import { Depends, dependence } from '../ir/graph/index.ts';
 import { type Filter, type Outcome, usageError } from './pass.ts';
 
 interface Options {

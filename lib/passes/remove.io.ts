@@ -5,8 +5,9 @@
  *
  * Operators stay; `gc` then takes out what led to the removed outputs only. An input that operators read cannot go.
  */
-import { dropInputs, dropOutputs } from '../ir/edit.ts';
-import type { Graph, Value } from '../ir/graph.ts';
+
+import type { Graph, Value } from '../ir/graph/index.ts';
+import { dropInputs, dropOutputs } from '../ir/graph/index.ts';
 import { type Filter, type Outcome, parseIds, usageError } from './pass.ts';
 
 export const removeIo: Filter = {

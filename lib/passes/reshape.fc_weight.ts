@@ -6,7 +6,7 @@
  * A weight that an operator of another kind reads too, or that is a graph output, is left alone.
  */
 import { BuiltinOperator } from '../circle/index.ts';
-import type { Value } from '../ir/graph.ts';
+import type { Value } from '../ir/graph/index.ts';
 import { type Outcome, simpleFilter } from './pass.ts';
 
 export const reshapeFcWeight = simpleFilter(

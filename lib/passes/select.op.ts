@@ -6,8 +6,9 @@
  *
  * Signatures of the graph no longer describe it and go.
  */
-import { removeOps } from '../ir/edit.ts';
-import type { Graph, Module, Value } from '../ir/graph.ts';
+
+import type { Graph, Module, Value } from '../ir/graph/index.ts';
+import { removeOps } from '../ir/graph/index.ts';
 import { type Filter, parseIds, usageError } from './pass.ts';
 
 export const selectOp: Filter = {

@@ -7,7 +7,7 @@
  * ATTENTION (the reference goes by the names `*_cache_<n>`), so an already transposed one is left as it is.
  */
 import { BuiltinOperator } from '../circle/index.ts';
-import type { Op, Value } from '../ir/graph.ts';
+import type { Op, Value } from '../ir/graph/index.ts';
 import { type Outcome, simpleFilter } from './pass.ts';
 
 export const transposeIoKvcache = simpleFilter(

@@ -1,5 +1,5 @@
 /** Everything that is decided about a model before its program is written: what compiling and explaining share. */
-import type { Module } from '../ir/graph.ts';
+import type { Module } from '../ir/graph/index.ts';
 import { type Arena, placeSlots } from './arena.ts';
 import type { ProgramBuilder } from './builder.ts';
 import { type DecodeEntry, decodeEntry, prefillEntry } from './entry.ts';

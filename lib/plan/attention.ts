@@ -1,6 +1,5 @@
 /** Attention as instructions: three projections, q/k norms, the kernel over the cache, the output projection. */
-import type { AttentionBlock } from '../ir/attention.ts';
-import type { Projection } from '../ir/attention-projection.ts';
+import type { AttentionBlock, Projection } from '../ir/match/index.ts';
 import type { ProgramBuilder } from './builder.ts';
 import { float, type Slot, slot, table, weight, word } from './program.ts';
 

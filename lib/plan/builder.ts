@@ -1,9 +1,9 @@
 /** Collects the steps, weights, tables and caches of one program while the graph is lowered. */
 import { tensorTypeName } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
-import type { AttentionBlock } from '../ir/attention.ts';
-import { elementCount } from '../ir/constants.ts';
-import type { Value } from '../ir/graph.ts';
+import type { Value } from '../ir/graph/index.ts';
+import { elementCount } from '../ir/graph/index.ts';
+import type { AttentionBlock } from '../ir/match/index.ts';
 import { DTYPES, type OpcodeName, type Operand, type Slot, type Step, type Weight } from './program.ts';
 
 export class ProgramBuilder {

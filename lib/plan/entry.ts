@@ -1,9 +1,8 @@
 /** Which graphs of a package are run: the decode graph, and the prefill graph beside it when there is one. */
 import { GgmaError } from '../errors.ts';
-import { elementCount } from '../ir/constants.ts';
-import { dependence, type InputRoles, inputRoles } from '../ir/dependence.ts';
-import type { Graph, Module, Value } from '../ir/graph.ts';
-import { oneRow, type Rows, rowsOf } from '../ir/rows.ts';
+import type { Graph, Module, Value } from '../ir/graph/index.ts';
+import { dependence, elementCount, type InputRoles, inputRoles } from '../ir/graph/index.ts';
+import { oneRow, type Rows, rowsOf } from '../ir/match/index.ts';
 
 /** A graph from token ids to logits. */
 export interface Entry {

@@ -1,7 +1,7 @@
 /** What the compiler made of a model and why it may: plain data for `o2o explain --json`, and as text. */
 import { BuiltinOperator, tensorTypeName } from '../circle/index.ts';
-import type { Attention } from '../ir/attention.ts';
-import type { Module } from '../ir/graph.ts';
+import type { Module } from '../ir/graph/index.ts';
+import type { Attention } from '../ir/match/index.ts';
 import { type Analysis, analyse } from './analyse.ts';
 import { encodeProgram } from './encode.ts';
 import type { OpcodeName, Operand, Slot, Step } from './program.ts';

@@ -1,12 +1,10 @@
 /** Graph → program: the compiler. */
 
 import { FileRange, readBytes } from '../circle/index.ts';
-import type { Module } from '../ir/graph.ts';
+import type { Module } from '../ir/graph/index.ts';
 import { analyse } from './analyse.ts';
 import { encodeProgram } from './encode.ts';
 import { type PlanTable, positionModule } from './tables.ts';
-
-export { type PlanTable, tabulatePositions } from './tables.ts';
 
 /** A compiled model: what the native side runs, and what it needs from JavaScript while it does. */
 export interface Plan {
@@ -40,3 +38,7 @@ export function compile(module: Module): Plan {
     caches: builder.blocks.map(({ kvHeads, headDim }) => ({ kvHeads, headDim })),
   };
 }
+export { type ExplainedAttention, type Explanation, explain } from './explain.ts';
+export { proveMask } from './mask.ts';
+export { overPackedWeights } from './packed.ts';
+export { type PlanTable, tabulatePositions } from './tables.ts';

@@ -1,7 +1,7 @@
 /** Graph → steps: what the logits need, each value by the first lowering that takes it. */
 import { operatorName } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
-import type { Value } from '../ir/graph.ts';
+import type { Value } from '../ir/graph/index.ts';
 import { ProgramBuilder } from './builder.ts';
 import { type Lowered, lowerings } from './lowerings.ts';
 import type { Slot } from './program.ts';

@@ -4,11 +4,19 @@
  * over any number of rows. What no lowering takes is refused with the operator's path.
  */
 import { BuiltinOperator, BuiltinOptions } from '../circle/index.ts';
-import { Depends } from '../ir/dependence.ts';
-import { matchGelu } from '../ir/gelu.ts';
-import type { Op, Value } from '../ir/graph.ts';
-import { matchRmsNorm } from '../ir/norm.ts';
-import { dataInput, eitherOrder, isPlain, optionsOf, producedBy, scaledBy, through } from '../ir/pattern.ts';
+import type { Op, Value } from '../ir/graph/index.ts';
+import { Depends } from '../ir/graph/index.ts';
+import {
+  dataInput,
+  eitherOrder,
+  isPlain,
+  matchGelu,
+  matchRmsNorm,
+  optionsOf,
+  producedBy,
+  scaledBy,
+  through,
+} from '../ir/match/index.ts';
 import { lowerAttention } from './attention.ts';
 import type { ProgramBuilder } from './builder.ts';
 import { float, type OpcodeName, type Operand, type Slot, slot, weight, word } from './program.ts';

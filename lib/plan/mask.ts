@@ -8,9 +8,9 @@
  * all of them, and at one beyond each end, therefore sees every value the function takes.
  */
 import { BuiltinOperator, TensorType } from '../circle/index.ts';
-import { floatsOf, intsOf } from '../ir/constants.ts';
-import type { Op, Value } from '../ir/graph.ts';
-import { attempt, dataInput, keepsOrder, Mismatch } from '../ir/pattern.ts';
+import type { Op, Value } from '../ir/graph/index.ts';
+import { floatsOf, intsOf } from '../ir/graph/index.ts';
+import { attempt, dataInput, keepsOrder, Mismatch } from '../ir/match/index.ts';
 
 export type MaskMeaning = { ok: true; window: number } | { ok: false; reason: string };
 

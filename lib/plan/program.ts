@@ -4,7 +4,7 @@
  */
 
 import { type ByteSource, FileRange, sameBytes, TensorType } from '../circle/index.ts';
-import type { Value } from '../ir/graph.ts';
+import type { Value } from '../ir/graph/index.ts';
 
 /** Left-out operand. */
 export const NONE = 0xffffffff;

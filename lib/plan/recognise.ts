@@ -1,14 +1,14 @@
 /** What a graph means beyond its operators: its attention blocks, and what their masks let a token see. */
 import { GgmaError } from '../errors.ts';
+import type { Op, Value } from '../ir/graph/index.ts';
+import { Depends } from '../ir/graph/index.ts';
 import {
   type Attention,
   type AttentionBlock,
   type AttentionMatch,
   findAttention,
   findPrefillAttention,
-} from '../ir/attention.ts';
-import { Depends } from '../ir/dependence.ts';
-import type { Op, Value } from '../ir/graph.ts';
+} from '../ir/match/index.ts';
 import type { DecodeEntry, Entry } from './entry.ts';
 import { proveMask } from './mask.ts';
 

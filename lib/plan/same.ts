@@ -1,8 +1,8 @@
 /** Whether two lowered graphs are one program: a walk from the logits up through pairs of steps. */
 
-import { floatsOf } from '../ir/constants.ts';
-import { evaluate } from '../ir/evaluate.ts';
-import type { Value } from '../ir/graph.ts';
+import { evaluate } from '../ir/evaluate/index.ts';
+import type { Value } from '../ir/graph/index.ts';
+import { floatsOf } from '../ir/graph/index.ts';
 import type { LoweredGraph } from './lower.ts';
 import { type Operand, type Slot, type Step, sameWeight, type Weight } from './program.ts';
 import type { PlanTable } from './tables.ts';

@@ -1,8 +1,7 @@
 /** Position tables: cos and sin of as many positions as are asked for, by the reference interpreter. */
 
-import { neededOps } from '../ir/evaluate/run.ts';
-import { compileOver } from '../ir/evaluate.ts';
-import { Graph, Module, type Value } from '../ir/graph.ts';
+import { compileOver, neededOps } from '../ir/evaluate/index.ts';
+import { Graph, Module, type Value } from '../ir/graph/index.ts';
 import type { DecodeEntry } from './entry.ts';
 
 /** A position-dependent row vector that kernels look up, such as cos and sin of RoPE. */

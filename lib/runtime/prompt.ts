@@ -2,7 +2,7 @@
 import { GgmaError } from '../errors.ts';
 import type { TokenIds, Tokenizer } from '../text/index.ts';
 // Not from the index: whoever takes ids alone does not wait for tokenizers.
-import { checkTokenId } from '../text/tokenizer.ts';
+import { checkTokenId } from '../text/index.ts';
 import type { ResolvedOptions } from './options.ts';
 
 /** A text, or token ids that are taken as they are. */

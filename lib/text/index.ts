@@ -1,6 +1,7 @@
 export { tokenizerDifference } from './compare.ts';
 export { loadJsonEncoder, loadTokenizerJson } from './huggingface.ts';
 export { loadSentencePiece } from './sentencepiece.ts';
+export { readSentencePieceModel } from './sentencepiece-model.ts';
 export {
   checkTokenId,
   type EncodeOptions,

@@ -1,6 +1,6 @@
 /** One or two models as the data of a page. */
 import { readBytes, tensorTypeName } from '../circle/index.ts';
-import { Graph, type Module, type Op, type Value } from '../ir/graph.ts';
+import { Graph, type Module, type Op, type Value } from '../ir/graph/index.ts';
 import { changesOf } from './changes.ts';
 import type {
   BlockData,

@@ -1,6 +1,6 @@
 /** Operators and tensors in words: what the boxes and the side panel of a page show. */
 import { enumName, operatorName, tensorTypeName } from '../circle/index.ts';
-import type { Op, Value } from '../ir/graph.ts';
+import type { Op, Value } from '../ir/graph/index.ts';
 import type { Row } from './data.ts';
 
 /** ADD; the name that a custom operator has. */

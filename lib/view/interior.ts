@@ -1,6 +1,7 @@
 /** What is drawn inside each block: its children, the lines between them, and the words in the boxes. */
-import { bytesOf } from '../ir/constants.ts';
-import type { Op, Value } from '../ir/graph.ts';
+
+import type { Op, Value } from '../ir/graph/index.ts';
+import { bytesOf } from '../ir/graph/index.ts';
 import type { ChildKind, Status } from './data.ts';
 import { activationOf, shapeText, shortName, titleOf } from './describe.ts';
 import type { Link, Scene, SceneNode } from './scene.ts';

@@ -6,8 +6,8 @@
  */
 import { createHash } from 'node:crypto';
 import { type CircleBuffer, tensorTypeName } from '../circle/index.ts';
-import { bytesOf } from '../ir/constants.ts';
-import type { Graph, Op, Value } from '../ir/graph.ts';
+import type { Graph, Op, Value } from '../ir/graph/index.ts';
+import { bytesOf } from '../ir/graph/index.ts';
 import { optionRows, shapeText, titleOf, typeText } from './describe.ts';
 
 /** From the first graph's objects to the second's. */

@@ -1,5 +1,5 @@
 /** Which subgraph of one model is which of another: by signature, then by what they compute. */
-import type { Graph, Module } from '../ir/graph.ts';
+import type { Graph, Module } from '../ir/graph/index.ts';
 import { titleOf, typeText } from './describe.ts';
 import type { Pair } from './scene.ts';
 

@@ -1,5 +1,5 @@
 /** How a quantized tensor's numbers are to be read, in words. */
-import type { Value } from '../ir/graph.ts';
+import type { Value } from '../ir/graph/index.ts';
 import type { Row } from './data.ts';
 
 const SHOWN = 8;

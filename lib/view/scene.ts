@@ -2,7 +2,7 @@
  * What is to be drawn of one graph, or of two laid over each other: nodes and links by number. Of two graphs, what
  * they share stands once, and what only one has stands beside it, between the same neighbours.
  */
-import type { Graph, Op, Value } from '../ir/graph.ts';
+import type { Graph, Op, Value } from '../ir/graph/index.ts';
 import type { Status } from './data.ts';
 import { optionRows, shapeText, titleOf, typeText } from './describe.ts';
 import { type Match, matchGraphs, pairPorts } from './match.ts';

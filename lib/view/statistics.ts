@@ -1,6 +1,6 @@
 /** What a page says of a constant instead of its elements. */
 import { type TensorType, tensorByteLength } from '../circle/index.ts';
-import { elementCount } from '../ir/constants.ts';
+import { elementCount } from '../ir/graph/index.ts';
 import type { Statistics } from './data.ts';
 import { isNumeric, visitElements } from './elements.ts';
 

@@ -4,9 +4,8 @@
  */
 import { BuiltinOperator } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
-import { findAttention } from '../ir/attention.ts';
-import type { Graph, Op } from '../ir/graph.ts';
-import { matchRmsNorm } from '../ir/norm.ts';
+import type { Graph, Op } from '../ir/graph/index.ts';
+import { findAttention, matchRmsNorm } from '../ir/match/index.ts';
 import type { Status } from './data.ts';
 import { splitLarge } from './parts.ts';
 import { findRepeats, isConvex, topological } from './repeat.ts';

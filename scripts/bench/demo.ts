@@ -3,7 +3,7 @@
  * tokens/s, process start to first token, peak memory; medians. Writes .bench/demo.json.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { loadDemo } from '../../lib/package/index.ts';
+import { loadDemo } from '../../lib/make/index.ts';
 import { median } from './measure.ts';
 import { coresUpTo, count, counts, optionsOf } from './options.ts';
 import { machine, root, save } from './results.ts';

@@ -1,7 +1,7 @@
 /** The matrices of a module in another number format, for measuring. */
 import { type FloatEncodingName, floatEncodings } from '../../lib/circle/index.ts';
-import type { Module } from '../../lib/ir/index.ts';
-import { quantizeModule } from '../../lib/passes/quantize.ts';
+import type { Module } from '../../lib/ir/graph/index.ts';
+import { quantizeModule } from '../../lib/passes/index.ts';
 
 export const dtypes = ['f32', ...Object.keys(floatEncodings)] as DtypeName[];
 

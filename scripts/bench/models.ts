@@ -5,8 +5,8 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Module } from '../../lib/ir/index.ts';
-import { packModel } from '../../lib/package/demo.ts';
+import type { Module } from '../../lib/ir/graph/index.ts';
+import { packModel } from '../../lib/make/index.ts';
 import type { DtypeName } from './dtypes.ts';
 
 interface Architecture {

@@ -8,8 +8,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { packModel } from '../../lib/package/demo.ts';
-import { quantizeModule } from '../../lib/passes/quantize.ts';
+import { packModel } from '../../lib/make/index.ts';
+import { quantizeModule } from '../../lib/passes/index.ts';
 import { compile } from '../../lib/plan/index.ts';
 import { loadSentencePiece } from '../../lib/text/index.ts';
 import { NativeRun } from '../../test/support/native-run.ts';

@@ -5,13 +5,13 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
+import { loadDemo } from '../../lib/make/index.ts';
 import {
   createEngine,
   type DecodeRequest,
   type LogprobArrays,
   type SamplerOptions,
 } from '../../lib/native.ts';
-import { loadDemo } from '../../lib/package/index.ts';
 import { rotary, tinyLlama, tinyShape } from '../../test/support/program.ts';
 import { median } from './measure.ts';
 import { count, optionsOf } from './options.ts';

@@ -11,8 +11,8 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import os from 'node:os';
 import path from 'node:path';
 import { chunksOf, FileRange, layOut, type Model, openModel } from '../../lib/circle/index.ts';
-import { lift, lower } from '../../lib/ir/index.ts';
-import { quantizeModule } from '../../lib/passes/quantize.ts';
+import { lift, lower } from '../../lib/ir/graph/index.ts';
+import { quantizeModule } from '../../lib/passes/index.ts';
 import { need } from '../support/need.ts';
 import { peakMemory } from '../support/peak-memory.ts';
 import { root } from '../support/root.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GgmaError } from '../../lib/errors.ts';
-import { loadDemo } from '../../lib/package/index.ts';
+import { loadDemo } from '../../lib/make/index.ts';
 import type { Completion, GenerateOptions, Model } from '../../lib/runtime/index.ts';
 
 const base: GenerateOptions = { maxTokens: 60, ignoreEos: true };

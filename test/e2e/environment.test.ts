@@ -5,8 +5,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeModel } from '../../lib/circle/index.ts';
-import { lower } from '../../lib/ir/index.ts';
-import { demoDir, packModel } from '../../lib/package/index.ts';
+import { lower } from '../../lib/ir/graph/index.ts';
+import { demoDir, packModel } from '../../lib/make/index.ts';
 import { need } from '../support/need.ts';
 import { root } from '../support/root.ts';
 

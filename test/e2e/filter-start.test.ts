@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeModel } from '../../lib/circle/index.ts';
-import { lower } from '../../lib/ir/index.ts';
+import { lower } from '../../lib/ir/graph/index.ts';
 import { scratchFolder } from '../support/checkpoint.ts';
 import { root } from '../support/root.ts';
 import { textGraph } from '../support/text-graph.ts';

@@ -1,7 +1,7 @@
 /** A prompt in one go, in pieces, token by token, on any thread count and instruction set: the same bits. */
 import assert from 'node:assert/strict';
+import { demoDir, packModel } from '../../lib/make/index.ts';
 import { availableIsas, createEngine } from '../../lib/native.ts';
-import { demoDir, packModel } from '../../lib/package/index.ts';
 import { compile } from '../../lib/plan/index.ts';
 
 describe('prefill in pieces', function () {

@@ -1,6 +1,7 @@
 /** Beginnings shared between generations change no bit, alone or beside others, whatever is shared with what. */
 import assert from 'node:assert/strict';
-import { type LoadOptions, loadDemo } from '../../lib/package/index.ts';
+import { loadDemo } from '../../lib/make/index.ts';
+import type { LoadOptions } from '../../lib/package/index.ts';
 import type { Completion, Model } from '../../lib/runtime/index.ts';
 import { seeded } from '../support/mutate.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { main } from '../../lib/cli/ggma_run.ts';
 import { GgmaError } from '../../lib/errors.ts';
-import { loadDemo } from '../../lib/package/index.ts';
+import { loadDemo } from '../../lib/make/index.ts';
 import type { KernelProfile, TraceCall, TraceFile } from '../../lib/runtime/index.ts';
 import { fakeStreams } from '../support/fake-streams.ts';
 

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { type FloatEncodingName, writeModel } from '../../lib/circle/index.ts';
 import { openHf } from '../../lib/export/index.ts';
-import { lower } from '../../lib/ir/index.ts';
-import { demoDir } from '../../lib/package/demo.ts';
+import { lower } from '../../lib/ir/graph/index.ts';
+import { demoDir, runPipeline, seedPipeline } from '../../lib/make/index.ts';
 import { type LoadOptions, loadContents, readContents } from '../../lib/package/index.ts';
-import { runPipeline, seedPipeline } from '../../lib/package/pipeline.ts';
 
 const prompt = 'Lily picked up a flower.';
 const options = { maxTokens: 60, ignoreEos: true };

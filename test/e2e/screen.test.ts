@@ -1,6 +1,6 @@
 /** A screened output matrix changes no greedy token, alone or beside requests that want more than tokens. */
 import assert from 'node:assert/strict';
-import { loadDemo } from '../../lib/package/index.ts';
+import { loadDemo } from '../../lib/make/index.ts';
 import type { Model } from '../../lib/runtime/index.ts';
 import { seeded } from '../support/mutate.ts';
 

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { prepare } from '../../lib/package/index.ts';
+import { prepare } from '../../lib/index.ts';
 import { demoPackage } from '../support/demo-package.ts';
 import { root } from '../support/root.ts';
 
@@ -57,7 +57,7 @@ describe('the start of a package', () => {
     const files = loadedBy([path.join(root, 'dist/bin/ggma_run.js'), dir, '--ids', '1,2', '-n', '2']);
     assert.deepEqual(
       files.map((name) => name.replace(/-\w{8}\.js$/, '')),
-      ['bin/ggma_run.js', 'chunks/load', 'chunks/start.js', 'cli/ggma_run.js'],
+      ['bin/ggma_run.js', 'chunks/package', 'chunks/start.js', 'cli/ggma_run.js'],
     );
   });
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { main } from '../../lib/cli/o2o.ts';
-import type { Module } from '../../lib/ir/graph.ts';
+import type { Module } from '../../lib/ir/graph/index.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { scratchFolder } from '../support/checkpoint.ts';
 import { fakeStreams } from '../support/fake-streams.ts';

@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readModelConfig } from '../../lib/export/config.ts';
 import { exportDecode, exportPrefill, openHf } from '../../lib/export/index.ts';
-import { findAttention } from '../../lib/ir/attention.ts';
-import { floatsOf } from '../../lib/ir/constants.ts';
-import { evaluate, type Tensor } from '../../lib/ir/evaluate.ts';
-import type { Graph, Module, Value } from '../../lib/ir/graph.ts';
+import { evaluate, type Tensor } from '../../lib/ir/evaluate/index.ts';
+import type { Graph, Module, Value } from '../../lib/ir/graph/index.ts';
+import { floatsOf } from '../../lib/ir/graph/index.ts';
+import { findAttention } from '../../lib/ir/match/index.ts';
 import { parseJsonObject } from '../../lib/json.ts';
-import { proveMask } from '../../lib/plan/mask.ts';
+import { proveMask } from '../../lib/plan/index.ts';
 import { constantElements, firstDifference } from '../support/compare.ts';
 import { goldenFamilies } from '../support/golden-cases.ts';
 import {

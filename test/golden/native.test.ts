@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { exportPrefill, openHf } from '../../lib/export/index.ts';
-import { evaluate } from '../../lib/ir/evaluate.ts';
-import type { Module } from '../../lib/ir/graph.ts';
-import { packModel } from '../../lib/package/index.ts';
+import { evaluate } from '../../lib/ir/evaluate/index.ts';
+import type { Module } from '../../lib/ir/graph/index.ts';
+import { packModel } from '../../lib/make/index.ts';
 import { floatTensor, scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../support/checkpoint.ts';
 import { familyCases, goldenFamilies, numericCases } from '../support/golden-cases.ts';
 import { golden, inputNamed, needShared, relativeError, tensorFor } from '../support/goldens.ts';

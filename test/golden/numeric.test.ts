@@ -1,8 +1,8 @@
 /** The reference interpreter on the reference exporter's graphs against transformers' numbers. */
 import assert from 'node:assert/strict';
-import { inputRoles } from '../../lib/ir/dependence.ts';
-import { evaluate, type Tensor } from '../../lib/ir/evaluate.ts';
-import type { Graph, Value } from '../../lib/ir/graph.ts';
+import { evaluate, type Tensor } from '../../lib/ir/evaluate/index.ts';
+import type { Graph, Value } from '../../lib/ir/graph/index.ts';
+import { inputRoles } from '../../lib/ir/graph/index.ts';
 import { transposeRows } from '../support/flow.ts';
 import {
   type GoldenPrompt,

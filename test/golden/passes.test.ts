@@ -5,9 +5,9 @@
  */
 import assert from 'node:assert/strict';
 import { BuiltinOperator } from '../../lib/circle/index.ts';
-import { findAttention } from '../../lib/ir/attention.ts';
-import { inputRoles } from '../../lib/ir/dependence.ts';
-import type { Module } from '../../lib/ir/graph.ts';
+import type { Module } from '../../lib/ir/graph/index.ts';
+import { inputRoles } from '../../lib/ir/graph/index.ts';
+import { findAttention } from '../../lib/ir/match/index.ts';
 import { assertSameModule, constantElements, firstDifference } from '../support/compare.ts';
 import { runFlow } from '../support/flow.ts';
 import { golden, goldenFloats, goldenFlow, needShared, relativeError } from '../support/goldens.ts';

@@ -1,6 +1,6 @@
 /** Running the attention block of attention-block.ts, open or fused. */
-import { evaluate, type Tensor } from '../../lib/ir/evaluate.ts';
-import type { Value } from '../../lib/ir/graph.ts';
+import { evaluate, type Tensor } from '../../lib/ir/evaluate/index.ts';
+import type { Value } from '../../lib/ir/graph/index.ts';
 import { BLOCK_POSITION } from './attention-block.ts';
 import { transposeRows } from './flow.ts';
 import { tensorFor } from './goldens.ts';

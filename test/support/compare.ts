@@ -4,13 +4,17 @@
  */
 import assert from 'node:assert/strict';
 import { BuiltinOperator } from '../../lib/circle/index.ts';
-import { elementCount, scalarOf } from '../../lib/ir/constants.ts';
-import { liveOps } from '../../lib/ir/dead.ts';
 import { compareModules } from '../../lib/ir/diff/index.ts';
-import { removeOps, setInput } from '../../lib/ir/edit.ts';
-import type { Graph, Module } from '../../lib/ir/graph.ts';
-import { lift } from '../../lib/ir/lift.ts';
-import { lower } from '../../lib/ir/lower.ts';
+import type { Graph, Module } from '../../lib/ir/graph/index.ts';
+import {
+  elementCount,
+  lift,
+  liveOps,
+  lower,
+  removeOps,
+  scalarOf,
+  setInput,
+} from '../../lib/ir/graph/index.ts';
 
 /** Fails with the first difference and where it is. */
 export function assertSameModule(actual: Module, expected: Module): void {

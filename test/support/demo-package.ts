@@ -2,8 +2,8 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeModel } from '../../lib/circle/index.ts';
-import { lower } from '../../lib/ir/index.ts';
-import { demoDir, packModel } from '../../lib/package/index.ts';
+import { lower } from '../../lib/ir/graph/index.ts';
+import { demoDir, packModel } from '../../lib/make/index.ts';
 import { scratchFolder } from './checkpoint.ts';
 
 export function demoPackage(): { dir: string; remove(): void } {

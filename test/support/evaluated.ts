@@ -1,6 +1,6 @@
 /** Operators of a graph in text, evaluated. */
 import assert from 'node:assert/strict';
-import { evaluate, type Tensor } from '../../lib/ir/evaluate.ts';
+import { evaluate, type Tensor } from '../../lib/ir/evaluate/index.ts';
 import { tensorFor } from './goldens.ts';
 import { textGraph } from './text-graph.ts';
 

@@ -1,8 +1,8 @@
 /** A whole generation through a two-signature model by the reference interpreter, as golden/numeric/<model>/flow has it. */
 
-import { inputRoles } from '../../lib/ir/dependence.ts';
-import { evaluate, type Tensor } from '../../lib/ir/evaluate.ts';
-import type { Graph, Module, Value } from '../../lib/ir/graph.ts';
+import { evaluate, type Tensor } from '../../lib/ir/evaluate/index.ts';
+import type { Graph, Module, Value } from '../../lib/ir/graph/index.ts';
+import { inputRoles } from '../../lib/ir/graph/index.ts';
 import type { Flow } from './goldens.ts';
 import { tensorFor } from './goldens.ts';
 

@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { type Model, readModel, TensorType } from '../../lib/circle/index.ts';
-import type { Tensor } from '../../lib/ir/evaluate.ts';
-import type { Graph, Module, Value } from '../../lib/ir/graph.ts';
-import { lift } from '../../lib/ir/lift.ts';
+import type { Tensor } from '../../lib/ir/evaluate/index.ts';
+import type { Graph, Module, Value } from '../../lib/ir/graph/index.ts';
+import { lift } from '../../lib/ir/graph/index.ts';
 import { needSharedDir } from './need.ts';
 import { sharedDir } from './shared.ts';
 

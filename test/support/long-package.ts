@@ -2,8 +2,8 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeModel } from '../../lib/circle/index.ts';
-import { lower } from '../../lib/ir/index.ts';
-import { packModel } from '../../lib/package/index.ts';
+import { lower } from '../../lib/ir/graph/index.ts';
+import { packModel } from '../../lib/make/index.ts';
 import { lilyDir } from './lily.ts';
 
 const longContext = 1_000_000;

@@ -1,5 +1,5 @@
 /** Changes that must not matter: other names, another valid order of operators, other numbers of tensors. */
-import type { Graph, Module, Op } from '../../lib/ir/graph.ts';
+import type { Graph, Module, Op } from '../../lib/ir/graph/index.ts';
 
 export type Random = () => number;
 

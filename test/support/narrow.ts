@@ -1,8 +1,7 @@
 /** Floats stored in the types that weights may have; rounded as GGML rounds. */
 import { floatEncodings, TensorType } from '../../lib/circle/index.ts';
-import { floatsOf } from '../../lib/ir/constants.ts';
-import { addConstant, setInput } from '../../lib/ir/edit.ts';
-import type { Graph, Module, Op } from '../../lib/ir/graph.ts';
+import type { Graph, Module, Op } from '../../lib/ir/graph/index.ts';
+import { addConstant, floatsOf, setInput } from '../../lib/ir/graph/index.ts';
 
 /** Little-endian bytes of the floats in that type; blocks of 32 for GGML's. */
 export function narrow(type: TensorType, floats: Float32Array): Uint8Array {

@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import type { Module } from '../../lib/ir/graph.ts';
+import type { Module } from '../../lib/ir/graph/index.ts';
 import { createEngine, type Engine, type Program } from '../../lib/native.ts';
 import { compile, type Plan } from '../../lib/plan/index.ts';
 import type { NumericCase } from './golden-cases.ts';

@@ -1,9 +1,8 @@
 /** Running filters in tests, with the graph's edges checked after each. */
 import assert from 'node:assert/strict';
 import { operatorName, readModel, writeModel } from '../../lib/circle/index.ts';
-import type { Graph, Module, SignaturePort, Value } from '../../lib/ir/graph.ts';
-import { lift } from '../../lib/ir/lift.ts';
-import { lower } from '../../lib/ir/lower.ts';
+import type { Graph, Module, SignaturePort, Value } from '../../lib/ir/graph/index.ts';
+import { lift, lower } from '../../lib/ir/graph/index.ts';
 import { type Filter, findPass, type Outcome } from '../../lib/passes/index.ts';
 
 export function filterNamed(name: string): Filter {

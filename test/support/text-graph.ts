@@ -10,10 +10,16 @@
  */
 import { type TensorType, TensorType as Types } from '../../lib/circle/index.ts';
 import { typeNamed } from '../../lib/circle/print/types.ts';
-import { addConstant, addValue } from '../../lib/ir/edit.ts';
-import { Graph, Module, type Op, type Value } from '../../lib/ir/graph.ts';
-import { graphReferences } from '../../lib/ir/lift.ts';
-import { inferOutputs } from '../../lib/ir/shape.ts';
+import {
+  addConstant,
+  addValue,
+  Graph,
+  graphReferences,
+  Module,
+  type Op,
+  type Value,
+} from '../../lib/ir/graph/index.ts';
+import { inferOutputs } from './shape.ts';
 import { bytesOf, type Constants, readData } from './text/data.ts';
 import { readField } from './text/fields.ts';
 import { readMetadata, readModelLine, readSignature } from './text/model.ts';

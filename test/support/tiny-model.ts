@@ -1,10 +1,9 @@
 /** A whole small package in memory, and what its graphs compute by the reference interpreter. */
 import { BuiltinOperator } from '../../lib/circle/index.ts';
-import { elementCount } from '../../lib/ir/constants.ts';
-import { inputRoles } from '../../lib/ir/dependence.ts';
-import { evaluate, type Tensor } from '../../lib/ir/evaluate.ts';
-import type { Graph, Module, Op, Value } from '../../lib/ir/graph.ts';
-import { packModel } from '../../lib/package/index.ts';
+import { evaluate, type Tensor } from '../../lib/ir/evaluate/index.ts';
+import type { Graph, Module, Op, Value } from '../../lib/ir/graph/index.ts';
+import { elementCount, inputRoles } from '../../lib/ir/graph/index.ts';
+import { packModel } from '../../lib/make/index.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from './checkpoint.ts';
 import { tensorFor } from './goldens.ts';
 

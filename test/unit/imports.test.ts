@@ -15,6 +15,7 @@ const ORDER = [
   ['native.ts'],
   ['runtime'],
   ['package'],
+  ['make'],
   ['cli'],
   ['index.ts', 'filter.ts'],
 ];

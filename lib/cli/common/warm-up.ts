@@ -4,10 +4,7 @@
  */
 import { fstatSync } from 'node:fs';
 import { BuiltinOperator, chunksOf, layOut, readModel, TensorType, writeModel } from '../../circle/index.ts';
-import { addConstant, addValue, makeOp } from '../../ir/edit.ts';
-import { Graph, Module } from '../../ir/graph.ts';
-import { lift } from '../../ir/lift.ts';
-import { lower } from '../../ir/lower.ts';
+import { addConstant, addValue, Graph, lift, lower, Module, makeOp } from '../../ir/graph/index.ts';
 
 /** Operators of the small model: as many as it takes for the codec's loops to have seen all that they branch on. */
 const OPERATORS = 16;

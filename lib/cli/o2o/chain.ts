@@ -1,7 +1,7 @@
 /** A chain of filters in one process: `a x y + b`, from standard input or files to standard output or a file. */
 import { chunksOf, layOut, type OpenModel, openModel } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
-import { lift, lower, type Module } from '../../ir/index.ts';
+import { lift, lower, type Module } from '../../ir/graph/index.ts';
 import { type Outcome, outcomeLines, type Pass, passes, STANDARD_INPUT } from '../../passes/index.ts';
 import {
   checkDescriptors,

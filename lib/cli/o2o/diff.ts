@@ -1,6 +1,6 @@
 /** o2o diff: in what two models differ. */
 import { type Comparison, compareModules, DIFFERENCE_KINDS } from '../../ir/diff/index.ts';
-import { lift } from '../../ir/index.ts';
+import { lift } from '../../ir/graph/index.ts';
 import { exitCode } from '../common/index.ts';
 import { inFile, openModel, type Word } from './word.ts';
 

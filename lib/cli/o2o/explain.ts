@@ -1,6 +1,6 @@
 /** `o2o explain`: what the compiler makes of a model, without running it. */
-import { lift } from '../../ir/index.ts';
-import { type ExplainedAttention, type Explanation, explain } from '../../plan/explain.ts';
+import { lift } from '../../ir/graph/index.ts';
+import { type ExplainedAttention, type Explanation, explain } from '../../plan/index.ts';
 import { exitCode } from '../common/index.ts';
 import { inFile, openModel, type Word } from './word.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GgmaError } from '../../errors.ts';
-import { lift } from '../../ir/index.ts';
+import { lift } from '../../ir/graph/index.ts';
 import { type Assets, type NamedModule, viewPage } from '../../view/index.ts';
 import {
   exitCode,

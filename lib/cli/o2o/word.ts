@@ -5,7 +5,7 @@ import process from 'node:process';
 import { buffer } from 'node:stream/consumers';
 import { type Model, openModel as openCircle, readModel } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
-import { fileNames } from '../../package/names.ts';
+import { fileNames } from '../../package/index.ts';
 import {
   type CommandSpec,
   type Invocation,

@@ -2,7 +2,7 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GgmaError } from '../../errors.ts';
-import { isFree } from '../../package/folder.ts';
+import { isFree } from '../../make/index.ts';
 import { type CommandSpec, type Invocation, runCommand, type Streams } from '../common/index.ts';
 import { buildDir, type Context, madeFolders, shown } from './context.ts';
 

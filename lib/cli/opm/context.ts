@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import process from 'node:process';
-import { type Manifest, readManifest } from '../../package/manifest.ts';
+import { type Manifest, readManifest } from '../../package/index.ts';
 
 export interface Context {
   /** The folder that `build/` and pipeline.yaml lie in. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { GgmaError } from '../../errors.ts';
-import { prepare } from '../../package/prepared/index.ts';
+import { makePackage, readPipeline, seedPipeline, writePrepared } from '../../make/index.ts';
 import {
   type CommandSpec,
   type Invocation,
@@ -50,9 +50,6 @@ async function exportCommand(invocation: Invocation, context: Context): Promise<
   if (!exporters.includes(exporter))
     throw new UsageError(`expected ${exporters.join(' or ')} for --source, got ${exporter}`);
   const { from, source } = await findImport(context, invocation.positionals[0]);
-  const { makePackage } = await import('../../package/make.ts');
-  const { readPipeline } = await import('../../package/pipeline-file.ts');
-  const { seedPipeline } = await import('../../package/pipeline.ts');
   const file = pipelinePath(invocation, context);
   const pipeline = file === null ? seedPipeline : await readPipeline(file);
   const out = join(buildDir(context), outName);
@@ -65,7 +62,7 @@ async function exportCommand(invocation: Invocation, context: Context): Promise<
     onProgress: (what) => progress.show(what),
   }).finally(() => progress.clear());
   for (const warning of warnings) await invocation.warn(warning);
-  if (invocation.flag('prepare')) await prepare(out);
+  if (invocation.flag('prepare')) await writePrepared(out);
   await invocation.write(`${shown(context, out)}\n`);
 }
 

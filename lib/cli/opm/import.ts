@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
 import { GgmaError } from '../../errors.ts';
 import { isPortableName, parseRepoId } from '../../hub/index.ts';
-import type { ImportSource } from '../../package/import.ts';
+import { type ImportSource, importModel } from '../../make/index.ts';
 import { type CommandSpec, type Invocation, Progress, runCommand, type Streams } from '../common/index.ts';
 import { buildDir, type Context, outName, shown } from './context.ts';
 
@@ -33,7 +33,6 @@ async function importCommand(invocation: Invocation, context: Context): Promise<
     progress.show(`${reason}; again in ${Math.ceil(pause / 1000)} s`),
   );
   const target = join(buildDir(context), folderName(invocation.text('name') ?? name));
-  const { importModel } = await import('../../package/import.ts');
   const { warnings, changed } = await importModel(source, target, {
     force: invocation.flag('force'),
     signal: invocation.signal,

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { GgmaError } from '../../errors.ts';
+import { starterText } from '../../make/index.ts';
 import { oldestNode } from '../../version.ts';
 import { type CommandSpec, type Invocation, runCommand, type Streams } from '../common/index.ts';
 import { type Context, pipelineName } from './context.ts';
@@ -27,7 +28,6 @@ async function init(invocation: Invocation, { dir }: Context): Promise<undefined
   const { availableIsas, isa, runtimeVersion } = await import('../../native.ts');
   await invocation.write(`addon: v${runtimeVersion()}, ${process.platform}-${process.arch}\n`);
   await invocation.write(`instruction set: ${isa()} (this machine has ${availableIsas().join(', ')})\n`);
-  const { starterText } = await import('../../package/pipeline-file.ts');
   const path = join(dir, pipelineName);
   const isNew = await write(path, starterText(), invocation.flag('force'));
   await invocation.write(`${pipelineName}: ${isNew ? 'written' : 'is there already, left as it is'}\n`);

@@ -1,6 +1,6 @@
 /** opm prepare: a package's program and packed weights beside its model, so that a start only reads. */
 import { join, resolve } from 'node:path';
-import { prepare } from '../../package/prepared/index.ts';
+import { writePrepared } from '../../make/index.ts';
 import { type CommandSpec, type Invocation, runCommand, type Streams } from '../common/index.ts';
 import { buildDir, type Context, outName, shown } from './context.ts';
 
@@ -21,5 +21,5 @@ export function main(argv: readonly string[], streams: Streams, context: Context
 async function prepareCommand(invocation: Invocation, context: Context): Promise<undefined> {
   const wanted = invocation.positionals[0];
   const dir = wanted === undefined ? join(buildDir(context), outName) : resolve(context.dir, wanted);
-  await invocation.write(`${shown(context, await prepare(dir))}\n`);
+  await invocation.write(`${shown(context, await writePrepared(dir))}\n`);
 }

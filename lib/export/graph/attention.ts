@@ -1,5 +1,5 @@
 /** One attention block. Shapes: L rows, S columns (L, or cached rows + 1), H heads, K kv heads, D head_dim. */
-import type { Value } from '../../ir/graph.ts';
+import type { Value } from '../../ir/graph/index.ts';
 import type { Recipe } from '../families/index.ts';
 import { linear } from './linear.ts';
 import { rmsNorm } from './norm.ts';

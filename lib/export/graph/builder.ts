@@ -1,7 +1,14 @@
 /** Operators as the reference exporter writes them: their options, constant operands and names. */
 import { BuiltinOperator, BuiltinOptions, TensorType } from '../../circle/index.ts';
-import { addConstant, addValue, makeOp, type OpOptions } from '../../ir/edit.ts';
-import { Graph, Module, type Value } from '../../ir/graph.ts';
+import {
+  addConstant,
+  addValue,
+  Graph,
+  Module,
+  makeOp,
+  type OpOptions,
+  type Value,
+} from '../../ir/graph/index.ts';
 
 const FUSED_NONE = 0;
 

@@ -1,4 +1,4 @@
-import type { Value } from '../../ir/graph.ts';
+import type { Value } from '../../ir/graph/index.ts';
 import type { Scope } from './scope.ts';
 
 /** x [..., in] · weight [outputs, in]ᵀ, and a bias [outputs] where the family has one. */

@@ -1,6 +1,6 @@
 /** Which columns a row may look at: 0 where it may, the most negative float32 where not. */
 import { TensorType } from '../../circle/index.ts';
-import type { Value } from '../../ir/graph.ts';
+import type { Value } from '../../ir/graph/index.ts';
 import type { Scope } from './scope.ts';
 
 /** The most negative float32: what the reference adds to hide a column. Only ever added once: twice would be −∞. */

@@ -1,4 +1,4 @@
-import type { Value } from '../../ir/graph.ts';
+import type { Value } from '../../ir/graph/index.ts';
 import { linear } from './linear.ts';
 import type { Scope } from './scope.ts';
 

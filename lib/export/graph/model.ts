@@ -1,6 +1,6 @@
 /** The two graphs of a model, as the reference exporter writes them: prefill of a padded prompt, decode of one token. */
 import { TensorType } from '../../circle/index.ts';
-import type { Module, Value } from '../../ir/graph.ts';
+import type { Module, Value } from '../../ir/graph/index.ts';
 import type { ModelConfig } from '../config.ts';
 import type { Weights } from '../safetensors.ts';
 import { type AttentionInputs, attention } from './attention.ts';

@@ -1,4 +1,4 @@
-import type { Value } from '../../ir/graph.ts';
+import type { Value } from '../../ir/graph/index.ts';
 import type { Scope } from './scope.ts';
 
 /** RMS norm over the last axis: weight · (x · rsqrt(mean(x²) + ε)), or 1 + weight. */

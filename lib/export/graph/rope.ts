@@ -1,4 +1,4 @@
-import type { Value } from '../../ir/graph.ts';
+import type { Value } from '../../ir/graph/index.ts';
 import { attentionFactor, inverseFrequencies, ropeTables } from '../rope.ts';
 import type { Rope } from '../rope-config.ts';
 import type { Scope } from './scope.ts';

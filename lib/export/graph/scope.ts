@@ -1,5 +1,5 @@
 /** What the parts of a model share while a graph is built: operators, sizes, weights, class names. */
-import type { Value } from '../../ir/graph.ts';
+import type { Value } from '../../ir/graph/index.ts';
 import type { ModelConfig } from '../config.ts';
 import type { Weights } from '../safetensors.ts';
 import { GraphBuilder } from './builder.ts';

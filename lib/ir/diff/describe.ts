@@ -1,7 +1,7 @@
 /** Operators, tensors and constants as comparable text. */
 import { elementsOf, enumName, operatorName, tensorTypeName } from '../../circle/index.ts';
-import { bytesOf } from '../constants.ts';
-import type { Graph, Op, Value } from '../graph.ts';
+import type { Graph, Op, Value } from '../graph/index.ts';
+import { bytesOf } from '../graph/index.ts';
 
 /** Operator and version, without its options. */
 export function opName(op: Op): string {

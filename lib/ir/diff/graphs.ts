@@ -1,5 +1,5 @@
 /** One graph against another. */
-import type { Graph, Op, Value } from '../graph.ts';
+import type { Graph, Op, Value } from '../graph/index.ts';
 import { constantsDiffer, opName, optionsText, sourceText, typeText } from './describe.ts';
 import type { Found } from './difference.ts';
 import { type Mismatch, Pairing } from './pair.ts';

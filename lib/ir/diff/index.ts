@@ -3,7 +3,7 @@
  * tensors, buffers and operator codes do not matter. Inputs and outputs belong together by place, subgraphs by the
  * signature that names them, then by place.
  */
-import type { Module, Signature, Value } from '../graph.ts';
+import type { Module, Signature, Value } from '../graph/index.ts';
 import { json } from './describe.ts';
 import { DIFFERENCE_KINDS, type Difference, type DifferenceKind } from './difference.ts';
 import { compareGraphs } from './graphs.ts';

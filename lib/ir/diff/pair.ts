@@ -4,8 +4,8 @@
  * but above it nothing has changed), then by name.
  */
 import { createHash } from 'node:crypto';
-import { bytesOf } from '../constants.ts';
-import type { Graph, Op, Value } from '../graph.ts';
+import type { Graph, Op, Value } from '../graph/index.ts';
+import { bytesOf } from '../graph/index.ts';
 import { opName, optionsText, typeText } from './describe.ts';
 
 /** A place where the second graph has something else than the first. */

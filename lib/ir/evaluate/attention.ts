@@ -1,8 +1,8 @@
 /** The ATTENTION operator: projections, RoPE by halves, cache append and masked attention of one token. */
-import { elementCount } from '../constants.ts';
-import { shapeError } from '../shape-rules.ts';
+import { elementCount } from '../graph/index.ts';
 import { fullyConnected } from './products.ts';
 import { softmaxRow } from './reduce.ts';
+import { shapeError } from './shape-rules.ts';
 import { type FloatData, floats, floatTensor, numbers, type Precision, type Tensor } from './tensor.ts';
 
 export interface AttentionInputs {

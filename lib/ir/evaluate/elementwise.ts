@@ -1,7 +1,7 @@
 /** Operators that work element by element, broadcast as TFLite does. Integers are computed exactly. */
 import { ActivationFunctionType, TensorType, tensorTypeName } from '../../circle/index.ts';
-import { elementCount } from '../constants.ts';
-import { broadcastShape } from '../shape-rules.ts';
+import { elementCount } from '../graph/index.ts';
+import { broadcastShape } from './shape-rules.ts';
 import {
   allocate,
   type FloatData,

@@ -1,7 +1,7 @@
 /** Operators that only move elements: each is a list of flat indices to take. */
-import { elementCount } from '../constants.ts';
-import * as rules from '../shape-rules.ts';
+import { elementCount } from '../graph/index.ts';
 import { indicesOf, sourceIndices } from './elementwise.ts';
+import * as rules from './shape-rules.ts';
 import { copyRange, likeData, numbers, stridesOf, type Tensor, take, Unsupported } from './tensor.ts';
 
 export function reshape(x: Tensor, shape: readonly number[]): Tensor {

@@ -1,14 +1,14 @@
 /** The registry: how each operator is evaluated, from its options and input tensors to its output tensors. */
 import { BuiltinOperator, BuiltinOptions, RoPEMode, TensorType } from '../../circle/index.ts';
-import type { Op } from '../graph.ts';
-import { optionsOf } from '../pattern.ts';
-import { sliceRanges } from '../shape-rules.ts';
+import type { Op } from '../graph/index.ts';
+import { optionsOf } from '../match/index.ts';
 import { rope } from './attention.ts';
 import * as element from './elementwise.ts';
 import * as layout from './layout.ts';
 import { gelu } from './math.ts';
 import { batchMatmul, fullyConnected } from './products.ts';
 import { reduce, rmsNorm, softmax } from './reduce.ts';
+import { sliceRanges } from './shape-rules.ts';
 import { numbers, type Precision, type Tensor, Unsupported } from './tensor.ts';
 
 /** One operator at work. */

@@ -7,14 +7,14 @@
  */
 import { BuiltinOperator, BuiltinOptions, TensorType } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
-import { elementCount } from '../constants.ts';
-import type { Graph, Op, Value } from '../graph.ts';
-import { optionsOf, scaledBy } from '../pattern.ts';
-import { axisOf, reshapeTo } from '../shape-rules.ts';
+import type { Graph, Op, Value } from '../graph/index.ts';
+import { elementCount } from '../graph/index.ts';
+import { optionsOf, scaledBy } from '../match/index.ts';
 import { cast } from './elementwise.ts';
 import { broadcastTo, concatenate, pack, reshape, transpose } from './layout.ts';
 import { BINARY, RELATIONS, reshapeTarget, UNARY } from './operators.ts';
 import { located, neededOps, runOperator } from './run.ts';
+import { axisOf, reshapeTo } from './shape-rules.ts';
 import { constantTensor, numbers, type Tensor, take } from './tensor.ts';
 
 /** Each value's numbers at some positions, [positions, width] row by row, width = elements of the value. */

@@ -1,7 +1,7 @@
 /** Matrix products. Sums run in double precision in both precisions; f32 rounds what is stored. */
-import { elementCount } from '../constants.ts';
-import { connectedShape, matmulShape } from '../shape-rules.ts';
+import { elementCount } from '../graph/index.ts';
 import { sourceIndices } from './elementwise.ts';
+import { connectedShape, matmulShape } from './shape-rules.ts';
 import { floats, floatTensor, type Precision, type Tensor } from './tensor.ts';
 
 /** x [..., in] · weight [out, in]ᵀ + bias [out] → [..., out] */

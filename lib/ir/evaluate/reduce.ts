@@ -1,7 +1,7 @@
 /** Operators that look along an axis: MEAN, SUM, SOFTMAX, RMS_NORM. */
-import { elementCount } from '../constants.ts';
-import { axisOf, reduceShape } from '../shape-rules.ts';
+import { elementCount } from '../graph/index.ts';
 import { indicesOf } from './elementwise.ts';
+import { axisOf, reduceShape } from './shape-rules.ts';
 import { floats, floatTensor, type Precision, stridesOf, type Tensor } from './tensor.ts';
 
 /** Sums over `axes`, each divided by the number of its elements when `mean`. */

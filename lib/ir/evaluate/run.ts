@@ -1,7 +1,7 @@
 /** One operator, run with its errors placed; shared by `evaluate` and the tabulation over positions. */
 import { operatorName } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
-import type { Graph, Op, Value } from '../graph.ts';
+import type { Graph, Op, Value } from '../graph/index.ts';
 import { OPERATORS } from './operators.ts';
 import { type Precision, type Tensor, Unsupported } from './tensor.ts';
 

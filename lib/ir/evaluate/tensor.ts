@@ -1,8 +1,8 @@
 /** Values while a graph is evaluated: typed arrays with a shape, and the precision that floats are stored in. */
 import { TensorType, tensorByteLength, tensorTypeName } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
-import { bytesOf, elementCount } from '../constants.ts';
-import type { Value } from '../graph.ts';
+import type { Value } from '../graph/index.ts';
+import { bytesOf, elementCount } from '../graph/index.ts';
 import { isNarrow, widen } from './widen.ts';
 
 export type Precision = 'f32' | 'f64';

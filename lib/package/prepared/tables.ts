@@ -1,6 +1,6 @@
 /** Position tables of a prepared package: the first rows are there; the graph behind them is read beyond them only. */
 import { GgmaError } from '../../errors.ts';
-import type { PlanTable } from '../../plan/tables.ts';
+import type { PlanTable } from '../../plan/index.ts';
 import type { PositionTable } from '../../runtime/index.ts';
 
 export interface TableData {

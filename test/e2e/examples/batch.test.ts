@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import type { Completion } from '../../../lib/index.ts';
-import { loadDemo } from '../../../lib/package/index.ts';
+import { loadDemo } from '../../../lib/make/index.ts';
 import { demoPackage } from '../../support/demo-package.ts';
 import { root } from '../../support/root.ts';
 

@@ -4,7 +4,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { seedOss } from '../../../examples/family/seed_oss.ts';
 import { families, openHf } from '../../../lib/export/index.ts';
-import { runPipeline, seedPipeline } from '../../../lib/package/pipeline.ts';
+import { runPipeline, seedPipeline } from '../../../lib/make/index.ts';
 import { scratchFolder } from '../../support/checkpoint.ts';
 import { familyCases } from '../../support/golden-cases.ts';
 import { needShared } from '../../support/goldens.ts';

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { service } from '../../../examples/service/server.js';
 import type { GenerateOptions, Generation, Model, Prompt } from '../../../lib/index.ts';
-import { loadDemo } from '../../../lib/package/index.ts';
+import { loadDemo } from '../../../lib/make/index.ts';
 import { demoPackage } from '../../support/demo-package.ts';
 import { root } from '../../support/root.ts';
 

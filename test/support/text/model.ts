@@ -1,5 +1,5 @@
 /** The lines of the graph language that speak of the whole model. */
-import type { Module, SignaturePort, Value } from '../../../lib/ir/graph.ts';
+import type { Module, SignaturePort, Value } from '../../../lib/ir/graph/index.ts';
 import type { Constants } from './data.ts';
 import { hexBytes, readField } from './fields.ts';
 import type { Words } from './scan.ts';

@@ -13,8 +13,7 @@ import {
 } from '../../../lib/circle/operator-options.ts';
 import { usualFields } from '../../../lib/circle/print/usual.ts';
 import { tableOf } from '../../../lib/circle/schema.ts';
-import { intsOf } from '../../../lib/ir/constants.ts';
-import { type Module, Op, type Value } from '../../../lib/ir/graph.ts';
+import { intsOf, type Module, Op, type Value } from '../../../lib/ir/graph/index.ts';
 import { type Fields, isField, readField } from './fields.ts';
 import type { Words } from './scan.ts';
 

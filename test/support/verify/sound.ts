@@ -8,7 +8,7 @@ import {
   type SubGraph,
   type Tensor,
 } from '../../../lib/circle/index.ts';
-import { lower } from '../../../lib/ir/lower.ts';
+import { lower } from '../../../lib/ir/graph/index.ts';
 import { textGraph } from '../text-graph.ts';
 
 const SOUND = `

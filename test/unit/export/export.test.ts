@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportDecode, exportPrefill, openHf } from '../../../lib/export/index.ts';
-import { bytesOf } from '../../../lib/ir/constants.ts';
-import type { Graph } from '../../../lib/ir/graph.ts';
-import { inferOutputs } from '../../../lib/ir/shape.ts';
+import { bytesOf } from '../../../lib/ir/graph/constants.ts';
+import type { Graph } from '../../../lib/ir/graph/graph.ts';
 import {
   floatTensor,
   scratchFolder,
@@ -12,6 +11,7 @@ import {
   tinyTensors,
   writeModelDir,
 } from '../../support/checkpoint.ts';
+import { inferOutputs } from '../../support/shape.ts';
 
 describe('export', () => {
   let scratch: ReturnType<typeof scratchFolder>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { evaluate } from '../../../lib/ir/evaluate.ts';
+import { evaluate } from '../../../lib/ir/evaluate/index.ts';
 import { relativeError, tensorFor } from '../../support/goldens.ts';
 import { randomFloats, seeded } from '../../support/mutate.ts';
 import { apply, assertIdempotent, assertUntouched, opsOf } from '../../support/passes.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { SegmentRange } from '../../../lib/circle/index.ts';
 import { GgmaError } from '../../../lib/errors.ts';
-import { evaluate } from '../../../lib/ir/evaluate.ts';
-import type { Module } from '../../../lib/ir/graph.ts';
-import { lift } from '../../../lib/ir/lift.ts';
+import { evaluate } from '../../../lib/ir/evaluate/index.ts';
+import type { Module } from '../../../lib/ir/graph/graph.ts';
+import { lift } from '../../../lib/ir/graph/lift.ts';
 import { findPass } from '../../../lib/passes/index.ts';
 import { tensorFor } from '../../support/goldens.ts';
 import { bytesOfModule, merge, opsOf, reread, sign } from '../../support/passes.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { evaluate } from '../../../lib/ir/evaluate.ts';
+import { evaluate } from '../../../lib/ir/evaluate/index.ts';
 import { tensorFor } from '../../support/goldens.ts';
 import { apply, assertUntouched, bytesOfModule, opsOf, portsOf, sign } from '../../support/passes.ts';
 import { textGraph } from '../../support/text-graph.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { GgmaError } from '../../../lib/errors.ts';
-import { evaluate } from '../../../lib/ir/evaluate.ts';
+import { evaluate } from '../../../lib/ir/evaluate/index.ts';
 import { tensorFor } from '../../support/goldens.ts';
 import { apply, assertIdempotent, assertUntouched, filterNamed, opsOf, sign } from '../../support/passes.ts';
 import { textGraph } from '../../support/text-graph.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { evaluateOver } from '../../../lib/ir/evaluate.ts';
+import { evaluateOver } from '../../../lib/ir/evaluate/index.ts';
 import { proveMask } from '../../../lib/plan/mask.ts';
 import { type TextGraph, textGraph } from '../../support/text-graph.ts';
 

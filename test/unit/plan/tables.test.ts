@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readModel, writeModel } from '../../../lib/circle/index.ts';
-import { evaluateOver } from '../../../lib/ir/evaluate.ts';
-import { lift, lower } from '../../../lib/ir/index.ts';
+import { evaluateOver } from '../../../lib/ir/evaluate/index.ts';
+import { lift, lower } from '../../../lib/ir/graph/index.ts';
 import { decodeEntry } from '../../../lib/plan/entry.ts';
 import { compile } from '../../../lib/plan/index.ts';
 import { positionModule, tabulate, tabulatePositions } from '../../../lib/plan/tables.ts';

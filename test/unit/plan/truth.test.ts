@@ -4,9 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { BuiltinOperator, BuiltinOptions, TensorType } from '../../../lib/circle/index.ts';
-import { floatsOf } from '../../../lib/ir/constants.ts';
-import { addConstant, addValue, insertOps, makeOp, replaceUses, setInput } from '../../../lib/ir/edit.ts';
-import type { Graph, Module, Op, Value } from '../../../lib/ir/graph.ts';
+import { floatsOf } from '../../../lib/ir/graph/constants.ts';
+import {
+  addConstant,
+  addValue,
+  insertOps,
+  makeOp,
+  replaceUses,
+  setInput,
+} from '../../../lib/ir/graph/edit.ts';
+import type { Graph, Module, Op, Value } from '../../../lib/ir/graph/graph.ts';
 import { compile } from '../../../lib/plan/index.ts';
 import { relativeError } from '../../support/goldens.ts';
 import { narrowInput } from '../../support/narrow.ts';

@@ -3,8 +3,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from 'node:path';
 import { main } from '../../../../lib/cli/opm/index.ts';
 import { checkNode } from '../../../../lib/cli/opm/init.ts';
+import { starterText } from '../../../../lib/make/pipeline-file.ts';
 import { load } from '../../../../lib/package/index.ts';
-import { starterText } from '../../../../lib/package/pipeline-file.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../../support/checkpoint.ts';
 import { fakeStreams } from '../../../support/fake-streams.ts';
 import { commit, filesOf, HubServer, redirect, status } from '../../../support/hub-server.ts';

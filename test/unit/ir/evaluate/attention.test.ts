@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { evaluate, type Tensor } from '../../../../lib/ir/evaluate.ts';
+import { evaluate, type Tensor } from '../../../../lib/ir/evaluate/index.ts';
 import { attentionBlock, BLOCK_POSITION } from '../../../support/attention-block.ts';
 import { numbersOf, run } from '../../../support/evaluated.ts';
 import { transposeRows } from '../../../support/flow.ts';

@@ -1,0 +1,130 @@
+/** Folders that appear whole: built under another name, then renamed; what was there before stays until then. */
+import { constants, existsSync } from 'node:fs';
+import { chmod, copyFile, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import process from 'node:process';
+import { GgmaError } from '../errors.ts';
+import { readManifest } from '../package/index.ts';
+
+/**
+ * Refuses to replace what ggma did not make.
+ * @throws GgmaError OUTPUT_EXISTS
+ */
+export async function checkReplaceable(
+  dir: string,
+  made: 'import' | 'package',
+  force: boolean,
+): Promise<void> {
+  if (force || !(await exists(dir))) return;
+  const manifest = await readManifest(dir).catch(() => null);
+  if (manifest?.made === made) return;
+  throw new GgmaError(
+    'OUTPUT_EXISTS',
+    `expected a free name, or ${made === 'import' ? 'an import' : 'a package'} that ggma made, got something else (--force replaces it)`,
+    { path: dir },
+  );
+}
+
+/** Puts `from` in the place of `dir`. When that fails, `dir` is what it was. */
+export async function replaceFolder(dir: string, from: string): Promise<void> {
+  const old = `${dir}.${process.pid}.old`;
+  const had = await exists(dir);
+  try {
+    if (had) await rename(dir, old);
+    await rename(from, dir);
+  } catch (cause) {
+    if (had && !existsSync(dir)) await rename(old, dir).catch(() => {});
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new GgmaError('OUTPUT', `expected to put the folder in its place, got: ${reason}`, {
+      path: dir,
+      cause,
+    });
+  }
+  await rm(old, { recursive: true, force: true }).catch(() => {});
+}
+
+/** A copy that its owner may change, whatever the original's mode; shares blocks where the file system can. */
+export async function copyWritable(from: string, to: string): Promise<void> {
+  // Never through a link that lies in the copy's place.
+  await rm(to, { force: true });
+  await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+  await chmod(to, 0o644);
+}
+
+/** Runs `work` while no other process does so for the same folder. @throws GgmaError LOCKED */
+export async function withLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
+  const lock = `${dir}.lock`;
+  await mkdir(dirname(dir), { recursive: true }).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new GgmaError('OUTPUT', `expected to make the folder, got: ${reason}`, {
+      path: dirname(dir),
+      cause,
+    });
+  });
+  await takeLock(lock);
+  try {
+    return await work();
+  } finally {
+    await rm(lock, { force: true }).catch(() => {});
+  }
+}
+
+/** Nobody works on the folder, or whoever did is no more. */
+export async function isFree(dir: string): Promise<boolean> {
+  const holder = await readFile(`${dir}.lock`, 'utf8').catch(() => null);
+  return holder === null || isDead(holder);
+}
+
+async function takeLock(lock: string): Promise<void> {
+  const own = `${process.pid} ${hostname()}\n`;
+  if (await createExclusively(lock, own)) return;
+  const holder = await readFile(lock, 'utf8').catch(() => '');
+  if (isDead(holder)) {
+    // Under a name of its own first: of two that find the lock dead, one gets it, and the other's create fails.
+    const dead = `${lock}.${process.pid}`;
+    await rename(lock, dead).catch(() => {});
+    const taken = await readFile(dead, 'utf8').catch(() => holder);
+    if (taken === holder) {
+      await rm(dead, { force: true });
+      if (await createExclusively(lock, own)) return;
+    } else await rename(dead, lock).catch(() => {});
+  }
+  throw new GgmaError(
+    'LOCKED',
+    `expected to be alone, got another process at work here (${holder.trim() || 'unknown'}); if there is none, remove the file`,
+    { path: lock },
+  );
+}
+
+async function createExclusively(path: string, text: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx');
+    await file.writeFile(text);
+    await file.close();
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new GgmaError('OUTPUT', `expected to write the file, got: ${reason}`, { path, cause });
+  }
+}
+
+/** A process of this machine that is no more. Of another machine's nothing can be known. */
+function isDead(holder: string): boolean {
+  const [, pid, host] = /^(\d+) (\S+)\n$/.exec(holder) ?? [];
+  if (pid === undefined || host !== hostname()) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}

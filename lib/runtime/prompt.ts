@@ -59,7 +59,7 @@ export function readPrompt(
         'INPUT',
         'expected token ids as prompt for a package without a tokenizer, got a text',
       );
-    const atLeast = tokenizer.fewestTokens(prompt);
+    const atLeast = tokenizer.minTokens(prompt);
     refuseMany(atLeast, `at least ${atLeast}`);
     ids = tokenizer.encode(prompt, { addBos });
     ids.forEach((id, i) => {

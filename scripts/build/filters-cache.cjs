@@ -1,6 +1,6 @@
 /**
  * Makes dist/cli/filters.cache: the code that V8 has compiled once every filter of the seed's pipeline has run, so that
- * a filter's process compiles nothing. `node scripts/filters-cache.cjs DIST DIR < DIR/decode_.circle`, where DIR has the
+ * a filter's process compiles nothing. `node scripts/build/filters-cache.cjs DIST DIR < DIR/decode_.circle`, where DIR has the
  * demo's two graphs. CommonJS and plain node, because V8 compares its flags too.
  */
 'use strict';

@@ -159,8 +159,7 @@ class Comparer {
     if (v === w || (v && w && this.#match.values.get(v) === w)) return;
     if (use.reader) this.changed.rewired.add(use.reader[0]);
     const [left, right] = [v?.producer, w?.producer];
-    const isOpen =
-      left && right && !this.#match.ops.has(left) && !this.#match.opsBack.has(right);
+    const isOpen = left && right && !this.#match.ops.has(left) && !this.#match.opsBack.has(right);
     if (isOpen && !this.#replaced.has(left) && !this.#replaced.has(right)) {
       this.#replaced.add(left).add(right);
       const numbers: [number, number] = [this.#numbers.get(left)!, this.#otherNumbers.get(right)!];

@@ -4,13 +4,11 @@
  *
  * 1. the same computation from the inputs on, followed up from the outputs, so that copies of a graph match exactly;
  * 2. the same operator with the same large constants, where each graph has one such operator;
- * 3. a neighbour that has a partner, the nearest first;
+ * 3. neighbours that have partners (`votes.ts`);
  * 4. the same name on the same operator; then what is left of 1 and 2, the first with the first;
- * 5. a neighbour with a partner again, now for operators whose options or constants differ.
+ * 5. neighbours again, now for operators whose options or constants differ.
  *
- * A graph in which something was put in or taken out has lost 1 below that place, but not 2 and 3. The walk of 3 starts
- * from all pairs at once: from the outputs alone it would follow the chain of residual additions, which all look alike,
- * and pair each layer above a removed one with its neighbour.
+ * Below a place where something was put in or taken out there is no 1, and 2 and 3 find what is the same.
  */
 import type { Graph, Op, Value } from '../graph/index.ts';
 import { opName, optionsText } from './describe.ts';
@@ -18,6 +16,7 @@ import { groupBy } from './group.ts';
 import { Labels } from './labels.ts';
 import { type Likeness, Pairing } from './pairing.ts';
 import type { PortPair } from './ports.ts';
+import { Votes } from './votes.ts';
 
 export interface GraphMatch {
   /** Places in the lists of graph inputs (outputs), in the order of the first graph. */
@@ -52,17 +51,18 @@ export function matchGraphs(a: Graph, b: Graph, labels = new Labels()): GraphMat
 function search(a: Graph, b: Graph, labels: Labels): GraphMatch {
   const pairing = new Pairing(a, b);
   const kind: Likeness = (op) => labels.kind(op);
-  const spread = (from?: number) => pairing.spread(kind, from === undefined ? {} : { from });
+  const byName: Key = (op) => (op.output?.name ? `${labels.call(op)} ${op.output.name}` : undefined);
+  const byWeights: Key = (op) => (hasLargeConstant(op) ? kind(op) : undefined);
+  const countVotes = () => new Votes(pairing, kind, kind).count();
 
   pairSameComputations(pairing, labels);
-  pairUnique(pairing, (op) => (hasLargeConstant(op) ? kind(op) : undefined));
-  spread();
-  pairUnique(pairing, (op) => (op.output?.name ? `${labels.call(op)} ${op.output.name}` : undefined));
-  spread();
-  while (pairOneOfMany(pairing, labels)) spread(pairing.size - 1);
-  pairInOrder(pairing, (op) => (hasLargeConstant(op) ? kind(op) : undefined));
-  spread();
-  pairing.spread((op) => labels.call(op), { then: () => spread(pairing.size - 1) });
+  pairUnique(pairing, byWeights);
+  countVotes();
+  pairUnique(pairing, byName);
+  countVotes();
+  while (pairOneOfMany(pairing, labels)) countVotes();
+  pairInOrder(pairing, byWeights);
+  new Votes(pairing, (op) => labels.call(op), kind).count();
   joinLeaves(pairing, labels);
   return pairing;
 }
@@ -105,12 +105,12 @@ function openByKey(pairing: Pairing, key: Key) {
 /** Pairs operators whose key nothing else has. @returns whether there was one */
 function pairUnique(pairing: Pairing, key: Key): boolean {
   const [left, right] = openByKey(pairing, key);
-  const before = pairing.size;
+  const before = pairing.ops.size;
   for (const [text, ops] of left) {
     const others = right.get(text);
     if (ops.length === 1 && others?.length === 1) pairing.pair(ops[0]!, others[0]!);
   }
-  return pairing.size > before;
+  return pairing.ops.size > before;
 }
 
 function pairInOrder(pairing: Pairing, key: Key): void {
@@ -154,7 +154,8 @@ function joinLeaves(pairing: Pairing, labels: Labels): void {
   const join = (v: Value | null | undefined, w: Value | null | undefined) => {
     if (v && w && ((v.isConstant && w.isConstant) || (isUnset(v) && isUnset(w)))) pairing.join(v, w);
   };
-  for (const x of pairing.a.ops) x.inputs.forEach((input, i) => join(input, pairing.ops.get(x)?.inputs[i]));
+  for (const x of pairing.a.ops)
+    for (const [i, input] of x.inputs.entries()) join(input, pairing.ops.get(x)?.inputs[i]);
   for (const [i, j] of pairing.outputs) join(pairing.a.outputs[i], pairing.b.outputs[j]);
   const open = (graph: Graph, partners: ReadonlyMap<Value, Value>) =>
     groupBy(graph.values, (value) =>
@@ -162,7 +163,7 @@ function joinLeaves(pairing: Pairing, labels: Labels): void {
     );
   const theirs = open(pairing.b, pairing.valuesBack);
   for (const [content, list] of open(pairing.a, pairing.values))
-    list.forEach((value, i) => join(value, theirs.get(content)?.[i]));
+    for (const [i, value] of list.entries()) join(value, theirs.get(content)?.[i]);
 }
 
 /** A graph as texts that do not depend on what it is compared with. */

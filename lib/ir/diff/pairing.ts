@@ -36,10 +36,7 @@ export class Pairing {
   }
 
   openOps(): [first: Op[], second: Op[]] {
-    return [
-      this.a.ops.filter((op) => !this.ops.has(op)),
-      this.b.ops.filter((op) => !this.opsBack.has(op)),
-    ];
+    return [this.a.ops.filter((op) => !this.ops.has(op)), this.b.ops.filter((op) => !this.opsBack.has(op))];
   }
 
   pair(x: Op, y: Op): void {
@@ -61,26 +58,15 @@ export class Pairing {
   }
 
   /**
-   * From every pair to its neighbours, the nearest first, and on from what that finds: up to producers, which the place
-   * of an input decides; down to users where only one on each side can be meant.
-   * @param then called for each new pair before the next is looked for
+   * From every pair to its neighbours, and on from what that finds: up to producers, which the place of an input
+   * decides; down to users where only one on each side can be meant.
    */
-  spread(likeness: Likeness, { from = 0, then = () => {} }: { from?: number; then?: () => void } = {}): void {
+  spread(likeness: Likeness): void {
     // The list grows while it is gone through.
-    for (let at = from; at < this.#pairs.length; at++)
-      for (const [v, w] of valuesAround(this.#pairs[at]!)) {
-        const found = [...this.#producers(v, w), ...this.#users(v, w, likeness)];
-        for (const [x, y] of found) {
-          if (this.ops.has(x) || this.opsBack.has(y) || likeness(x) !== likeness(y)) continue;
-          this.pair(x, y);
-          then();
-        }
-      }
-  }
-
-  /** For `spread`: start at the pairs that are made from now on, or at the last one. */
-  get size(): number {
-    return this.#pairs.length;
+    for (const pair of this.#pairs)
+      for (const [v, w] of valuesAround(pair))
+        for (const [x, y] of [...this.#producers(v, w), ...this.#users(v, w, likeness)])
+          if (!this.ops.has(x) && !this.opsBack.has(y) && likeness(x) === likeness(y)) this.pair(x, y);
   }
 
   *#producers(v: Value, w: Value): Generator<[Op, Op]> {

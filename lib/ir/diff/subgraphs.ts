@@ -36,7 +36,9 @@ function describe(module: Module, graph: Graph, labels: Labels): Described {
   return {
     keys: new Set(signatures.map(({ key }) => key ?? '')),
     computations: count([...computations.values()].map(String)),
-    operators: count(graph.ops.flatMap((op) => [opName(op), `${opName(op)} ${optionsText(withoutGraphs(op))}`])),
+    operators: count(
+      graph.ops.flatMap((op) => [opName(op), `${opName(op)} ${optionsText(withoutGraphs(op))}`]),
+    ),
     inputs: {
       names: count(graph.inputs.map(({ name }) => name)),
       types: count(graph.inputs.map(typeText)),

@@ -3,6 +3,10 @@
  * not here, and docs/errors.md is made of this table, so that neither can miss one. Only its type is loaded.
  */
 export const errorCodes = {
+  ABORTED: [
+    'options.signal ended a generation',
+    "the error's cause is the signal's reason, its `partial` what had been generated",
+  ],
   CANCELLED: ['a generation was left while a step was under way', 'nothing: nobody waits for it any more'],
   CIRCLE_CHANGED: ['a Circle file changed while it was read', 'write files under another name, then rename'],
   CIRCLE_CORRUPT: ['no Circle file, or a damaged one', 'make it again; `o2o verify FILE` says where'],
@@ -13,6 +17,10 @@ export const errorCodes = {
   CIRCLE_RANGE: ['a number does not fit its field of the schema', 'mend the code that built the model'],
   CIRCLE_TOO_LARGE: ['more than a flatbuffer can hold (2 GiB)', '`--external-buffers`'],
   CIRCLE_UNSUPPORTED: ['a part of the Circle format that ggma does not read', 'export without it'],
+  COMPILER: [
+    'the addon cannot be compiled: a tool is missing, or the compiler found an error',
+    'install what the message names; what the compiler said stands above it',
+  ],
   CONFIG: [
     'a JSON file is unreadable, or a field has a wrong value',
     'the message names file, field and rule; mend the file',
@@ -73,7 +81,7 @@ export const errorCodes = {
   NATIVE_LOAD: ['no compiled addon for this machine', 'the message says which command makes one'],
   NATIVE_THREAD: ['the system gives no more threads', 'lower `threads`, raise the limit of the process'],
   NODE_TOO_OLD: ['this Node is older than ggma needs', 'install the one that the message names'],
-  NO_CANDIDATE: ['logitBias bans every token', 'ban fewer'],
+  NO_CANDIDATE: ['logitBias or a constraint bans every token', 'ban fewer'],
   NUMERIC: ['logits are NaN or infinite', 'check the weights; convert them again'],
   OPTION: ['an option is unknown or has a wrong value', 'the message names option and rule'],
   OUTPUT: ['a file or standard output cannot be written', 'check room, rights and path'],

@@ -9,3 +9,4 @@ export { layOutPrepared } from './prepared/format.ts';
 export { sampleOf } from './prepared/sample.ts';
 export { sourceFor } from './sources.ts';
 export { loadTokenizer } from './tokenizer.ts';
+export { fileProblems, type PackageFinding, type PackageVerification, verifyPackage } from './verify.ts';

@@ -20,10 +20,11 @@ import { type PackageContents, readContents } from './contents.ts';
 import { checkFit } from './fit.ts';
 import { fileNames } from './names.ts';
 import { type OpenPrepared, openPrepared } from './prepared/open.ts';
+import { packagePath } from './refusals.ts';
 import { sourceFor } from './sources.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
-/** A prepared package has no 'compile'; one whose model.ggma turns out to be damaged begins anew with it. */
+/** A prepared package has no 'compile', unless its model.ggma turns out to be damaged: then loading starts again with it. */
 export type LoadStage = 'read' | 'compile' | 'pack' | 'ready';
 
 export interface LoadOptions {
@@ -44,6 +45,11 @@ export interface LoadOptions {
   mmap?: boolean;
   /** Use the package's model.ggma where `prepare` has made one of this model. Default true. */
   prepared?: boolean;
+  /**
+   * Read every file that ggma.json records and compare its hash, before anything is made of it. That finds a damaged or
+   * exchanged file of the right size; sizes are compared in any case. It takes about a second for a gigabyte. Default false.
+   */
+  verify?: boolean;
   /** What keys and values are kept as: 'f16' takes half the memory, and long contexts go faster. Default 'f32'. */
   kvDtype?: 'f32' | 'f16';
   /**
@@ -83,6 +89,7 @@ const loadRules = {
   memoryBudget: integer(1, Number.MAX_SAFE_INTEGER),
   mmap: flag,
   prepared: flag,
+  verify: flag,
   profile: flag,
   maxConcurrent: integer(1, 2 ** 31 - 1),
   maxQueue: integer(0, 2 ** 31 - 1),
@@ -97,13 +104,16 @@ const loadRules = {
 /**
  * Loads a GGMA package: a directory of model.circle, config.json, and tokenizer.model or tokenizer.json (the
  * former wins; without either the model takes ids).
- * @throws GgmaError OPTION, PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE, PACKAGE_VERSION, CONFIG, CIRCLE_*, SIGNATURE,
- * TOKENIZER, OUT_OF_MEMORY, NATIVE_LOAD; the signal's reason
+ * @param dir the directory's path, or a file: URL
+ * @throws GgmaError OPTION, PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE, PACKAGE_DAMAGED, PACKAGE_VERSION, CONFIG, CIRCLE_*,
+ * SIGNATURE, TOKENIZER, OUT_OF_MEMORY, NATIVE_LOAD, IO; the signal's reason
  */
-export async function load(dir: string, options: LoadOptions = {}): Promise<Model> {
+export async function load(dir: string | URL, options: LoadOptions = {}): Promise<Model> {
+  const path = packagePath('load', dir);
   checkOptions('load', options, loadRules);
   options.signal?.throwIfAborted();
-  return loadContents(await readContents(dir), options);
+  const { verify: hashes = false, signal } = options;
+  return loadContents(await readContents(path, undefined, { hashes, signal }), options);
 }
 
 /** {@link load} from what {@link readContents} gave. */
@@ -152,18 +162,20 @@ async function findPrepared(
     const opened = await openPrepared({ ...contents, model });
     return typeof opened === 'string' ? unused(opened) : { opened, warnings: [] };
   } catch (error) {
-    if (error instanceof GgmaError) return unused(error.message);
+    if (isDamage(error)) return unused(error.message);
     throw error;
   }
 }
 
-/** What a damaged model.ggma, or one that is changed meanwhile, gives: model.circle is still there, and decides. */
+/**
+ * What a damaged model.ggma gives, or one that changes while it is read. The package is then loaded from model.circle.
+ * A file that the system cannot read (IO, INPUT) is not damaged: a failing disk must not pass for a slow start.
+ */
 const damageCodes: ReadonlySet<ErrorCode> = new Set([
   'PREPARED',
   'PROGRAM_INVALID',
   'CIRCLE_CHANGED',
-  'IO',
-  ...(['CONFIG', 'SIGNATURE', 'TOKENIZER'] as const), // what does not fit what the program says
+  ...(['CONFIG', 'SIGNATURE', 'TOKENIZER'] as const), // the program and another file of the package disagree
 ]);
 
 function isDamage(error: unknown): error is GgmaError {
@@ -171,7 +183,7 @@ function isDamage(error: unknown): error is GgmaError {
 }
 
 function withoutPrepared({ dir }: PackageContents, reason: string): string {
-  return `${join(dir, fileNames.prepared)}: ${reason}; loaded without it (\`opm prepare\` makes it anew)`;
+  return `${join(dir, fileNames.prepared)}: ${reason}; loaded without it (\`opm prepare ${dir}\` replaces it)`;
 }
 
 interface StartParts {
@@ -223,6 +235,10 @@ async function startModel({
       await model.close();
       throw error;
     }
+  } catch (error) {
+    // Native code gives IO for a file that has become shorter, too. Of model.ggma that is a change, not a failing disk.
+    if (error instanceof GgmaError && error.code === 'IO' && opened.isPrepared) opened.assertUnchanged();
+    throw error;
   } finally {
     opened.close();
   }

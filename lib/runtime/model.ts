@@ -1,5 +1,6 @@
 /** A loaded model: prompts in, tokens out. */
 import { GgmaError } from '../errors.ts';
+import { checkOptions, fillOptions } from '../options/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { Answer, type Completion, type GenerationChunk } from './answer.ts';
 import type { ComputeEngine, ComputeProgram, ExecutablePlan, MemoryUse } from './engine.ts';
@@ -7,8 +8,6 @@ import { type RunContext, run } from './generate.ts';
 import { Generation } from './generation.ts';
 import { disposedError, Job, Jobs } from './job.ts';
 import {
-  checkOptions,
-  fillOptions,
   type GenerateOptions,
   type SamplingDefaults,
   type ScoreOptions,

@@ -1,6 +1,6 @@
 /** What is encoded, checked: sections of text between ids of special tokens. */
 import { GgmaError } from '../errors.ts';
-import { show } from '../options-check.ts';
+import { show } from '../options/index.ts';
 import { MAX_TEXT_LENGTH, type Segment } from './tokenizer.ts';
 
 /** A special token: its id, and whether it swallows the white space beside it ("<|user|>\nHi" is the same as "<|user|>Hi"). */

@@ -1,15 +1,20 @@
 /** The one tokenizer: an encoder, a table of what each id stands for, and the rules for special tokens. */
-import { abortSignal, checkOptions, flag } from '../options-check.ts';
+import { checkOptions, fillOptions } from '../options/index.ts';
 import { type ByteTable, tableDecoder } from './decoder.ts';
 import type { Encoder } from './encoder.ts';
+import {
+  type EncodeAsyncOptions,
+  type EncodeOptions,
+  encodeAsyncOptions,
+  encodeOptions,
+  type StreamDecoderOptions,
+  streamDecoderOptions,
+} from './options.ts';
 import { type Section, type Special, sectionsOf, segmentsOf } from './sections.ts';
 import {
   checkTokenId,
-  type EncodeAsyncOptions,
-  type EncodeOptions,
   type Segment,
   type StreamDecoder,
-  type StreamDecoderOptions,
   type TokenIds,
   type Tokenizer,
 } from './tokenizer.ts';
@@ -34,9 +39,6 @@ export interface TokenizerParts {
   keepsBytes: boolean;
 }
 
-const encodeRules = { addBos: flag, addEos: flag };
-const encodeAsyncRules = { ...encodeRules, signal: abortSignal };
-
 export class TableTokenizer implements Tokenizer {
   readonly vocabSize: number;
   readonly bosId: number | null;
@@ -59,7 +61,7 @@ export class TableTokenizer implements Tokenizer {
   }
 
   encode(input: string | readonly Segment[], options: EncodeOptions = {}): Int32Array {
-    checkOptions('encode', options, encodeRules);
+    checkOptions('encode', options, encodeOptions);
     const { encoder } = this.#parts;
     const lists = this.#sections(input).map((section) =>
       'id' in section ? [section.id] : encoder.encode(section.text, section.opens),
@@ -71,7 +73,7 @@ export class TableTokenizer implements Tokenizer {
     input: string | readonly Segment[],
     options: EncodeAsyncOptions = {},
   ): Promise<Int32Array> {
-    checkOptions('encodeAsync', options, encodeAsyncRules);
+    checkOptions('encodeAsync', options, encodeAsyncOptions);
     options.signal?.throwIfAborted();
     const turns = new Turns(options.signal);
     const lists: ArrayLike<number>[] = [];
@@ -94,8 +96,9 @@ export class TableTokenizer implements Tokenizer {
     return this.#parts.table.bytes[checkTokenId(id, this.vocabSize)]!;
   }
 
-  streamDecoder({ after = [] }: StreamDecoderOptions = {}): StreamDecoder {
-    return tableDecoder(this.#parts.table, after, this.#parts.opens === 'each');
+  streamDecoder(options: StreamDecoderOptions = {}): StreamDecoder {
+    checkOptions('streamDecoder', options, streamDecoderOptions);
+    return tableDecoder(this.#parts.table, options.after ?? [], this.#parts.opens === 'each');
   }
 
   minTokens(input: string | readonly Segment[]): number {
@@ -119,7 +122,8 @@ export class TableTokenizer implements Tokenizer {
   }
 
   /** The one place where ids are put around a text. */
-  #join(lists: readonly ArrayLike<number>[], { addBos = true, addEos = true }: EncodeOptions): Int32Array {
+  #join(lists: readonly ArrayLike<number>[], options: EncodeOptions): Int32Array {
+    const { addBos, addEos } = fillOptions(encodeOptions, options);
     const { prefixIds, suffixIds } = this.#parts;
     const content = lists.filter((list) => list.length > 0);
     const first = content[0]?.[0];

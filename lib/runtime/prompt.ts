@@ -111,7 +111,7 @@ function headLength(
   addBos: boolean,
 ): number {
   if (tokenizer === null) return 0;
-  if (typeof prompt === 'string') return tokenizer.encode('', { addBos }).length;
+  if (typeof prompt === 'string') return tokenizer.encode('', { addBos, addEos: false }).length;
   return ids[0] === tokenizer.bosId ? 1 : 0;
 }
 

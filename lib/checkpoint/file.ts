@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import type { MadeRange } from '../circle/index.ts';
 import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
+import { withSystemErrorsSync } from '../system-error.ts';
 
 /** What a format calls its faults. */
 export interface FileCodes {
@@ -65,22 +66,19 @@ export class CheckpointFile {
   }
 
   #open<T>(use: (fd: number, stats: Stats) => T): T {
-    let fd: number | undefined;
-    try {
-      fd = openSync(this.path, 'r');
-      const stats = fstatSync(fd);
-      if (!stats.isFile()) throw new Error('no regular file');
-      return use(fd, stats);
-    } catch (cause) {
-      if (cause instanceof GgmaError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new GgmaError(this.#codes.read, `expected a readable file, got: ${reason}`, {
-        path: this.path,
-        cause,
-      });
-    } finally {
-      if (fd !== undefined) closeSync(fd);
-    }
+    const { path } = this;
+    const details = { path, code: this.#codes.read, expected: 'a readable file' };
+    return withSystemErrorsSync(details, () => {
+      const fd = openSync(path, 'r');
+      try {
+        const stats = fstatSync(fd);
+        if (!stats.isFile())
+          throw new GgmaError(this.#codes.read, 'expected a readable file, got a folder or device', { path });
+        return use(fd, stats);
+      } finally {
+        closeSync(fd);
+      }
+    });
   }
 }
 

@@ -1,8 +1,10 @@
 /** A Hugging Face directory as a checkpoint: config.json, safetensors, and the files of its tokenizer. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
 import { isObject, type Json, parseJsonObject } from '../json.ts';
+import { withSystemErrorsSync } from '../system-error.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { readSafetensorsDir } from './safetensors.ts';
 
@@ -12,15 +14,8 @@ import { readSafetensorsDir } from './safetensors.ts';
  */
 export function openHuggingFace(dir: string): Checkpoint {
   const configPath = path.join(dir, 'config.json');
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(configPath);
-  } catch (cause) {
-    throw new GgmaError('MODEL_NOT_FOUND', 'expected a Hugging Face directory with a readable config.json', {
-      path: configPath,
-      cause,
-    });
-  }
+  const expected = 'a Hugging Face directory with a readable config.json';
+  const bytes = readFile(configPath, 'MODEL_NOT_FOUND', expected);
   const found = (name: string) => {
     const file = path.join(dir, name);
     return existsSync(file) ? file : null;
@@ -41,17 +36,21 @@ export function openHuggingFace(dir: string): Checkpoint {
   };
 }
 
+function readFile(path: string, code: ErrorCode = 'CONFIG', expected = 'a readable file'): Buffer {
+  return withSystemErrorsSync({ path, code, expected }, () => readFileSync(path));
+}
+
 /** A file of its own comes before tokenizer_config.json, as in transformers; older directories have it as JSON. */
 function readTemplates(found: (name: string) => string | null): Map<string, string> {
   const templates = new Map<string, string>();
   for (const name of ['tokenizer_config.json', 'chat_template.json']) {
     const file = found(name);
     if (file === null) continue;
-    const { chat_template: template } = parseJsonObject(readFileSync(file), file);
+    const { chat_template: template } = parseJsonObject(readFile(file), file);
     for (const [key, text] of namedTemplates(template, file)) templates.set(key, text);
   }
   const jinja = found('chat_template.jinja');
-  if (jinja !== null) templates.set('default', readFileSync(jinja, 'utf8'));
+  if (jinja !== null) templates.set('default', readFile(jinja).toString('utf8'));
   return templates;
 }
 

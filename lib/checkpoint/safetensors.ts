@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { GgmaError } from '../errors.ts';
+import { withSystemErrorsSync } from '../system-error.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
 import { readSafetensors } from './safetensors-header.ts';
 import { readShardIndex } from './shard-index.ts';
@@ -43,11 +44,6 @@ function readShards(dir: string, index: string): Map<string, CheckpointTensor> {
   return tensors;
 }
 
-function readIndex(index: string): Uint8Array {
-  try {
-    return readFileSync(index);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new GgmaError('SHARD', `expected a readable file, got: ${reason}`, { path: index, cause });
-  }
+function readIndex(path: string): Uint8Array {
+  return withSystemErrorsSync({ path, code: 'SHARD', expected: 'a readable file' }, () => readFileSync(path));
 }

@@ -3,6 +3,10 @@
  * not here, and docs/errors.md is made of this table, so that neither can miss one. Only its type is loaded.
  */
 export const errorCodes = {
+  ABORTED: [
+    'options.signal ended a generation',
+    "the error's cause is the signal's reason, its `partial` what had been generated",
+  ],
   CANCELLED: ['a generation was left while a step was under way', 'nothing: nobody waits for it any more'],
   CIRCLE_CHANGED: ['a Circle file changed while it was read', 'write files under another name, then rename'],
   CIRCLE_CORRUPT: ['no Circle file, or a damaged one', 'make it again; `o2o verify FILE` says where'],
@@ -13,6 +17,10 @@ export const errorCodes = {
   CIRCLE_RANGE: ['a number does not fit its field of the schema', 'mend the code that built the model'],
   CIRCLE_TOO_LARGE: ['more than a flatbuffer can hold (2 GiB)', '`--external-buffers`'],
   CIRCLE_UNSUPPORTED: ['a part of the Circle format that ggma does not read', 'export without it'],
+  COMPILER: [
+    'the addon cannot be compiled: a tool is missing, or the compiler found an error',
+    'install what the message names; what the compiler said stands above it',
+  ],
   CONFIG: [
     'a JSON file is unreadable, or a field has a wrong value',
     'the message names file, field and rule; mend the file',
@@ -60,8 +68,8 @@ export const errorCodes = {
   INPUT: ['a prompt, a text or an input file that cannot be used', 'the message says what was expected'],
   INSTALL_BROKEN: ['files of ggma itself are missing', 'install again'],
   IO: [
-    'the weights could not be read from their file',
-    'check the disk; leave the file alone while it loads',
+    'a disk failed, or the file of the weights became shorter while it was read',
+    'check the disk; do not change the file while it is loaded',
   ],
   LOCKED: ['another opm works in this folder', 'wait; if none does, remove the file that the message names'],
   MERGE_SIGNATURES: ['two merged files would have the same signature', '`merge.circles … --sig-names "a;b"`'],
@@ -73,7 +81,7 @@ export const errorCodes = {
   NATIVE_LOAD: ['no compiled addon for this machine', 'the message says which command makes one'],
   NATIVE_THREAD: ['the system gives no more threads', 'lower `threads`, raise the limit of the process'],
   NODE_TOO_OLD: ['this Node is older than ggma needs', 'install the one that the message names'],
-  NO_CANDIDATE: ['logitBias bans every token', 'ban fewer'],
+  NO_CANDIDATE: ['logitBias or a constraint bans every token', 'ban fewer'],
   NUMERIC: ['logits are NaN or infinite', 'check the weights; convert them again'],
   OPTION: ['an option is unknown or has a wrong value', 'the message names option and rule'],
   OUTPUT: ['a file or standard output cannot be written', 'check room, rights and path'],
@@ -82,7 +90,14 @@ export const errorCodes = {
     'weights or caches do not fit into memory or memoryBudget',
     'smaller contextSize, kvDtype f16, fewer generations at once',
   ],
-  PACKAGE_INCOMPLETE: ['model.circle or config.json is missing', 'the message lists what is missing'],
+  PACKAGE_DAMAGED: [
+    'a file of the package has another size or content than ggma.json records',
+    'copy or make the package again; `o2o verify PACKAGE` lists all such files',
+  ],
+  PACKAGE_INCOMPLETE: [
+    'model.circle or config.json is missing',
+    'the message has the command that makes a package',
+  ],
   PACKAGE_NOT_FOUND: ['no readable directory of that name', 'check the path'],
   PACKAGE_VERSION: ['a package of a newer ggma', 'update ggma'],
   PATH_ESCAPE: ['an index of safetensors names files outside its folder', 'do not use this source'],

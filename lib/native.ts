@@ -126,6 +126,8 @@ export interface DecodeRequest {
   stopIds?: Int32Array;
   /** Absent: always the most likely token. */
   sampler?: Sampler;
+  /** What may be drawn; absent: any token. Tokens of `stopIds` have to be allowed too. Its tokens are accepted as they are drawn. */
+  constraint?: Constraint;
   /** Of the tokens in `out`. */
   logprobs?: LogprobArrays;
   /** Of feed[i] after the tokens before it; entry 0 is not written. */
@@ -175,6 +177,25 @@ export interface Sampler {
   probabilities(logits: Float32Array): Float64Array;
 }
 
+/**
+ * Which tokens a sequence may produce next. A token is drawn as if there were no constraint; where the constraint refuses
+ * it, one of the allowed tokens is drawn with the same options and a second random number of the same seed and draw (or
+ * the most likely allowed token is taken, where there is no sampler). So seed, options and constraint name one text, and
+ * a constraint that never objects changes nothing. A request without an allowed token ends with NO_CANDIDATE.
+ *
+ * It belongs to one request at a time; every method throws OPTION while a job has it.
+ */
+export interface Constraint {
+  /** Whether `id` may come next. */
+  allows(id: number): boolean;
+  /** Bit id % 32 of element ⌊id / 32⌋ for every token. */
+  mask(): Uint32Array;
+  /** As if `id` had been drawn. Throws OPTION for a token that it does not allow. */
+  accept(id: number): void;
+  /** Takes back the last `count` accepted tokens. Throws OPTION for more than there are. */
+  rollback(count: number): void;
+}
+
 /** Of each weight, as it is packed. */
 export interface PackedWeights {
   /** Bytes, multiples of 64; 0: no step uses it, or it lies in a mapped file as it was. */
@@ -202,6 +223,11 @@ export interface Program {
   freeSequence(sequence: number): void;
   /** For the program's logits. */
   createSampler(options: SamplerOptions): Sampler;
+  /**
+   * Allows exactly these sequences of token ids, and where one is complete, the tokens of endIds. A sequence may begin with
+   * another one. Throws OPTION for ids that are not of the vocabulary, and for no sequence, an empty one, or no endIds.
+   */
+  createChoices(choices: readonly Int32Array[], endIds: Int32Array): Constraint;
   /** Tokens that the sequence holds. */
   sequenceLength(sequence: number): number;
   memory(): ProgramMemory;
@@ -285,13 +311,16 @@ function usesMusl(): boolean {
   return header?.glibcVersionRuntime === undefined;
 }
 
-/** The addon of the package at `root`: a prebuilt one, or the one that was built here. */
+/**
+ * The addon of the package at `root`. One that was built in that folder comes first: there it is newer than what `prepare`
+ * made of it, and in an installed package it is what `ggma compile` made for this platform.
+ */
 export function loadAddon(root: string): Addon {
   const require = createRequire(import.meta.url);
   const target = `${os.platform()}-${os.arch()}`;
   // Asking for the C library takes longer than loading: an addon for the other one does not load, and the next is tried.
   const prebuilt = os.platform() === 'linux' ? [target, `${target}-musl`] : [target];
-  const candidates = [...prebuilt.map((name) => `prebuilds/${name}/ggma.node`), 'build/Release/ggma.node'];
+  const candidates = ['build/Release/ggma.node', ...prebuilt.map((name) => `prebuilds/${name}/ggma.node`)];
   const tried: string[] = [];
   let cause: unknown;
   for (const candidate of candidates) {
@@ -306,20 +335,21 @@ export function loadAddon(root: string): Addon {
   }
   throw new GgmaError(
     'NATIVE_LOAD',
-    `expected a ggma addon that loads on ${target} (Node ${process.versions.node}), got none: tried ${tried.join(', ')}. ${remedy(root, target)}`,
+    `expected a ggma addon that loads on ${target} (Node ${process.versions.node}), got none: tried ${tried.join(', ')}. ${remedy(root)}`,
     { path: root, cause },
   );
 }
 
-/** What to do, by what lies here: the sources, or a package that was made on another platform. */
-function remedy(root: string, target: string): string {
-  return existsSync(path.join(root, 'CMakeLists.txt'))
-    ? 'Build it: `make` in that folder (needs CMake and a C++17 compiler).'
-    : `This package was packed without an addon for ${target}: on such a machine, run \`npm pack\` in ggma's sources (needs CMake and a C++17 compiler), then \`npm install\` that tarball here.`;
+/** What to do, by what lies here: the project, or an installed package. */
+function remedy(root: string): string {
+  const needs = 'needs CMake and a C++17 compiler';
+  return existsSync(path.join(root, 'Makefile'))
+    ? `Build it: \`make\` in that folder (${needs}).`
+    : `Compile it from the sources in this package: \`npx ggma compile\` (${needs}).`;
 }
 
 /** This file lies in lib/ or, bundled, in dist/: the root is where the package.json of ggma lies. */
-function packageRoot(): string {
+export function packageRoot(): string {
   const start = path.dirname(fileURLToPath(import.meta.url));
   for (let directory = start; ; directory = path.dirname(directory)) {
     const file = path.join(directory, 'package.json');

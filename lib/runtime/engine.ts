@@ -5,6 +5,7 @@
 import type { Engine, Program, WeightSource } from '../native.ts';
 
 export type {
+  Constraint,
   DecodeOutcome,
   DecodeRequest,
   EngineOptions,

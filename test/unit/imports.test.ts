@@ -7,8 +7,8 @@ import { root } from '../support/root.ts';
 const ORDER = [
   ['error-codes.ts'],
   ['errors.ts'],
-  ['version.ts', 'json.ts'],
-  ['fields.ts'],
+  ['version.ts', 'json.ts', 'system-error.ts'],
+  ['fields.ts', 'options', 'check-node.ts'],
   ['circle'],
   ['ir'],
   ['passes', 'export', 'text', 'plan', 'hub', 'view'],

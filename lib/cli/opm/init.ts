@@ -2,9 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import { GgmaError } from '../../errors.ts';
+import { checkNode } from '../../check-node.ts';
 import { starterText } from '../../make/index.ts';
-import { oldestNode } from '../../version.ts';
+import { fromSystemError, systemCode } from '../../system-error.ts';
 import { type CommandSpec, type Invocation, runCommand, type Streams } from '../common/index.ts';
 import { type Context, pipelineName } from './context.ts';
 
@@ -33,22 +33,13 @@ async function init(invocation: Invocation, { dir }: Context): Promise<undefined
   await invocation.write(`${pipelineName}: ${isNew ? 'written' : 'is there already, left as it is'}\n`);
 }
 
-/** @throws GgmaError NODE_TOO_OLD */
-export function checkNode(version: string): void {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [wantedMajor = 0, wantedMinor = 0] = oldestNode.split('.').map(Number);
-  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return;
-  throw new GgmaError('NODE_TOO_OLD', `expected Node ${oldestNode} or later, got ${version}`);
-}
-
 /** @returns false when there is a file already */
 async function write(path: string, text: string, force: boolean): Promise<boolean> {
   try {
     await writeFile(path, text, { flag: force ? 'w' : 'wx' });
     return true;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new GgmaError('OUTPUT', `expected to write the file, got: ${reason}`, { path, cause });
+    if (systemCode(cause) === 'EEXIST') return false;
+    throw fromSystemError(cause, { path, code: 'OUTPUT', expected: 'to write the file' });
   }
 }

@@ -2,9 +2,10 @@
 export { readConfig } from './config.ts';
 export { type PackageContents, readContents } from './contents.ts';
 export { checkFit } from './fit.ts';
-export { type LoadOptions, type LoadStage, load, loadContents } from './load.ts';
+export { load, loadContents } from './load.ts';
 export { type FileRecord, type Manifest, manifestText, readManifest, recordOf } from './manifest.ts';
 export { carriedNames, fileNames, weightNames } from './names.ts';
+export { type LoadOptions, type LoadStage, loadOptions } from './options.ts';
 export { layOutPrepared } from './prepared/format.ts';
 export { sampleOf } from './prepared/sample.ts';
 export { sourceFor } from './sources.ts';

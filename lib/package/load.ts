@@ -3,104 +3,22 @@ import { join } from 'node:path';
 import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
 import { createEngine } from '../native.ts';
-import {
-  abortSignal,
-  type ComputeEngine,
-  callback,
-  checkOptions,
-  type EngineOptions,
-  type ExecutablePlan,
-  flag,
-  integer,
-  Model,
-} from '../runtime/index.ts';
+import { checkOptions } from '../options/index.ts';
+import { type ComputeEngine, type EngineOptions, type ExecutablePlan, Model } from '../runtime/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import type { CompiledOnThread } from './compile-thread.ts';
 import type { OpenCompiled } from './compiled.ts';
 import { type PackageContents, readContents } from './contents.ts';
 import { checkFit } from './fit.ts';
 import { fileNames } from './names.ts';
+import { type LoadOptions, type LoadStage, loadOptions } from './options.ts';
 import { type OpenPrepared, openPrepared } from './prepared/open.ts';
 import { packagePath } from './refusals.ts';
 import { sourceFor } from './sources.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
-/** A prepared package has no 'compile', unless its model.ggma turns out to be damaged: then loading starts again with it. */
-export type LoadStage = 'read' | 'compile' | 'pack' | 'ready';
-
-export interface LoadOptions {
-  /** Threads that compute. Default: the physical cores that the process may use, in a container too. */
-  threads?: number;
-  /** Positions of a prompt and its continuation together. Default: what the model was trained for. */
-  contextSize?: number;
-  /**
-   * Bytes that weights and caches may take together; what goes beyond fails with OUT_OF_MEMORY. Intermediate results
-   * (`memory().arenaBytes`) come on top. Default: half of the memory that the process may have, for caches alone.
-   */
-  memoryBudget?: number;
-  /**
-   * Map the model's file instead of reading it: of a prepared package all weights, otherwise embedding tables stay in
-   * the file's pages, which processes share. Only for files that nobody changes: one that becomes shorter while it is in
-   * use ends the process. Default false.
-   */
-  mmap?: boolean;
-  /** Use the package's model.ggma where `prepare` has made one of this model. Default true. */
-  prepared?: boolean;
-  /**
-   * Read every file that ggma.json records and compare its hash, before anything is made of it. That finds a damaged or
-   * exchanged file of the right size; sizes are compared in any case. It takes about a second for a gigabyte. Default false.
-   */
-  verify?: boolean;
-  /** What keys and values are kept as: 'f16' takes half the memory, and long contexts go faster. Default 'f32'. */
-  kvDtype?: 'f32' | 'f16';
-  /**
-   * Keep an int8 copy of an f32, f16 or bf16 output matrix beside it (a quarter or half of it more memory): the most
-   * likely token is found without reading most of the matrix, and is the same. Default false.
-   */
-  screen?: boolean;
-  /**
-   * Keep f32 matrices in 16 bits where all of their elements are exactly bf16, or exactly f16, as those of most
-   * checkpoints are: half the memory and much faster, with the same bits in every result. A prepared package has been
-   * made so. Default true.
-   */
-  narrow?: boolean;
-  /**
-   * Keep the keys and values of finished generations, up to so many ids in all: a prompt that begins like one of them
-   * (a conversation that goes on, a common instruction) starts where they part, with the same bits. Default 0.
-   */
-  prefixCacheTokens?: number;
-  /** Generations (and scores) that run at the same time; more wait for their turn. Default: any number. */
-  maxConcurrent?: number;
-  /** Those that may wait; the call of one more throws QUEUE_FULL. Default: any number. */
-  maxQueue?: number;
-  /** Measure every kernel, for `model.profile()`: same bits, a little slower. Default false. */
-  profile?: boolean;
-  /** Ends the loading, between two stages. */
-  signal?: AbortSignal;
-  /** Told when a stage begins, and 'ready' at the end. What it throws ends the loading. */
-  onProgress?: (stage: LoadStage) => void;
-}
-
 /** Where neither the graph nor config.json names a limit. */
 const defaultContextSize = 2048;
-
-const loadRules = {
-  threads: integer(1, 1024),
-  contextSize: integer(1, 2 ** 31 - 1),
-  memoryBudget: integer(1, Number.MAX_SAFE_INTEGER),
-  mmap: flag,
-  prepared: flag,
-  verify: flag,
-  profile: flag,
-  maxConcurrent: integer(1, 2 ** 31 - 1),
-  maxQueue: integer(0, 2 ** 31 - 1),
-  screen: flag,
-  narrow: flag,
-  prefixCacheTokens: integer(0, 2 ** 31 - 1),
-  kvDtype: { expects: "'f32' or 'f16'", holds: (value: unknown) => value === 'f32' || value === 'f16' },
-  signal: abortSignal,
-  onProgress: callback,
-};
 
 /**
  * Loads a GGMA package: a directory of model.circle, config.json, and tokenizer.model or tokenizer.json (the
@@ -111,7 +29,7 @@ const loadRules = {
  */
 export async function load(dir: string | URL, options: LoadOptions = {}): Promise<Model> {
   const path = packagePath('load', dir);
-  checkOptions('load', options, loadRules);
+  checkOptions('load', options, loadOptions);
   options.signal?.throwIfAborted();
   const { verify: hashes = false, signal } = options;
   return loadContents(await readContents(path, undefined, { hashes, signal }), options);
@@ -123,7 +41,7 @@ export async function loadContents(
   options: LoadOptions = {},
   newEngine: (options: EngineOptions) => ComputeEngine = createEngine,
 ): Promise<Model> {
-  checkOptions('load', options, loadRules);
+  checkOptions('load', options, loadOptions);
   const begin = (stage: LoadStage): void => {
     options.signal?.throwIfAborted();
     options.onProgress?.(stage);

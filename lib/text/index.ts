@@ -5,6 +5,7 @@ export {
   loadTokenizerJson,
   readSentencePieceFile,
   readTokenizerJsonFile,
+  readTokenizerJsonHead,
   type TokenizerSource,
 } from './create.ts';
 export type { EncodeAsyncOptions, EncodeOptions, StreamDecoderOptions } from './options.ts';

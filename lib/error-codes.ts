@@ -126,6 +126,10 @@ export const errorCodes = {
   STEP_INVALID: ['the addon got a step that cannot be', 'ggma’s own fault: report it'],
   TABLE_INVALID: ['the addon got a table of another shape', 'ggma’s own fault: report it'],
   TABLE_MISSING: ['the addon lacks rows of a table', 'ggma’s own fault: report it'],
+  TEMPLATE: [
+    'a chat template cannot be read, does not end, or refuses the conversation',
+    'the message says which; `chatTemplate` takes another one',
+  ],
   TOKENIZER: [
     'a tokenizer file is damaged, or has more pieces than the model',
     'take it from the model’s source',

@@ -6,7 +6,7 @@ import type { Environment, Interpreter, RuntimeValue, Statement } from '@hugging
 import { type PythonJsonOptions, pythonJson } from './python-json.ts';
 
 /** Nodes evaluated: a conversation of a hundred messages takes some ten thousand. */
-const MAX_STEPS = 500_000;
+const MAX_STEPS = 250_000;
 
 /** UTF-16 units of any string that a template makes. */
 const MAX_OUTPUT = 8_000_000;
@@ -28,7 +28,7 @@ type Library = typeof import('@huggingface/jinja');
 /** A class made when it is needed: the library that it extends is loaded only when a template is used. */
 export function boundedInterpreter(library: Library): new (environment: Environment) => Interpreter {
   // The library has no other way to make a value of its own.
-  const valueOf = (value: unknown): RuntimeValue => new library.Environment().set('value', value);
+  const toRuntime = (value: unknown): RuntimeValue => new library.Environment().set('value', value);
 
   return class Bounded extends library.Interpreter {
     #steps = 0;
@@ -51,7 +51,7 @@ export function boundedInterpreter(library: Library): new (environment: Environm
       const name = (filter.callee ?? filter).value;
       if (name === 'tojson') {
         const options = this.#jsonOptions(filter.args ?? [], environment);
-        return valueOf(pythonJson(this.evaluate(operand, environment), options));
+        return toRuntime(pythonJson(this.evaluate(operand, environment), options));
       }
       if (name !== 'min' && name !== 'max') return null;
       const { value } = this.evaluate(operand, environment);
@@ -59,7 +59,7 @@ export function boundedInterpreter(library: Library): new (environment: Environm
       const items = value as RuntimeValue[];
       const isBefore = (a: RuntimeValue, b: RuntimeValue) => (a.value as number) < (b.value as number);
       const wins = name === 'min' ? isBefore : (a: RuntimeValue, b: RuntimeValue) => isBefore(b, a);
-      return items.reduce((best, item) => (wins(item, best) ? item : best), items[0] ?? valueOf(undefined));
+      return items.reduce((best, item) => (wins(item, best) ? item : best), items[0] ?? toRuntime(undefined));
     }
 
     #jsonOptions(args: readonly Argument[], environment: Environment): PythonJsonOptions {

@@ -3,6 +3,10 @@
  * not here, and docs/errors.md is made of this table, so that neither can miss one. Only its type is loaded.
  */
 export const errorCodes = {
+  ABORTED: [
+    'options.signal ended a generation',
+    "the error's cause is the signal's reason, its `partial` what had been generated",
+  ],
   CANCELLED: ['a generation was left while a step was under way', 'nothing: nobody waits for it any more'],
   CIRCLE_CHANGED: ['a Circle file changed while it was read', 'write files under another name, then rename'],
   CIRCLE_CORRUPT: ['no Circle file, or a damaged one', 'make it again; `o2o verify FILE` says where'],

@@ -17,7 +17,7 @@ const BRAND = Symbol.for('ggma.GgmaError');
  * has all); `message` says: expected X for Y, got Z. Native code throws the same class.
  */
 export class GgmaError extends Error {
-  override readonly name = 'GgmaError';
+  override readonly name: string = 'GgmaError';
   readonly code: ErrorCode;
   readonly path?: string;
   /** Absent, not undefined, where there are none. */

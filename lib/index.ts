@@ -9,6 +9,7 @@ export type { ErrorCode } from './error-codes.ts';
 export { GgmaError, type GgmaErrorDetails } from './errors.ts';
 export { type LoadOptions, type LoadStage, load } from './package/index.ts';
 export type {
+  AbortedError,
   Completion,
   FinishReason,
   GenerateOptions,
@@ -17,14 +18,18 @@ export type {
   KernelProfile,
   MemoryUse,
   Model,
+  Part,
   Profile,
   Prompt,
+  ReasoningPart,
   SamplingDefaults,
   SamplingOptions,
   Score,
   ScoreOptions,
+  TextPart,
   Timings,
   TokenLogprob,
+  ToolCallPart,
   TraceFile,
   Usage,
 } from './runtime/index.ts';

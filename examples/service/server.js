@@ -23,7 +23,7 @@ const body = {
 
 /** The caller's mistakes; all else is ours. */
 const badRequest = ['OPTION', 'INPUT', 'TOKEN_ID', 'CONTEXT_OVERFLOW'];
-const busy = ['OUT_OF_MEMORY', 'DISPOSED'];
+const busy = ['QUEUE_FULL', 'OUT_OF_MEMORY', 'DISPOSED'];
 
 export function service(model) {
   const app = Fastify();
@@ -39,7 +39,7 @@ export function service(model) {
     // A client that goes ends its job, in the middle of a long prompt too.
     const gone = new AbortController();
     reply.raw.on('close', () => gone.abort());
-    // Wrong input throws here, before anything is sent.
+    // Wrong input and a full queue throw here, before anything is sent.
     const generation = model.generate(prompt, { ...options, signal: gone.signal });
     return reply.type('text/event-stream').send(Readable.from(events(generation, gone.signal)));
   });
@@ -50,14 +50,9 @@ export function service(model) {
 /** Pulled by the socket: a slow client holds only its own generation up. */
 async function* events(generation, signal) {
   try {
-    for (;;) {
-      const { done, value } = await generation.next();
-      if (done) {
-        yield `event: end\ndata: ${JSON.stringify({ finishReason: value.finishReason, usage: value.usage })}\n\n`;
-        return;
-      }
-      if (value.text !== '') yield `data: ${JSON.stringify({ text: value.text })}\n\n`;
-    }
+    for await (const { text } of generation) if (text !== '') yield `data: ${JSON.stringify({ text })}\n\n`;
+    const { finishReason, stopString, usage } = await generation.result;
+    yield `event: end\ndata: ${JSON.stringify({ finishReason, stopString, usage })}\n\n`;
   } catch (error) {
     if (signal.aborted) return;
     yield `event: error\ndata: ${JSON.stringify({ code: error.code, message: error.message })}\n\n`;

@@ -1,5 +1,6 @@
 /** ggma_run: a package and a prompt in, a continuation out. */
-import type { Completion, GenerateOptions, GenerationChunk, Model, Prompt } from '../runtime/index.ts';
+import { GgmaError } from '../errors.ts';
+import type { AbortedError, Completion, GenerateOptions, Model, Prompt } from '../runtime/index.ts';
 import { version } from '../version.ts';
 import {
   type CommandSpec,
@@ -116,8 +117,7 @@ async function generate(
     maxTokens: asked.maxTokens ?? (await defaultMaxTokens(invocation, model, ids.length)),
     stop: invocation.texts('stop'),
     ignoreEos,
-    // Token 0 is never a word: the reference run ends at it too.
-    ...(ignoreEos ? {} : { eosIds: [...model.eosIds, 0] }),
+    eosIds: endingIds(model),
     signal: invocation.signal,
   };
   const shown = typeof prompt === 'string' ? prompt : list(ids);
@@ -150,29 +150,23 @@ async function stream(
   await invocation.write('\n');
 }
 
-type Interrupted = GenerationChunk & { finishReason: 'interrupted' };
-
 /** The completion; after Ctrl-C what there is of it. */
 async function collect(
   invocation: Invocation,
   model: Model,
   ids: Int32Array,
   options: GenerateOptions,
-): Promise<Completion | Interrupted> {
-  const partial: Interrupted = { text: '', ids: [], finishReason: 'interrupted' };
-  const generation = model.generate(ids, options);
+): Promise<Omit<Completion, 'finishReason'> & { finishReason: string }> {
   try {
-    for (;;) {
-      const { done, value } = await generation.next();
-      if (done === true) return value ?? partial;
-      partial.text += value.text;
-      partial.ids.push(...value.ids);
-      if (value.logprobs !== undefined) partial.logprobs = [...(partial.logprobs ?? []), ...value.logprobs];
-    }
+    return await model.complete(ids, options);
   } catch (error) {
-    if (!invocation.interrupted) throw error;
-    return partial;
+    if (!invocation.interrupted || !isAborted(error)) throw error;
+    return { ...error.partial, finishReason: 'interrupted' };
   }
+}
+
+function isAborted(error: unknown): error is AbortedError {
+  return error instanceof GgmaError && error.code === 'ABORTED';
 }
 
 async function defaultMaxTokens(invocation: Invocation, model: Model, promptTokens: number): Promise<number> {
@@ -182,6 +176,15 @@ async function defaultMaxTokens(invocation: Invocation, model: Model, promptToke
       `the prompt alone has ${promptTokens} tokens of ${defaultTotal}: use -n to generate more`,
     );
   return Math.max(room, 0);
+}
+
+/**
+ * The package's, and id 0 where it stands for no text (SentencePiece's unknown piece), because the reference run ends at
+ * it too. In byte-level vocabularies id 0 is "!".
+ */
+function endingIds({ eosIds, tokenizer }: Model): number[] {
+  const zeroEnds = tokenizer !== null && (tokenizer.specialIds.has(0) || tokenizer.unkId === 0);
+  return zeroEnds && !eosIds.includes(0) ? [...eosIds, 0] : [...eosIds];
 }
 
 /** @throws UsageError */

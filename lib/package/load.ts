@@ -64,7 +64,7 @@ export interface LoadOptions {
   prefixCacheTokens?: number;
   /** Generations (and scores) that run at the same time; more wait for their turn. Default: any number. */
   maxConcurrent?: number;
-  /** Those that may wait; more end with QUEUE_FULL. Default: any number. */
+  /** Those that may wait; the call of one more throws QUEUE_FULL. Default: any number. */
   maxQueue?: number;
   /** Measure every kernel, for `model.profile()`: same bits, a little slower. Default false. */
   profile?: boolean;

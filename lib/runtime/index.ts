@@ -1,3 +1,4 @@
+export type { Completion, FinishReason, GenerationChunk, Timings, Usage } from './answer.ts';
 export { abortSignal, callback, checkOptions, flag, integer, type Rule, show } from './check.ts';
 export type {
   ComputeEngine,
@@ -14,12 +15,13 @@ export type {
   SamplerOptions,
   WeightSource,
 } from './engine.ts';
+export type { AbortedError } from './generate.ts';
 export type { Generation } from './generation.ts';
 export type { TokenLogprob } from './logprobs.ts';
 export { Model, type ModelParts } from './model.ts';
 export type { GenerateOptions, ScoreOptions } from './options.ts';
 export type { KernelProfile, Profile, TraceCall, TraceFile } from './profile.ts';
-export type { Completion, FinishReason, GenerationChunk, Timings, Usage } from './progress.ts';
 export type { Prompt } from './prompt.ts';
 export { defaultsRules, type SamplingDefaults, type SamplingOptions } from './sampling.ts';
 export type { Score } from './score.ts';
+export type { Part, ReasoningPart, TextPart, ToolCallPart } from './stages/index.ts';

@@ -1,10 +1,17 @@
-/** One generation's hold on the engine: its sequence, its cancel flag, and why it has to end. */
+/** One generation's hold on the engine: its turn, its sequence, its cancel flag, and why it has to end. */
 import { GgmaError } from '../errors.ts';
 import type { ComputeProgram } from './engine.ts';
+import { onAbort } from './signals.ts';
 
-/** The jobs of one model: some under way, others waiting for their turn, in the order they came. */
+/**
+ * The jobs of one model: some under way, others waiting for their turn, in the order they came. A generation is admitted
+ * when it is called, so that a server knows about a full queue before it has sent anything; it asks for its turn when
+ * somebody reads it, so that one that nobody reads does not keep the others waiting.
+ */
 export class Jobs {
   closed = false;
+  /** Those that have not asked for their turn. */
+  readonly #admitted = new Set<Job>();
   readonly #active = new Set<Job>();
   readonly #waiting = new Map<Job, () => void>();
   readonly #maxConcurrent: number;
@@ -15,24 +22,32 @@ export class Jobs {
     this.#maxQueue = maxQueue;
   }
 
-  /** null: the job may go on at once. @throws GgmaError QUEUE_FULL */
-  enter(job: Job): Promise<void> | null {
-    if (this.#active.size < this.#maxConcurrent) {
-      this.#active.add(job);
-      return null;
-    }
-    if (this.#waiting.size >= this.#maxQueue)
+  /** @throws GgmaError QUEUE_FULL */
+  admit(job: Job): void {
+    const present = this.#admitted.size + this.#active.size + this.#waiting.size;
+    if (present >= this.#maxConcurrent + this.#maxQueue)
       throw new GgmaError(
         'QUEUE_FULL',
         `expected at most ${this.#maxConcurrent} generations at once and ${this.#maxQueue} waiting, got one more`,
         { values: { maxConcurrent: this.#maxConcurrent, maxQueue: this.#maxQueue } },
       );
+    this.#admitted.add(job);
+  }
+
+  /** The turn of an admitted job. null: it may go on at once. */
+  enter(job: Job): Promise<void> | null {
+    this.#admitted.delete(job);
+    if (this.#active.size < this.#maxConcurrent) {
+      this.#active.add(job);
+      return null;
+    }
     return new Promise((resolve) => {
       this.#waiting.set(job, resolve);
     });
   }
 
   leave(job: Job): void {
+    this.#admitted.delete(job);
     this.#waiting.delete(job);
     if (!this.#active.delete(job)) return;
     const next = this.#waiting.entries().next();
@@ -46,7 +61,7 @@ export class Jobs {
   /** Ends them all with DISPOSED, and any that would start later. */
   close(): void {
     this.closed = true;
-    for (const job of [...this.#active, ...this.#waiting.keys()]) job.disposed();
+    for (const job of [...this.#admitted, ...this.#active, ...this.#waiting.keys()]) job.disposed();
   }
 }
 
@@ -57,29 +72,35 @@ export class Job {
   readonly cancel = new Int32Array(1);
   readonly #program: ComputeProgram;
   readonly #jobs: Jobs;
-  readonly #signal: AbortSignal | null;
-  readonly #onAbort = () => this.#endWith({ kind: 'aborted', reason: this.#signal?.reason });
+  readonly #unsubscribe: () => void;
+  #started = false;
   #sequence: number | null = null;
   #ending: Ending | null = null;
   #interrupt: ((reason: unknown) => void) | null = null;
 
+  /** @throws GgmaError QUEUE_FULL */
   constructor(program: ComputeProgram, jobs: Jobs, signal: AbortSignal | null) {
     this.#program = program;
     this.#jobs = jobs;
-    this.#signal = signal;
+    if (signal?.aborted !== true) jobs.admit(this);
+    this.#unsubscribe =
+      signal === null ? () => {} : onAbort(signal, (reason) => this.#endWith({ kind: 'aborted', reason }));
   }
 
   get abandoned(): boolean {
     return this.#ending?.kind === 'abandoned';
   }
 
-  /** null: at once. Rejects with, or throws, what {@link check} throws, and QUEUE_FULL. */
+  get aborted(): boolean {
+    return this.#ending?.kind === 'aborted';
+  }
+
+  /** Asks for the job's turn. null: at once. Rejects with, or throws, what {@link check} throws. */
   start(): Promise<void> | null {
     if (this.#jobs.closed) this.disposed();
-    if (this.#signal?.aborted) this.#onAbort();
     this.check();
+    this.#started = true;
     const turn = this.#jobs.enter(this);
-    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
     return turn === null ? null : this.guard(turn);
   }
 
@@ -116,12 +137,10 @@ export class Job {
     });
   }
 
-  /**
-   * Gives the sequence to `keep`, or back: then the caches' memory is free at once. Doing it twice is fine.
-   */
+  /** Gives the sequence to `keep`, or back: then the caches' memory is free at once. Doing it twice is fine. */
   release(keep: ((sequence: number) => void) | null = null): void {
     this.#jobs.leave(this);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#unsubscribe();
     const sequence = this.#sequence;
     this.#sequence = null;
     if (sequence === null || this.#ending?.kind === 'closed') return;
@@ -132,6 +151,8 @@ export class Job {
   #endWith(ending: Ending): void {
     this.#ending ??= ending;
     Atomics.store(this.cancel, 0, 1);
+    // Nobody may ever read a generation that was aborted first: its place is free at once.
+    if (!this.#started) this.#jobs.leave(this);
     this.#stop();
   }
 

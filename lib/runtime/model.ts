@@ -1,15 +1,16 @@
 /** A loaded model: prompts in, tokens out. */
 import { GgmaError } from '../errors.ts';
 import type { Tokenizer } from '../text/index.ts';
+import { Answer, type Completion, type GenerationChunk } from './answer.ts';
 import type { ComputeEngine, ComputeProgram, ExecutablePlan, MemoryUse } from './engine.ts';
 import { type RunContext, run } from './generate.ts';
 import { Generation } from './generation.ts';
 import { disposedError, Job, Jobs } from './job.ts';
-import { checkScoreOptions, type GenerateOptions, resolveOptions, type ScoreOptions } from './options.ts';
+import { checkScoreOptions, type GenerateOptions, type ScoreOptions } from './options.ts';
 import { PrefixCache } from './prefix-cache.ts';
 import { type Profile, readProfile } from './profile.ts';
-import type { Completion, GenerationChunk } from './progress.ts';
-import { fitPrompt, type Prompt, readPrompt } from './prompt.ts';
+import { type Prompt, readPrompt } from './prompt.ts';
+import { makeRequest } from './request.ts';
 import type { SamplingDefaults } from './sampling.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Score, score } from './score.ts';
@@ -79,7 +80,6 @@ export class Model implements AsyncDisposable {
     this.#profiled = parts.profile ?? false;
     this.#context = {
       program,
-      tokenizer,
       scheduler: new Scheduler(program),
       prefixes: new PrefixCache(program, parts.prefixCacheTokens ?? 0),
       tables: new PositionTables(program, plan),
@@ -107,12 +107,14 @@ export class Model implements AsyncDisposable {
   /**
    * Continues a prompt. Work starts with the first `next()`; leaving the loop, or `options.signal`, ends it. What runs
    * at the same time shares the passes over the weights and changes no result.
-   * @throws GgmaError at once: OPTION, INPUT, TOKEN_ID, CONTEXT_OVERFLOW, DISPOSED. While iterating: the signal's
-   * reason, QUEUE_FULL, DISPOSED when the model is closed, NUMERIC, NO_CANDIDATE, OUT_OF_MEMORY.
+   * @returns chunks; its `result` is the whole when they have been read
+   * @throws GgmaError at once: OPTION, INPUT, TOKEN_ID, CONTEXT_OVERFLOW, QUEUE_FULL, DISPOSED. While iterating: ABORTED
+   * (an {@link AbortedError}) when the signal ends it, DISPOSED when the model is closed, NUMERIC, NO_CANDIDATE,
+   * OUT_OF_MEMORY.
    */
   generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
-    const { chunks, job } = this.#prepare(prompt, options, true);
-    return new Generation(chunks, job);
+    const { chunks, job, answer } = this.#prepare(prompt, options, true);
+    return new Generation(chunks, job, answer);
   }
 
   /** The whole continuation at once; fewer crossings than reading {@link generate} to its end. */
@@ -124,14 +126,12 @@ export class Model implements AsyncDisposable {
     }
   }
 
-  /**
-   * The log-probability of each token of a text or of ids. @throws GgmaError as {@link generate}
-   */
+  /** The log-probability of each token of a text or of ids. @throws GgmaError as {@link generate}; the signal's reason */
   async score(prompt: Prompt, options: ScoreOptions = {}): Promise<Score> {
     this.#checkOpen();
     checkScoreOptions(options, this.vocabSize);
     const { topLogprobs = 0, addBos = true, signal = null } = options;
-    const ids = readPrompt(this, prompt, addBos, this.contextSize);
+    const ids = Int32Array.from(readPrompt(this, prompt, addBos, this.contextSize));
     return score(this.#context, new Job(this.#program, this.#jobs, signal), ids, topLogprobs);
   }
 
@@ -152,15 +152,12 @@ export class Model implements AsyncDisposable {
     prompt: Prompt,
     options: GenerateOptions,
     streaming: boolean,
-  ): { chunks: AsyncGenerator<GenerationChunk, Completion, void>; job: Job } {
+  ): { chunks: AsyncGenerator<GenerationChunk, Completion, void>; job: Job; answer: Answer } {
     this.#checkOpen();
-    const { vocabSize, eosIds, sampling } = this;
-    const hasTokenizer = this.tokenizer !== null;
-    const resolved = resolveOptions(options, { vocabSize, eosIds, hasTokenizer, sampling });
-    const fitted = fitPrompt(this, prompt, resolved);
-    const request = { ...fitted, options: resolved, streaming };
-    const job = new Job(this.#program, this.#jobs, resolved.signal);
-    return { chunks: run(this.#context, job, request), job };
+    const request = makeRequest(this, prompt, options, { streaming });
+    const answer = new Answer(request, this.tokenizer);
+    const job = new Job(this.#program, this.#jobs, request.signal);
+    return { chunks: run(this.#context, job, request, answer), job, answer };
   }
 
   #checkOpen(): void {

@@ -1,8 +1,7 @@
 /** What a generation may be told. */
 import { GgmaError } from '../errors.ts';
 import { abortSignal, checkOptions, flag, integer, type Rule } from './check.ts';
-import type { SamplerOptions } from './engine.ts';
-import { resolveSampling, type SamplingDefaults, type SamplingOptions, samplingRules } from './sampling.ts';
+import { type SamplingOptions, samplingRules } from './sampling.ts';
 
 /** Without temperature, topK, topP or minP the most likely token is taken each time. */
 export interface GenerateOptions extends SamplingOptions {
@@ -26,7 +25,7 @@ export interface GenerateOptions extends SamplingOptions {
    * The latter wants maxTokens, the room that is to be made. Default 'error'.
    */
   overflow?: 'error' | 'truncate-left';
-  /** Ends the generation with the signal's reason, within one step. */
+  /** Ends the generation with ABORTED, within one step. */
   signal?: AbortSignal;
 }
 
@@ -35,21 +34,28 @@ export interface ScoreOptions {
   topLogprobs?: number;
   /** As for generating. */
   addBos?: boolean;
-  /** As for generating. */
+  /** Ends the work with the signal's reason, within one step. */
   signal?: AbortSignal;
 }
 
+/** Checked options with their defaults, before the prompt is looked at. */
 export interface ResolvedOptions {
   maxTokens: number | null;
   stops: readonly string[];
-  stopIds: Int32Array;
+  stopIds: readonly number[];
   addBos: boolean;
-  /** null: the most likely token of the bare logits. */
-  sampling: SamplerOptions | null;
   /** Alternatives; null: no log-probabilities. */
   topLogprobs: number | null;
   overflow: 'error' | 'truncate-left';
   signal: AbortSignal | null;
+}
+
+/** What of a model options depend on. */
+export interface ModelLimits {
+  readonly vocabSize: number;
+  readonly eosIds: readonly number[];
+  /** null: nothing has a text. */
+  readonly tokenizer: object | null;
 }
 
 const longestStops = 1_000_000;
@@ -80,10 +86,7 @@ function idList(vocabSize: number): Rule {
 const topLogprobsRule = (vocabSize: number): Rule => integer(0, Math.min(20, vocabSize));
 
 /** @throws GgmaError OPTION */
-export function resolveOptions(
-  options: GenerateOptions,
-  model: { vocabSize: number; eosIds: readonly number[]; hasTokenizer: boolean; sampling: SamplingDefaults },
-): ResolvedOptions {
+export function resolveOptions(options: GenerateOptions, model: ModelLimits): ResolvedOptions {
   const topLogprobsOf = topLogprobsRule(model.vocabSize);
   const rules: Record<keyof GenerateOptions, Rule> = {
     maxTokens: integer(0, 2 ** 31 - 1),
@@ -116,7 +119,7 @@ export function resolveOptions(
     signal,
   } = options;
   const stops = typeof stop === 'string' ? [stop] : [...stop];
-  if (stops.length > 0 && !model.hasTokenizer)
+  if (stops.length > 0 && model.tokenizer === null)
     throw new GgmaError('OPTION', 'expected no stop strings for a package without a tokenizer, got some', {
       path: 'stop',
     });
@@ -124,12 +127,19 @@ export function resolveOptions(
     throw new GgmaError('OPTION', "expected maxTokens with overflow 'truncate-left', got none", {
       path: 'maxTokens',
     });
+  if (topLogprobs !== undefined && logprobs === false && options.logprobs !== undefined)
+    throw new GgmaError('OPTION', 'expected logprobs true with topLogprobs, got false', { path: 'logprobs' });
+  if (topLogprobs !== undefined && typeof logprobs === 'number' && logprobs !== topLogprobs)
+    throw new GgmaError(
+      'OPTION',
+      `expected one number for logprobs and topLogprobs, got ${logprobs} and ${topLogprobs}`,
+      { path: 'topLogprobs' },
+    );
   return {
     maxTokens,
     stops,
-    stopIds: Int32Array.from(ignoreEos ? [] : eosIds),
+    stopIds: ignoreEos ? [] : [...eosIds],
     addBos,
-    sampling: resolveSampling(options, model.sampling),
     topLogprobs: topLogprobs ?? (logprobs === false ? null : Number(logprobs === true ? 0 : logprobs)),
     overflow,
     signal: signal ?? null,

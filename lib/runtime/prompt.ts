@@ -1,11 +1,11 @@
 /** A prompt as ids that fit into the context, or why they do not. */
 import { GgmaError } from '../errors.ts';
 import type { TokenIds, Tokenizer } from '../text/index.ts';
-// Not from the index: whoever takes ids alone does not wait for tokenizers.
 import { checkTokenId } from '../text/index.ts';
 import type { ResolvedOptions } from './options.ts';
+import type { Request } from './request.ts';
 
-/** A text, or token ids that are taken as they are. */
+/** A text, or token ids that are taken as they are: an array, or a typed array of integers wider than a byte. */
 export type Prompt = string | TokenIds;
 
 export interface PromptLimits {
@@ -14,45 +14,43 @@ export interface PromptLimits {
   readonly contextSize: number;
 }
 
-export interface FittedPrompt {
-  ids: Int32Array;
-  /** Tokens that may follow. */
-  most: number;
-  /** Ids that were left out to make room. */
-  truncated: number;
-}
+/** The part of a request that the prompt decides. */
+type Fitted = Pick<Request, 'ids' | 'maxTokens' | 'truncatedTokens'>;
 
 /** @throws GgmaError INPUT, TOKEN_ID, CONTEXT_OVERFLOW */
 export function fitPrompt(
   limits: PromptLimits,
   prompt: Prompt,
   { addBos, maxTokens, overflow }: Pick<ResolvedOptions, 'addBos' | 'maxTokens' | 'overflow'>,
-): FittedPrompt {
+): Fitted {
   const { contextSize } = limits;
   const truncates = overflow === 'truncate-left';
   const ids = readPrompt(limits, prompt, addBos, truncates ? Infinity : contextSize);
   const room = contextSize - ids.length;
   const wanted = maxTokens ?? 1;
-  if (room >= wanted) return { ids, most: maxTokens ?? room, truncated: 0 };
-  // What a text begins with in any case, and one id of its own.
+  if (room >= wanted) return { ids, maxTokens: maxTokens ?? room, truncatedTokens: 0 };
   const head = truncates ? headLength(limits, prompt, ids, addBos) : 0;
+  // At least one id of the prompt's own has to stay behind the head.
   const tail = contextSize - wanted - head;
   if (!truncates || tail < 1) throw overflowError(contextSize, ids.length, maxTokens);
-  const kept = Int32Array.from([...ids.subarray(0, head), ...ids.subarray(ids.length - tail)]);
-  return { ids: kept, most: wanted, truncated: ids.length - kept.length };
+  const kept = [...ids.slice(0, head), ...ids.slice(ids.length - tail)];
+  return { ids: kept, maxTokens: wanted, truncatedTokens: ids.length - kept.length };
 }
 
-/** @param mostTokens more are refused, where possible without looking at them @throws as {@link fitPrompt} */
+/**
+ * @param maxTokens a prompt of more is refused, where possible before it is encoded
+ * @throws GgmaError as {@link fitPrompt}
+ */
 export function readPrompt(
   { tokenizer, vocabSize, contextSize }: PromptLimits,
   prompt: Prompt,
   addBos: boolean,
-  mostTokens: number,
-): Int32Array {
+  maxTokens: number,
+): number[] {
   const refuseMany = (count: number, shown?: string) => {
-    if (count > mostTokens) throw overflowError(contextSize, count, null, shown);
+    if (count > maxTokens) throw overflowError(contextSize, count, null, shown);
   };
-  let ids: Int32Array;
+  let ids: number[];
   if (typeof prompt === 'string') {
     if (tokenizer === null)
       throw new GgmaError(
@@ -61,25 +59,57 @@ export function readPrompt(
       );
     const atLeast = tokenizer.fewestTokens(prompt);
     refuseMany(atLeast, `at least ${atLeast}`);
-    ids = tokenizer.encode(prompt, { addBos });
-    ids.forEach((id, i) => {
-      checkTokenId(id, vocabSize, `prompt token ${i}`);
-    });
+    ids = Array.from(tokenizer.encode(prompt, { addBos }));
+    for (const [i, id] of ids.entries()) checkTokenId(id, vocabSize, `prompt token ${i}`);
   } else {
-    if (typeof prompt !== 'object' || prompt === null || !Number.isInteger(prompt.length))
-      throw new GgmaError('INPUT', `expected a text or token ids as prompt, got ${typeof prompt}`);
+    checkIdList(prompt);
     refuseMany(prompt.length);
-    ids = Int32Array.from({ length: prompt.length }, (_, i) =>
-      checkTokenId(prompt[i], vocabSize, `prompt[${i}]`),
-    );
+    ids = Array.from(prompt, (id, i) => checkTokenId(id, vocabSize, `prompt[${i}]`));
   }
   if (ids.length === 0) throw new GgmaError('INPUT', 'expected a prompt of at least one token, got none');
   refuseMany(ids.length);
   return ids;
 }
 
+/** Refuses what people pass in good faith and what is no list of ids, with what to pass instead. */
+function checkIdList(prompt: unknown): asserts prompt is TokenIds {
+  const refuse = (got: string, advice: string): never => {
+    throw new GgmaError('INPUT', `expected a text or token ids as prompt, got ${got}${advice}`);
+  };
+  if (typeof prompt !== 'object' || prompt === null) return refuse(kindOf(prompt), '');
+  // A Buffer of text would otherwise run, as ids below 256.
+  if (prompt instanceof Uint8Array || prompt instanceof Uint8ClampedArray || prompt instanceof ArrayBuffer)
+    return refuse(
+      Buffer.isBuffer(prompt) ? 'a Buffer' : kindOf(prompt),
+      ', which holds bytes: decode a text first (buffer.toString()), or put ids into an array or an Int32Array',
+    );
+  if (!('length' in prompt) || !Number.isInteger(prompt.length))
+    return refuse(kindOf(prompt), 'role' in prompt || 'messages' in prompt ? messagesAdvice : '');
+  const first = (prompt as ArrayLike<unknown>)[0];
+  if (typeof first === 'object' && first !== null)
+    return refuse(
+      'a list of objects',
+      'role' in first ? messagesAdvice : ': pass one text, or the ids themselves',
+    );
+  if (typeof first === 'string' && !/^-?\d*$/.test(first))
+    return refuse('a list of texts', ': join them into one text, or make one call for each');
+}
+
+const messagesAdvice =
+  ": chat messages are not read yet, so write them as one text in the form of the model's chat template";
+
+function kindOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
+  return `an object (${value.constructor?.name ?? 'without a class'})`;
+}
+
 /** Ids at the start that truncation keeps: without them a model sees a text that begins in the middle. */
-function headLength({ tokenizer }: PromptLimits, prompt: Prompt, ids: Int32Array, addBos: boolean): number {
+function headLength(
+  { tokenizer }: PromptLimits,
+  prompt: Prompt,
+  ids: readonly number[],
+  addBos: boolean,
+): number {
   if (tokenizer === null) return 0;
   if (typeof prompt === 'string') return tokenizer.encode('', { addBos }).length;
   return ids[0] === tokenizer.bosId ? 1 : 0;

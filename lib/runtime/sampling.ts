@@ -1,5 +1,5 @@
 /** How tokens are drawn: what a call says, what the package recommends, and when that counts. */
-
+import { GgmaError } from '../errors.ts';
 import { integer, number, type Rule } from './check.ts';
 import type { SamplerOptions } from './engine.ts';
 
@@ -67,43 +67,75 @@ export function samplingRules(vocabSize: number): Record<keyof SamplingOptions, 
   };
 }
 
+/** How tokens are drawn, as a request holds it: plain JSON, and with a seed wherever something is drawn at random. */
+export interface RequestSampling extends Omit<SamplingOptions, 'logitBias'> {
+  temperature: number;
+  logitBias?: readonly (readonly [id: number, bias: number])[];
+}
+
 /**
- * The sampler that checked options ask for; null: the most likely token of the bare logits. A call that draws at
- * random gets from the package what it does not say itself; one that does not is not touched by the package.
+ * What checked options ask for; null: the most likely token of the bare logits. A call that draws at random gets from
+ * the package what it does not say itself; one that does not is not touched by the package.
+ * @throws GgmaError OPTION for a seed where nothing is drawn
  */
-export function resolveSampling(options: SamplingOptions, defaults: SamplingDefaults): SamplerOptions | null {
-  const { logitBias, seed, presencePenalty, frequencyPenalty } = options;
+export function resolveSampling(
+  options: SamplingOptions,
+  defaults: SamplingDefaults,
+): Readonly<RequestSampling> | null {
+  const { seed, presencePenalty, frequencyPenalty, temperature } = options;
   const filters = ['topK', 'topP', 'minP'] as const;
   const draws =
-    options.temperature === undefined
-      ? filters.some((name) => options[name] !== undefined)
-      : options.temperature > 0;
+    temperature === undefined ? filters.some((name) => options[name] !== undefined) : temperature > 0;
+  // Beside an explicit temperature of 0 a seed changes nothing, and programs that always send both mean that.
+  if (seed !== undefined && !draws && temperature === undefined)
+    throw new GgmaError(
+      'OPTION',
+      `expected temperature, topK, topP or minP beside seed, got none: without them nothing is drawn at random, and a seed has no effect`,
+      { path: 'seed' },
+    );
   const said = Object.fromEntries(
     Object.entries(options).filter(([name, value]) => name in defaultsRules && value !== undefined),
   );
-  const bias = biasEntries(logitBias ?? {});
+  const logitBias = biasEntries(options.logitBias ?? {}).map(([id, bias]): [number, number] => [
+    Number(id),
+    // JSON has no infinity. The engine's float32 makes −Infinity of it again.
+    Math.max(Number(bias), -Number.MAX_VALUE),
+  ]);
   const adjust = {
     ...(presencePenalty === undefined ? {} : { presencePenalty }),
     ...(frequencyPenalty === undefined ? {} : { frequencyPenalty }),
-    ...(bias.length === 0
-      ? {}
-      : {
-          biasIds: Int32Array.from(bias, ([id]) => Number(id)),
-          biasValues: Float32Array.from(bias, ([, value]) => Number(value)),
-        }),
+    ...(logitBias.length === 0 ? {} : { logitBias }),
   };
   if (draws)
-    return {
+    return Object.freeze({
       temperature: 1,
       ...defaults,
       ...said,
       ...adjust,
       seed: seed ?? Math.floor(Math.random() * mostSeed),
-    };
-  const { repeatPenalty: repeat = 1 } = options;
+    });
+  const { repeatPenalty = 1 } = options;
   const adjusts =
-    repeat !== 1 || (presencePenalty ?? 0) !== 0 || (frequencyPenalty ?? 0) !== 0 || bias.length > 0;
-  return adjusts ? { temperature: 0, repeatPenalty: repeat, ...adjust } : null;
+    repeatPenalty !== 1 ||
+    (presencePenalty ?? 0) !== 0 ||
+    (frequencyPenalty ?? 0) !== 0 ||
+    logitBias.length > 0;
+  return adjusts ? Object.freeze({ temperature: 0, repeatPenalty, ...adjust }) : null;
+}
+
+/** For the engine. @param promptIds what the penalties count beside the tokens that are drawn */
+export function samplerOptions(
+  { logitBias, ...sampling }: RequestSampling,
+  promptIds: Int32Array,
+): SamplerOptions {
+  const bias =
+    logitBias === undefined
+      ? {}
+      : {
+          biasIds: Int32Array.from(logitBias, ([id]) => id),
+          biasValues: Float32Array.from(logitBias, ([, value]) => value),
+        };
+  return { ...sampling, ...bias, promptIds };
 }
 
 function biasEntries(bias: object): [unknown, unknown][] {

@@ -5,7 +5,13 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { service } from '../../../examples/service/server.js';
-import type { GenerateOptions, Generation, Model, Prompt } from '../../../lib/index.ts';
+import {
+  type GenerateOptions,
+  type Generation,
+  GgmaError,
+  type Model,
+  type Prompt,
+} from '../../../lib/index.ts';
 import { loadDemo } from '../../../lib/make/index.ts';
 import { demoPackage } from '../../support/demo-package.ts';
 import { root } from '../../support/root.ts';
@@ -82,6 +88,19 @@ describe('the example service', () => {
         assert.equal(response.status, 400);
         assert.equal(((await response.json()) as { error: { code: string } }).error.code, code);
       }
+    });
+  });
+
+  it('answers 503 when the queue is full, before anything is streamed', async () => {
+    const full = {
+      generate(): Generation {
+        throw new GgmaError('QUEUE_FULL', 'expected at most 1 generations at once');
+      },
+    };
+    await serving(full, async (url) => {
+      const response = await post(url, { prompt: 'A' });
+      assert.equal(response.status, 503);
+      assert.equal(((await response.json()) as { error: { code: string } }).error.code, 'QUEUE_FULL');
     });
   });
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import process from 'node:process';
 import { GgmaError } from '../../../lib/errors.ts';
-import { code, open, prompt } from '../../support/fake-model.ts';
+import type { AbortedError, GenerationChunk } from '../../../lib/runtime/index.ts';
+import { code, open, prompt, read, story, tokenizer } from '../../support/fake-model.ts';
 
 describe('runtime/job', () => {
   const endless = { next: () => 5, tokenMs: 2 };
@@ -15,13 +18,18 @@ describe('runtime/job', () => {
       tokenMs: 2,
     });
     const reason = new Error('enough');
-    await assert.rejects(model.complete(prompt, { signal: AbortSignal.abort(reason) }), (e) => e === reason);
+    const isAborted = (error: unknown) => {
+      assert.ok(code('ABORTED', /^enough$/)(error));
+      assert.equal((error as AbortedError).cause, reason);
+      return true;
+    };
+    await assert.rejects(model.complete(prompt, { signal: AbortSignal.abort(reason) }), isAborted);
     assert.deepEqual(program.calls, []);
 
     const inPrompt = new AbortController();
     const long = model.complete(Array<number>(500).fill(3), { signal: inPrompt.signal });
     setTimeout(() => inPrompt.abort(reason), 20);
-    await assert.rejects(long, (e) => e === reason);
+    await assert.rejects(long, isAborted);
     assert.ok(fed > 0 && fed < 500, `${fed} of 500 tokens: it ends in the middle`);
 
     const between = new AbortController();
@@ -43,6 +51,104 @@ describe('runtime/job', () => {
     after.abort();
     assert.equal(program.sequences.size, 0);
     assert.equal((await model.complete(prompt, { maxTokens: 3 })).ids.length, 3, 'the model stays usable');
+  });
+
+  it('fault 33: the error of an aborted generation has what there was, also where one signal ends several', async () => {
+    const { model, program } = await open({
+      next: (history) => history[0]! * 10 + history.length,
+      tokenMs: 1,
+    });
+    const stopped = new AbortController();
+    const starts = [5, 6, 7];
+    const runs = starts.map((id) => model.complete([id], { signal: stopped.signal, ignoreEos: true }));
+    const streamed = model.generate([8], { signal: stopped.signal, ignoreEos: true });
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const { ids } of streamed) {
+        seen.push(...ids);
+        if (seen.length > 20) stopped.abort();
+      }
+    })();
+    const errors: unknown[] = [];
+    for (const run of [...runs, reading, streamed.result])
+      await assert.rejects(run, (error) => errors.push(error) > 0);
+    for (const [i, error] of errors.entries()) {
+      assert.ok(error instanceof GgmaError && error.name === 'AbortError');
+      const { partial } = error as AbortedError;
+      const start = starts[i] ?? 8;
+      assert.ok(partial.ids.length > 0);
+      assert.deepEqual(
+        partial.ids,
+        partial.ids.map((_, n) => start * 10 + n + 1),
+        'its own ids, not those of another generation',
+      );
+      assert.equal(partial.text, tokenizer.decode(partial.ids));
+      assert.deepEqual(
+        [partial.finishReason, partial.usage.completionTokens],
+        ['cancelled', partial.ids.length],
+      );
+    }
+    assert.equal(errors[3], errors[4], 'the result rejects with what the iteration throws');
+    assert.deepEqual((errors[3] as AbortedError).partial.ids, seen);
+    const timeout = model.complete(prompt, { signal: AbortSignal.timeout(1), ignoreEos: true });
+    await assert.rejects(timeout, { name: 'TimeoutError', code: 'ABORTED' });
+    await assert.rejects(model.complete(prompt, { signal: AbortSignal.abort('why') }), /aborted: why/);
+    assert.equal(program.sequences.size, 0);
+  });
+
+  it('one signal for many generations gets one listener, which goes with the last of them', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    const { model } = await open(endless);
+    const stopped = new AbortController();
+    const listeners = () => getEventListeners(stopped.signal, 'abort').length;
+    const options = { signal: stopped.signal, maxTokens: 3 };
+    const unread = model.generate(prompt, options);
+    const all = Promise.all(Array.from({ length: 30 }, () => model.complete(prompt, options)));
+    assert.equal(listeners(), 1);
+    await all;
+    assert.equal(listeners(), 1, 'one is not read yet');
+    await unread.return();
+    assert.equal(listeners(), 0);
+    const late = model.complete(prompt, { signal: stopped.signal });
+    stopped.abort();
+    await assert.rejects(late, { name: 'AbortError' });
+    assert.equal(listeners(), 0);
+    await new Promise((done) => setTimeout(done, 5));
+    process.removeListener('warning', onWarning);
+    assert.deepEqual(warnings, []);
+  });
+
+  it('generation.result and the return value say how it ended', async () => {
+    const { model } = await open();
+    const whole = model.generate(prompt);
+    const chunks: GenerationChunk[] = [];
+    for await (const chunk of whole) chunks.push(chunk);
+    const result = await whole.result;
+    assert.deepEqual([result.finishReason, result.ids, result.usage.completionTokens], ['stop', story, 16]);
+    assert.deepEqual(chunks.map(({ text }) => text).join(''), result.text);
+
+    const left = model.generate(prompt);
+    for await (const { ids } of left) if (ids.length > 1) break;
+    const partial = await left.result;
+    assert.equal(partial.finishReason, 'cancelled');
+    assert.ok(partial.ids.length > 1 && partial.ids.length < story.length);
+    assert.deepEqual(await left.next(), { done: true, value: partial });
+
+    const unread = model.generate(prompt);
+    assert.deepEqual((await unread.return()).value, await unread.result);
+    assert.deepEqual((await unread.result).ids, []);
+    assert.deepEqual(await read(unread), { text: '', ids: [] });
+
+    const failing = await open({
+      next: () => {
+        throw new GgmaError('NUMERIC', 'NaN in the logits');
+      },
+    });
+    const failed = failing.model.generate(prompt);
+    await assert.rejects(failed.next(), code('NUMERIC')); // without a handler for result: no unhandled rejection
+    await assert.rejects(failed.result, code('NUMERIC'));
   });
 
   it('fault 35, 36: a consumer that breaks or throws ends its generation, and gets its own error', async () => {

@@ -11,6 +11,8 @@ describe('runtime/model', () => {
     assert.deepEqual(result.ids, story);
     assert.equal(result.text, tokenizer.decode(story));
     assert.equal(result.finishReason, 'stop');
+    assert.ok(!('stopString' in result), 'an id ended it');
+    assert.deepEqual(result.parts, [{ type: 'text', text: result.text, ids: story }]);
     assert.deepEqual(result.usage, {
       promptTokens: 4,
       completionTokens: 16,
@@ -26,7 +28,8 @@ describe('runtime/model', () => {
     const { model, program } = await open();
     const chunks: GenerationChunk[] = [];
     for await (const chunk of model.generate(prompt)) chunks.push(chunk);
-    assert.deepEqual(chunks[0], { text: 'She', ids: [308] }, 'the first token comes alone');
+    const parts = [{ type: 'text', text: 'She', ids: [308] }];
+    assert.deepEqual(chunks[0], { parts, text: 'She', ids: [308] }, 'the first token comes alone');
     assert.ok(chunks.length > 2);
     assert.deepEqual(await read(model.generate(prompt)), { text: tokenizer.decode(story), ids: story });
     assert.equal(program.sequences.size, 0);
@@ -38,7 +41,7 @@ describe('runtime/model', () => {
     assert.equal((await generation.next()).done, false);
     const last = await generation.next();
     assert.equal(last.done, true);
-    assert.ok(last.done === true && last.value !== undefined);
+    assert.ok(last.done === true);
     assert.equal(last.value.finishReason, 'length');
     assert.deepEqual(last.value.ids, [308]);
   });
@@ -77,7 +80,7 @@ describe('runtime/model', () => {
     const stop = whole.slice(12, 19);
     const cut = whole.slice(0, 12);
     const result = await model.complete(prompt, { stop });
-    assert.deepEqual([result.text, result.finishReason], [cut, 'stop']);
+    assert.deepEqual([result.text, result.finishReason, result.stopString], [cut, 'stop', stop]);
     assert.ok(result.ids.length < story.length);
     assert.ok(tokenizer.decode(result.ids).includes(stop));
     assert.equal((await read(model.generate(prompt, { stop: ['never', stop] }))).text, cut);

@@ -75,4 +75,25 @@ describe('runtime/prompt', () => {
     assert.throws(() => model.generate('', { addBos: false }), code('INPUT', /at least one/));
     for (const bad of [undefined, null, 7, {}]) assert.throws(generate(bad), code('INPUT'));
   });
+
+  it('says what to pass in place of bytes, messages, objects and texts', async () => {
+    const { model } = await open();
+    const message = { role: 'user', content: 'Hello' };
+    const cases: [unknown, RegExp][] = [
+      [Buffer.from('Once upon a time'), /got a Buffer, which holds bytes: decode a text first/],
+      [new TextEncoder().encode('Once'), /\(Uint8Array\), which holds bytes/],
+      [new ArrayBuffer(4), /\(ArrayBuffer\), which holds bytes/],
+      [[message], /got a list of objects: chat messages are not read yet/],
+      [message, /got an object \(Object\): chat messages are not read yet/],
+      [{ messages: [message] }, /chat messages are not read yet/],
+      [[{ text: 'Hello' }], /got a list of objects: pass one text/],
+      [['Once upon', 'a time'], /got a list of texts: join them/],
+      [new Map(), /got an object \(Map\)$/],
+    ];
+    for (const [bad, pattern] of cases) {
+      assert.throws(() => model.generate(bad as Prompt), code('INPUT', pattern));
+      await assert.rejects(model.score(bad as Prompt), code('INPUT', pattern));
+    }
+    assert.equal((await model.complete(Int16Array.of(5, 6), { maxTokens: 1 })).ids.length, 1);
+  });
 });

@@ -26,11 +26,13 @@ describe('runtime/sampling', () => {
     for (const greedy of [
       {},
       { temperature: 0 },
-      { seed: 5 },
+      { temperature: 0, seed: 5 },
       { temperature: 0, topK: 5 },
       { repeatPenalty: 1 },
     ])
       assert.equal(await asked(greedy), null, JSON.stringify(greedy));
+    await assert.rejects(asked({ seed: 5 }), code('OPTION', /beside seed, got none.* no effect/));
+    await assert.rejects(asked({ seed: 5, repeatPenalty: 2 }), code('OPTION', /beside seed/));
     assert.deepEqual(await asked({ temperature: 1, seed: 7 }), { ...recommended, temperature: 1, seed: 7 });
     assert.deepEqual(await asked({ topK: 5, topP: 1, seed: 0 }), {
       ...recommended,

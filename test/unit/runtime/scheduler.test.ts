@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { GgmaError } from '../../../lib/errors.ts';
 import type { GenerateOptions } from '../../../lib/runtime/index.ts';
 import type { NextToken } from '../../support/fake-engine.ts';
-import { code, open } from '../../support/fake-model.ts';
+import { code, open, read } from '../../support/fake-model.ts';
 
 describe('runtime/scheduler: many at once', () => {
   const next: NextToken = (history) => (history[0]! * 7 + history.length) % 900;
@@ -113,6 +113,28 @@ describe('runtime/scheduler: many at once', () => {
     assert.equal(program.sequences.size, 0);
     assert.equal((await run(5)).length, 5, 'there is room again');
     assert.equal((await model.score([1, 2])).ids.length, 2);
+  });
+
+  it('fault 40: QUEUE_FULL comes from the call of generate, before a server has sent anything', async () => {
+    const { model, program } = await open({ next, tokenMs: 1, maxConcurrent: 1, maxQueue: 1 });
+    const options: GenerateOptions = { maxTokens: 5, ignoreEos: true };
+    const first = model.generate([1], options);
+    const second = model.generate([2], options);
+    assert.throws(() => model.generate([3], options), code('QUEUE_FULL'));
+    assert.throws(() => model.generate([3], { maxTokens: -1 }), code('OPTION'), 'wrong options come first');
+    assert.deepEqual(program.calls, [], 'nothing has been read yet');
+    // The one that is read first is not kept waiting by the one that was called first.
+    assert.equal((await read(second)).ids.length, 5);
+    const third = model.generate([3], options);
+    await first.return();
+    const stopped = new AbortController();
+    const aborted = model.generate([4], { ...options, signal: stopped.signal });
+    assert.throws(() => model.generate([5], options), code('QUEUE_FULL'));
+    stopped.abort();
+    const fifth = model.generate([5], options);
+    await assert.rejects(aborted.next(), code('ABORTED'));
+    for (const generation of [third, fifth]) assert.equal((await read(generation)).ids.length, 5);
+    assert.equal(program.sequences.size, 0);
   });
 
   it('fault 34: close ends what waits for its turn', async () => {

@@ -14,7 +14,7 @@ export class StopMatcher {
   #state = 0;
   #held = '';
 
-  /** @param stops not empty each, well-formed, so that no character is ever cut */
+  /** @param stops none is empty, and all are well-formed UTF-16, so that no character is ever cut */
   constructor(stops: readonly string[]) {
     const edges = stops.flatMap((stop) => this.#insert(stop));
     // Shallow states first: a failure link points at a shallower state.
@@ -26,20 +26,20 @@ export class StopMatcher {
     }
   }
 
-  /** The text that is safe to show; `matched`: a stop string is complete and nothing after this text counts. */
-  push(text: string): { text: string; matched: boolean } {
+  /** The text that is safe to show, and the stop string that is complete; then nothing after this text counts. */
+  push(text: string): { text: string; matched: string | null } {
     const all = this.#held + text;
     for (let i = this.#held.length; i < all.length; i++) {
       this.#state = this.#step(this.#state, all.charCodeAt(i));
       const length = this.#match[this.#state]!;
       if (length > 0) {
         this.#held = '';
-        return { text: all.slice(0, i + 1 - length), matched: true };
+        return { text: all.slice(0, i + 1 - length), matched: all.slice(i + 1 - length, i + 1) };
       }
     }
     const safe = all.length - this.#depth[this.#state]!;
     this.#held = all.slice(safe);
-    return { text: all.slice(0, safe), matched: false };
+    return { text: all.slice(0, safe), matched: null };
   }
 
   /** What was held back and did not become a stop string. */

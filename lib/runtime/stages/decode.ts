@@ -1,0 +1,28 @@
+/** The first stage: gives each token its text. */
+import type { StreamDecoder, Tokenizer } from '../../text/index.ts';
+import type { Piece, Stage } from './stage.ts';
+
+export class DecodeStage implements Stage {
+  readonly ending = null;
+  readonly #decoder: StreamDecoder;
+  readonly #pieces: number;
+
+  constructor(tokenizer: Tokenizer) {
+    this.#decoder = tokenizer.streamDecoder();
+    this.#pieces = tokenizer.vocabSize;
+  }
+
+  push(pieces: readonly Piece[]): Piece[] {
+    return pieces.map((piece) => (piece.type === 'text' ? { ...piece, text: this.#textOf(piece) } : piece));
+  }
+
+  /** The U+FFFD of a character whose bytes are not all there belongs to no new token. */
+  end(): Piece[] {
+    return [{ type: 'text', text: this.#decoder.end(), tokens: [] }];
+  }
+
+  /** A model's logits may be wider than its tokenizer: ids that the tokenizer does not know have no text. */
+  #textOf({ tokens }: Piece): string {
+    return this.#decoder.push(tokens.flatMap(({ id }) => (id < this.#pieces ? [id] : [])));
+  }
+}

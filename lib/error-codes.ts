@@ -77,7 +77,7 @@ export const errorCodes = {
   NATIVE_LOAD: ['no compiled addon for this machine', 'the message says which command makes one'],
   NATIVE_THREAD: ['the system gives no more threads', 'lower `threads`, raise the limit of the process'],
   NODE_TOO_OLD: ['this Node is older than ggma needs', 'install the one that the message names'],
-  NO_CANDIDATE: ['logitBias bans every token', 'ban fewer'],
+  NO_CANDIDATE: ['logitBias or a constraint bans every token', 'ban fewer'],
   NUMERIC: ['logits are NaN or infinite', 'check the weights; convert them again'],
   OPTION: ['an option is unknown or has a wrong value', 'the message names option and rule'],
   OUTPUT: ['a file or standard output cannot be written', 'check room, rights and path'],

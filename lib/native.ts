@@ -126,6 +126,8 @@ export interface DecodeRequest {
   stopIds?: Int32Array;
   /** Absent: always the most likely token. */
   sampler?: Sampler;
+  /** What may be drawn; absent: any token. Tokens of `stopIds` have to be allowed too. Its tokens are accepted as they are drawn. */
+  constraint?: Constraint;
   /** Of the tokens in `out`. */
   logprobs?: LogprobArrays;
   /** Of feed[i] after the tokens before it; entry 0 is not written. */
@@ -175,6 +177,25 @@ export interface Sampler {
   probabilities(logits: Float32Array): Float64Array;
 }
 
+/**
+ * Which tokens a sequence may produce next. A token is drawn as if there were no constraint; where the constraint refuses
+ * it, one of the allowed tokens is drawn with the same options and a second random number of the same seed and draw (or
+ * the most likely allowed token is taken, where there is no sampler). So seed, options and constraint name one text, and
+ * a constraint that never objects changes nothing. A request without an allowed token ends with NO_CANDIDATE.
+ *
+ * It belongs to one request at a time; every method throws OPTION while a job has it.
+ */
+export interface Constraint {
+  /** Whether `id` may come next. */
+  allows(id: number): boolean;
+  /** Bit id % 32 of element ⌊id / 32⌋ for every token. */
+  mask(): Uint32Array;
+  /** As if `id` had been drawn. Throws OPTION for a token that it does not allow. */
+  accept(id: number): void;
+  /** Takes back the last `count` accepted tokens. Throws OPTION for more than there are. */
+  rollback(count: number): void;
+}
+
 /** Of each weight, as it is packed. */
 export interface PackedWeights {
   /** Bytes, multiples of 64; 0: no step uses it, or it lies in a mapped file as it was. */
@@ -202,6 +223,11 @@ export interface Program {
   freeSequence(sequence: number): void;
   /** For the program's logits. */
   createSampler(options: SamplerOptions): Sampler;
+  /**
+   * Allows exactly these sequences of token ids, and where one is complete, the tokens of endIds. A sequence may begin with
+   * another one. Throws OPTION for ids that are not of the vocabulary, and for no sequence, an empty one, or no endIds.
+   */
+  createChoices(choices: readonly Int32Array[], endIds: Int32Array): Constraint;
   /** Tokens that the sequence holds. */
   sequenceLength(sequence: number): number;
   memory(): ProgramMemory;

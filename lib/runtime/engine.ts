@@ -2,10 +2,12 @@
  * What the run time asks of an engine: the part of the addon's surface (lib/native.ts) that it uses. Tests provide a fake
  * one, so that the loop around it is tested without kernels.
  */
-import type { Engine, DecodeRequest as NativeDecodeRequest, Program, WeightSource } from '../native.ts';
+import type { Engine, Program, WeightSource } from '../native.ts';
 
 export type {
+  Constraint,
   DecodeOutcome,
+  DecodeRequest,
   EngineOptions,
   LogprobArrays,
   ProgramMemory as MemoryUse,
@@ -14,13 +16,6 @@ export type {
   SamplerOptions,
   WeightSource,
 } from '../native.ts';
-
-/** A native object that says which tokens may be drawn. It belongs to one generation, which it follows token by token. */
-export type Constraint = object;
-
-export interface DecodeRequest extends NativeDecodeRequest {
-  constraint?: Constraint;
-}
 
 export type ComputeProgram = Pick<
   Program,

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "addon/constraint.h"
 #include "addon/engine.h"
 #include "addon/instance.h"
 #include "addon/program.h"
@@ -45,6 +46,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   instance->engine_class = Napi::Persistent(EngineObject::define(env));
   instance->program_class = Napi::Persistent(ProgramObject::define(env));
   instance->sampler_class = Napi::Persistent(SamplerObject::define(env));
+  instance->constraint_class = Napi::Persistent(ConstraintObject::define(env));
   exports.Set("version", GGMA_VERSION);
   exports.Set("useErrorClass", Napi::Function::New<use_error_class>(env, "useErrorClass"));
   exports.Set("createEngine", Napi::Function::New<create_engine>(env, "createEngine"));

@@ -8,9 +8,9 @@ namespace {
 
 class LoadJob : public PromiseJob {
  public:
-  LoadJob(Napi::Env env, const std::shared_ptr<Host>& host, const Napi::Uint8Array& program,
-          const Napi::Array& sources, bool profile)
-      : PromiseJob(env, host),
+  LoadJob(const std::shared_ptr<Host>& host, const Napi::Uint8Array& program, const Napi::Array& sources,
+          bool profile)
+      : PromiseJob(host),
         program_(program.Data(), program.Data() + program.ElementLength()),
         profile_(profile) {
     for (uint32_t i = 0; i < sources.Length(); i++) {
@@ -123,8 +123,7 @@ Napi::Value EngineObject::load_program(const Napi::CallbackInfo& info) {
     if (!info[1].IsArray()) bad_argument("sources", "an array of Uint8Array or file ranges");
     const Napi::Value profile = member(info[2], "profile");
     const bool profiles = present(profile) && profile.ToBoolean().Value();
-    return host_->submit(
-        std::make_unique<LoadJob>(info.Env(), host_, program, info[1].As<Napi::Array>(), profiles));
+    return host_->submit(std::make_unique<LoadJob>(host_, program, info[1].As<Napi::Array>(), profiles));
   });
 }
 

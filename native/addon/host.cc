@@ -77,27 +77,28 @@ void Host::add(const std::shared_ptr<ProgramState>& state) {
 }
 
 Napi::Promise Host::submit(std::unique_ptr<PromiseJob> job) {
-  const Napi::Promise promise = job->deferred.Promise();
+  const auto deferred = Napi::Promise::Deferred::New(env_);
   if (closing_) {
-    job->deferred.Reject(
+    deferred.Reject(
         error_value(env_, Failure("DISPOSED", "expected an open engine, got one that was closed")));
-    return promise;
+    return deferred.Promise();
   }
+  job->deferred = deferred;
   hold();
   driver_->submit(std::move(job));
-  return promise;
+  return deferred.Promise();
 }
 
 void Host::settle(PromiseJob& job) {
   try {
     if (!job.failure) {
-      job.deferred.Resolve(job.result(env_));
+      job.deferred->Resolve(job.result(env_));
       return;
     }
   } catch (const Failure& failure) {
     job.failure = failure;
   }
-  job.deferred.Reject(error_value(env_, *job.failure));
+  job.deferred->Reject(error_value(env_, *job.failure));
 }
 
 void Host::drain() {

@@ -10,6 +10,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/driver.h"
@@ -29,15 +30,16 @@ struct ProgramState {
 // A job with a promise. Made, settled and destroyed on the event loop; run on the driver.
 class PromiseJob : public Job {
  public:
-  PromiseJob(Napi::Env env, std::shared_ptr<Host> host)
-      : deferred(Napi::Promise::Deferred::New(env)), host(std::move(host)) {}
+  explicit PromiseJob(std::shared_ptr<Host> host) : host(std::move(host)) {}
 
   // Keeps a value alive, and with it the memory that the job reads or writes.
   void keep(const Napi::Value& value) { kept_.push_back(Napi::Persistent(value.As<Napi::Object>())); }
   // What the promise resolves to. May throw Failure.
   virtual Napi::Value result(Napi::Env env) = 0;
 
-  Napi::Promise::Deferred deferred;
+  // Of the promise, from Host::submit on. A constructor that throws leaves no promise behind: one that is
+  // never settled is never collected.
+  std::optional<Napi::Promise::Deferred> deferred;
   std::shared_ptr<Host> host;
 
  private:

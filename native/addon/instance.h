@@ -16,6 +16,7 @@ struct Instance {
   Napi::FunctionReference engine_class;
   Napi::FunctionReference program_class;
   Napi::FunctionReference sampler_class;
+  Napi::FunctionReference constraint_class;
 };
 
 // A GgmaError for failure.

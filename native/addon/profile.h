@@ -9,7 +9,7 @@ namespace ggma {
 // A job like the others, so that no step runs while it copies.
 class ProfileJob : public PromiseJob {
  public:
-  ProfileJob(Napi::Env env, const ProgramState& state) : PromiseJob(env, state.host), model_(state.model) {}
+  explicit ProfileJob(const ProgramState& state) : PromiseJob(state.host), model_(state.model) {}
 
   void run(const std::atomic<bool>& disposed) override;
   Napi::Value result(Napi::Env env) override;

@@ -18,6 +18,7 @@ class ProgramObject : public Napi::ObjectWrap<ProgramObject> {
   Napi::Value fork_sequence(const Napi::CallbackInfo& info);
   Napi::Value free_sequence(const Napi::CallbackInfo& info);
   Napi::Value create_sampler(const Napi::CallbackInfo& info);
+  Napi::Value create_choices(const Napi::CallbackInfo& info);
   Napi::Value sequence_length(const Napi::CallbackInfo& info);
   Napi::Value memory(const Napi::CallbackInfo& info);
   Napi::Value profile(const Napi::CallbackInfo& info);

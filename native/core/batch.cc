@@ -64,6 +64,11 @@ void Batch::check(const DecodeRequest& request, std::set<int32_t>& seen, Run& ru
                   "expected a sampler for a vocabulary of " + std::to_string(vocab) + ", got one for " +
                       std::to_string(request.sampler->vocab()),
                   "sampler");
+  if (request.constraint && request.constraint->vocab() != vocab)
+    throw Failure("STEP_INVALID",
+                  "expected a constraint for a vocabulary of " + std::to_string(vocab) + ", got one for " +
+                      std::to_string(request.constraint->vocab()),
+                  "constraint");
   if (request.logprobs.top > vocab || request.scores.top > vocab)
     throw Failure("STEP_INVALID", "expected at most " + std::to_string(vocab) + " alternatives", "top");
   run.sequence = std::move(sequence);
@@ -209,17 +214,33 @@ void Batch::write_scores(const Part& part, size_t wanted) {
   }
 }
 
+// The next token for the wanted row.
+int32_t Batch::choose(const DecodeRequest& request, size_t wanted) {
+  Executor& executor = model_.executor_;
+  const size_t vocab = model_.program_.vocab;
+  if (request.sampler)
+    return request.sampler->draw(executor.logits() + wanted * vocab, model_.distribution_,
+                                 request.constraint);
+  if (!request.constraint || request.constraint->allows(best_[wanted])) return best_[wanted];
+  // The step may have left the logits out, because most of the time the best token is an allowed one.
+  executor.complete_logits();
+  allowed_.ask(*request.constraint);
+  return allowed_.first_highest(executor.logits() + wanted * vocab);
+}
+
 void Batch::draw(Run& run, size_t wanted) {
   const DecodeRequest& request = *run.request;
   DecodeOutcome& outcome = *run.outcome;
   const size_t vocab = model_.program_.vocab;
-  const float* logits = model_.executor_.logits() + wanted * vocab;
-  Profiler* const profiler = request.sampler || request.logprobs.logprobs ? model_.profiler_.get() : nullptr;
+  const bool samples = request.sampler || request.constraint || request.logprobs.logprobs;
+  Profiler* const profiler = samples ? model_.profiler_.get() : nullptr;
   try {
     if (profiler) profiler->resume();
-    run.drawn = request.sampler ? request.sampler->draw(logits, model_.distribution_) : best_[wanted];
+    run.drawn = choose(request, wanted);
+    if (request.constraint) request.constraint->accept(run.drawn);
     if (request.logprobs.logprobs)
-      model_.logprobs_.write(logits, vocab, run.drawn, request.logprobs, outcome.produced);
+      model_.logprobs_.write(model_.executor_.logits() + wanted * vocab, vocab, run.drawn, request.logprobs,
+                             outcome.produced);
     if (profiler) profiler->sample(vocab);
     request.out[outcome.produced++] = run.drawn;
     run.pending = &run.drawn;

@@ -49,6 +49,7 @@ class Batch {
   size_t take_part(const Part& part, size_t first_wanted);
   void write_scores(const Part& part, size_t wanted);
   void draw(Run& run, size_t wanted);
+  int32_t choose(const DecodeRequest& request, size_t wanted);
 
   Model& model_;
   const std::vector<DecodeRequest> requests_;
@@ -59,6 +60,7 @@ class Batch {
   std::vector<Row> rows_;
   std::vector<const int32_t*> flags_;
   std::vector<int32_t> best_;  // of the wanted rows
+  AllowedIds allowed_;
 };
 
 }  // namespace ggma

@@ -17,11 +17,12 @@ struct DecodeRequest {
   size_t feed_count;           // ≥ 1
   int32_t* out;                // [count]
   size_t count;                // tokens to draw behind them at most
-  const int32_t* stop_ids;     // one of them ends it; it is written to out
+  const int32_t* stop_ids;     // one of them ends it, if the constraint allows it; it is written to out
   size_t stop_count;
-  Sampler* sampler;      // null: the most likely token of the bare logits
-  LogprobSink logprobs;  // of out
-  LogprobSink scores;    // of feed, entry 0 excepted: of feed[i] after the tokens before it
+  Sampler* sampler;        // null: the most likely token of the bare logits
+  Constraint* constraint;  // null: any token; no two requests of a batch have the same
+  LogprobSink logprobs;    // of out
+  LogprobSink scores;      // of feed, entry 0 excepted: of feed[i] after the tokens before it
   const int32_t* cancel;
 };
 

@@ -93,6 +93,28 @@ void Executor::lay_out(const Row* rows, size_t count) {
   }
 }
 
+// Of the rows that were laid out last.
+StepContext Executor::context_of(size_t count) {
+  return {program_,
+          kernels_,
+          weights_.data(),
+          pool_,
+          arena_.get(),
+          scratch_.get(),
+          count,
+          count,
+          wanted_.size(),
+          tokens_.data(),
+          positions_.data(),
+          wanted_.data(),
+          row_blocks_.data(),
+          tiles_.data(),
+          tiles_.size(),
+          table_pointers_.data(),
+          reinterpret_cast<QuantBlock*>(quantised_.get()),
+          kNone};
+}
+
 void Executor::run(const Row* rows, size_t count, const Cancel& cancel, bool with_logits,
                    std::vector<int32_t>& ids) {
   if (profiler_) profiler_->begin_pass(phase_of(rows, count), count);
@@ -100,25 +122,9 @@ void Executor::run(const Row* rows, size_t count, const Cancel& cancel, bool wit
   lay_out(rows, count);
   if (profiler_) profiler_->resume();
   rows_ = count;
-  StepContext context{program_,
-                      kernels_,
-                      weights_.data(),
-                      pool_,
-                      arena_.get(),
-                      scratch_.get(),
-                      count,
-                      count,
-                      wanted_.size(),
-                      tokens_.data(),
-                      positions_.data(),
-                      wanted_.data(),
-                      row_blocks_.data(),
-                      tiles_.data(),
-                      tiles_.size(),
-                      table_pointers_.data(),
-                      reinterpret_cast<QuantBlock*>(quantised_.get()),
-                      kNone};
+  StepContext context = context_of(count);
   const bool greedy = !with_logits && greedy_.applies();
+  has_logits_ = !greedy;
   const size_t last = program_.steps.size() - 1;
   context.split_memory = split_memory(rows, count);
   for (size_t i = 0; i < program_.steps.size() - (greedy ? 1 : 0);) {
@@ -148,6 +154,16 @@ void Executor::run(const Row* rows, size_t count, const Cancel& cancel, bool wit
   if (!profiler_) return;
   if (!wanted_.empty()) profiler_->argmax(wanted_.size(), program_.vocab);
   profiler_->end_pass();
+}
+
+// Greedy stands for the last step alone and leaves what that step reads where it is.
+void Executor::complete_logits() {
+  if (has_logits_) return;
+  StepContext context = context_of(rows_);
+  context.rows = wanted_.size();
+  const Step& last = program_.steps.back();
+  last.op->run(context, last.operands);
+  has_logits_ = true;
 }
 
 const float* Executor::logits() const {

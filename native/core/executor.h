@@ -41,8 +41,11 @@ class Executor {
   // logits in logits(). Throws OUT_OF_MEMORY and what cancel throws.
   void run(const Row* rows, size_t count, const Cancel& cancel, bool with_logits, std::vector<int32_t>& ids);
 
-  // [wanted rows, vocab] of the last run that was asked for them
+  // [wanted rows, vocab] of the last run, if it was asked for them or complete_logits() came since.
   const float* logits() const;
+  // Computes the logits of the last run where it left them out: the same bits as if it had been asked for
+  // them.
+  void complete_logits();
   // Of copies of weights that it made for itself.
   uint64_t weight_bytes() const { return greedy_.bytes(); }
   uint64_t screened() const { return greedy_.screened(); }
@@ -54,6 +57,7 @@ class Executor {
   void grow(size_t rows);
   float* split_memory(const Row* rows, size_t count);
   void lay_out(const Row* rows, size_t count);
+  StepContext context_of(size_t count);
 
   const Program& program_;
   const Weights& weights_;
@@ -63,6 +67,7 @@ class Executor {
   Greedy greedy_;
   Profiler* const profiler_;  // null: nobody measures
   size_t capacity_ = 0, rows_ = 0;
+  bool has_logits_ = true;  // of the last run
   FloatBuffer arena_, scratch_, table_rows_, quantised_, split_;
   std::atomic<uint64_t> arena_floats_{0}, scratch_floats_{0}, split_floats_{0};  // other threads ask
   std::vector<int32_t> tokens_, positions_;

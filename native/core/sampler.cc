@@ -53,11 +53,22 @@ const float* Sampler::adjust(const float* logits) {
   return adjusted_.data();
 }
 
-int32_t Sampler::draw(const float* logits, Distribution& work) {
-  work.set(adjust(logits), vocab_, options_.filters);
-  const int32_t id = work.pick(random_unit(options_.seed, draws_++));
+int32_t Sampler::draw(const float* logits, Distribution& work, Constraint* constraint) {
+  const float* scores = adjust(logits);
+  work.set(scores, vocab_, options_.filters);
+  int32_t id = work.pick(random_unit(options_.seed, draws_));
+  if (constraint && !constraint->allows(id)) id = draw_allowed(scores, work, *constraint);
+  draws_++;
   count(id, true);
   return id;
+}
+
+int32_t Sampler::draw_allowed(const float* scores, Distribution& work, Constraint& constraint) {
+  if (scores != adjusted_.data()) adjusted_.assign(scores, scores + vocab_);
+  allowed_.ask(constraint);
+  allowed_.ban_others(adjusted_.data());
+  work.set(adjusted_.data(), vocab_, options_.filters);
+  return work.pick(second_unit(options_.seed, draws_));
 }
 
 void Sampler::probabilities(const float* logits, Distribution& work, double* out) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/constraint.h"
 #include "core/distribution.h"
 
 namespace ggma {
@@ -29,9 +30,10 @@ class Sampler {
   // Tokens before the first one that is drawn; generated: those that count for presence and frequency.
   void see(const int32_t* ids, size_t count, bool generated);
 
-  // Draws the next token from logits [vocab] and counts it. The same logits, seed and tokens so far give the
-  // same token. Throws NUMERIC, NO_CANDIDATE.
-  int32_t draw(const float* logits, Distribution& work);
+  // Draws the next token from logits [vocab] and counts it. The same logits, seed, constraint and tokens so
+  // far give the same token. A constraint that refuses what was drawn has its tokens drawn from alone, with
+  // the same filters; it has not accepted the token yet. Throws NUMERIC, NO_CANDIDATE.
+  int32_t draw(const float* logits, Distribution& work, Constraint* constraint = nullptr);
   // The probabilities that draw() would draw from; out [vocab].
   void probabilities(const float* logits, Distribution& work, double* out);
 
@@ -43,6 +45,7 @@ class Sampler {
 
   void count(int32_t id, bool generated);
   const float* adjust(const float* logits);
+  int32_t draw_allowed(const float* scores, Distribution& work, Constraint& constraint);
 
   const size_t vocab_;
   const SamplingOptions options_;
@@ -50,6 +53,7 @@ class Sampler {
   std::vector<Seen> seen_;                       // in the order of their first appearance
   std::unordered_map<int32_t, size_t> seen_at_;  // id → index in seen_
   std::vector<float> adjusted_;                  // [vocab]
+  AllowedIds allowed_;
   uint64_t draws_ = 0;
 };
 

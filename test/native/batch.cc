@@ -1,95 +1,16 @@
 // Lock-step decoding: what a sequence gives does not depend on what runs beside it.
-#include "core/batch.h"
-
 #include <algorithm>
 #include <thread>
 
-#include "native/tiny_program.h"
+#include "native/task.h"
 
 namespace ggma::test {
 namespace {
 
-constexpr size_t kTop = 2;
-
-struct Task {
-  std::vector<int32_t> prompt;
-  size_t count;
-  int32_t sequence = -1;
-  std::unique_ptr<Sampler> sampler;
-  size_t fed = 0, produced = 0;
-  std::vector<int32_t> out, ids, score_ids;
-  std::vector<double> logprobs, top, scores, score_top;
-
-  Task(Model& model, uint64_t seed, size_t length, size_t tokens)
-      : count(tokens), sequence(model.create_sequence()) {
-    Random random(seed);
-    for (size_t i = 0; i < length; i++) prompt.push_back(static_cast<int32_t>(random.below(53)));
-    if (seed % 3 > 0) {
-      SamplingOptions options;
-      options.seed = seed;
-      options.filters = {0.9f, seed % 2 ? size_t{10} : 0, 0.95, 0};
-      options.frequency_penalty = 0.1f;
-      sampler = std::make_unique<Sampler>(53, options);
-    }
-    out.assign(count, -7);
-    logprobs.assign(count, 0);
-    ids.assign(count * kTop, -7);
-    top.assign(count * kTop, 0);
-    scores.assign(length, 0);
-    score_ids.assign(length * kTop, -7);
-    score_top.assign(length * kTop, 0);
-  }
-
-  bool done() const { return produced == count; }
-  DecodeRequest request(size_t most) {
-    DecodeRequest r{};
-    r.sequence = sequence;
-    r.count = std::min(most, count - produced);
-    r.out = out.data() + produced;
-    r.logprobs = {logprobs.data() + produced, kTop, ids.data() + produced * kTop,
-                  top.data() + produced * kTop};
-    r.sampler = sampler.get();
-    if (produced == 0) {
-      r.position = static_cast<int32_t>(fed);
-      r.feed = prompt.data() + fed;
-      r.feed_count = prompt.size() - fed;
-      r.scores = {scores.data() + fed, kTop, score_ids.data() + fed * kTop, score_top.data() + fed * kTop};
-    } else {
-      r.position = static_cast<int32_t>(prompt.size() + produced - 1);
-      r.feed = out.data() + produced - 1;
-      r.feed_count = 1;
-    }
-    return r;
-  }
-  void take(const DecodeOutcome& outcome) {
-    CHECK(!outcome.failure);
-    if (produced == 0) fed += outcome.fed;
-    produced += outcome.produced;
-  }
-  bool same(const Task& other) const {
-    return out == other.out && ids == other.ids && score_ids == other.score_ids &&
-           logprobs == other.logprobs && top == other.top && scores == other.scores &&
-           score_top == other.score_top;
-  }
-};
-
-std::vector<Task> tasks_for(Model& model, size_t count) {
-  std::vector<Task> out;
-  for (size_t i = 0; i < count; i++)
-    out.emplace_back(model, 100 + i, i % 5 == 4 ? 150 + i : 1 + 7 * (i % 4), 12 + i % 9);
-  return out;
-}
-
 GGMA_TEST(batches_give_each_sequence_what_it_gets_alone) {
   LoadedLlama scalar(1, "scalar");
   std::vector<Task> alone = tasks_for(scalar.model, 20);
-  for (Task& task : alone) {
-    while (!task.done()) {
-      Batch batch(scalar.model, {task.request(task.count)});
-      batch.run(1e9, nullptr);
-      task.take(batch.outcomes[0]);
-    }
-  }
+  for (Task& task : alone) finish(scalar.model, task);
   for (const size_t threads : {1, 2, 4}) {
     LoadedLlama loaded(threads);
     std::vector<Task> tasks = tasks_for(loaded.model, alone.size());
@@ -113,15 +34,8 @@ GGMA_TEST(batches_give_each_sequence_what_it_gets_alone) {
 // from.
 GGMA_TEST(batches_leave_shared_beginnings_alone) {
   LoadedLlama loaded;
-  const auto rest_of = [&](Task& task) {
-    while (!task.done()) {
-      Batch batch(loaded.model, {task.request(task.count)});
-      batch.run(1e9, nullptr);
-      task.take(batch.outcomes[0]);
-    }
-  };
   Task alone(loaded.model, 3, 70, 40), first(loaded.model, 3, 70, 40), second(loaded.model, 3, 70, 40);
-  rest_of(alone);
+  finish(loaded.model, alone);
   while (first.produced < 20) {
     Batch batch(loaded.model, {first.request(20)});
     batch.run(1e9, nullptr);

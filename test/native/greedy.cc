@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/batch.h"
+#include "native/constraint.h"
 #include "native/tiny_program.h"
 
 namespace ggma::test {
@@ -14,6 +15,7 @@ struct OutputOnly {
   size_t vocab;
   std::vector<float> rows, matrix;  // [tokens, hidden], [vocab, hidden]
   Dtype dtype = Dtype::kF32;
+  int32_t parity = -1;  // that a constraint allows; −1: no constraint
 
   explicit OutputOnly(size_t vocab, uint64_t seed = 1) : vocab(vocab) {
     Random random(seed);
@@ -51,6 +53,7 @@ struct OutputOnly {
       const size_t count = std::min(at_once, kTokens - at);
       std::vector<int32_t> feed(count), out(count), step;
       std::vector<DecodeRequest> requests(count);
+      std::vector<Parity> constraints(count, Parity(vocab, parity));
       for (size_t i = 0; i < count; i++) {
         feed[i] = static_cast<int32_t>(at + i);
         requests[i].sequence = model.create_sequence();
@@ -58,6 +61,7 @@ struct OutputOnly {
         requests[i].feed_count = 1;
         requests[i].out = &out[i];
         requests[i].count = 1;
+        requests[i].constraint = parity < 0 || i % 3 == 2 ? nullptr : &constraints[i];
         step.insert(step.end(), {feed[i], model.create_sequence(), 0, 1});
       }
       Batch batch(model, requests);
@@ -70,6 +74,10 @@ struct OutputOnly {
       model.step(step.data(), count, all.data(), all.size(), {});
       for (size_t i = 0; i < count; i++) {
         const auto row = all.begin() + static_cast<std::ptrdiff_t>(i * vocab);
+        if (requests[i].constraint)
+          for (size_t id = 0; id < vocab; id++)
+            if (!requests[i].constraint->allows(static_cast<int32_t>(id)))
+              row[static_cast<std::ptrdiff_t>(id)] = -std::numeric_limits<float>::infinity();
         result.argmax.push_back(
             static_cast<int32_t>(std::max_element(row, row + static_cast<std::ptrdiff_t>(vocab)) - row));
       }
@@ -107,6 +115,21 @@ GGMA_TEST(greedy_tokens_are_the_argmax_of_the_logits) {
       model.dtype = dtype;
       const uint64_t found = model.check("random");
       if (vocab == 4111) CHECK_FOR(found > 0, std::to_string(found));  // the screen does something
+    }
+  }
+}
+
+// The logits that the step left out come afterwards, and only the constrained rows are chosen again.
+GGMA_TEST(greedy_takes_the_best_allowed_token) {
+  for (const size_t vocab : {65, 4111}) {
+    for (const int32_t parity : {0, 1}) {
+      OutputOnly model(vocab, vocab + 3);
+      model.parity = parity;
+      // Of equal logits the first allowed one.
+      std::copy_n(model.output(20), kHidden, model.output(41));
+      std::copy_n(model.output(20), kHidden, model.output(42));
+      const uint64_t found = model.check("constrained");
+      if (vocab == 4111) CHECK(found > 0);
     }
   }
 }

@@ -277,6 +277,26 @@ describe('native: decode', () => {
     assert.equal(program.sequenceLength(c), outcome!.fed);
   });
 
+  it('ids are copied: what a caller writes into its arrays afterwards changes nothing', async () => {
+    const program = await loadTiny(open());
+    const request = (): DecodeRequest => ({
+      sequence: program.createSequence(),
+      position: 0,
+      feed: Int32Array.from(promptOf(1, 200)),
+      count: 8,
+      out: new Int32Array(8),
+      stopIds: new Int32Array(1).fill(-1),
+    });
+    const [plain, changed] = [request(), request()];
+    await program.decode([plain], Infinity);
+    const running = program.decode([changed], Infinity);
+    changed.feed.fill(0x7fffffff); // far behind the last row of any table
+    changed.stopIds!.set(plain.out.subarray(0, 1));
+    const [outcome] = await running;
+    assert.deepEqual([outcome!.error, outcome!.produced], [null, 8]);
+    assert.deepEqual(changed.out, plain.out);
+  });
+
   it('names what is wrong with a call', async () => {
     const program = await loadTiny(open());
     const good = {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { createEngine, type Program } from '../../lib/native.ts';
@@ -107,6 +107,29 @@ describe('native: lifetimes', () => {
       collect();
       await closing;
     }
+  });
+
+  it('calls that are refused leave nothing behind', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const engine = open();
+    const program = await loadTiny(engine);
+    const good = { sequence: 0, position: 0, feed: Int32Array.of(1), count: 1, out: new Int32Array(1) };
+    const bad: (() => unknown)[] = [
+      () => engine.loadProgram(new Uint8Array(8), [7 as never]),
+      () => program.step(new Int32Array(3)),
+      () => program.decode([good, { ...good, stopIds: 7 as never }], 1),
+      () => program.forkSequence(-1, 0),
+    ];
+    // A promise that is never settled stays alive through a global handle of V8.
+    const handles = () => {
+      collect();
+      return getHeapStatistics().used_global_handles_size;
+    };
+    for (const call of bad) assert.throws(call, hasCode('OPTION'));
+    const before = handles();
+    for (let i = 0; i < 500; i++) for (const call of bad) assert.throws(call, hasCode('OPTION'));
+    assert.ok(handles() - before < 500, `${handles() - before} bytes of handles more than before`);
   });
 
   it('uses no processor time when idle', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Answer } from '../../../lib/runtime/answer.ts';
-import type { DecodeRequest } from '../../../lib/runtime/engine.ts';
+import type { Constraint, DecodeRequest } from '../../../lib/runtime/engine.ts';
 import { run } from '../../../lib/runtime/generate.ts';
 import { Job, Jobs } from '../../../lib/runtime/job.ts';
 import { PrefixCache } from '../../../lib/runtime/prefix-cache.ts';
@@ -79,13 +79,14 @@ describe('runtime/request', () => {
       prefixes: new PrefixCache(spied, 0),
       tables: new PositionTables(spied, fakePlan()),
     };
-    const finish = async (constraint: object | null) => {
+    const finish = async (constraint: Constraint | null) => {
       const request = makeRequest(model, prompt, { maxTokens: 40 }, { streaming: true, constraint });
       const answer = new Answer(request, null);
       for await (const _ of run(context, new Job(spied, new Jobs(), null), request, answer));
       return seen.splice(0);
     };
-    const constraint = {};
+    const refuse = () => assert.fail('the run time asks a constraint nothing itself');
+    const constraint = { allows: refuse, mask: refuse, accept: refuse, rollback: refuse };
     const constrained = await finish(constraint);
     assert.ok(constrained.length > 2);
     for (const request of constrained) assert.equal(request.constraint, constraint);

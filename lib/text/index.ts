@@ -1,7 +1,19 @@
 export { tokenizerDifference } from './compare.ts';
 export { loadJsonEncoder, loadTokenizerJson } from './huggingface.ts';
+export {
+  builtinFormat,
+  builtinResponseTemplate,
+  type ResponseEvent,
+  type ResponseField,
+  ResponseParser,
+  type ResponseTemplate,
+  readResponseTemplate,
+  stripStart,
+  trailingSpace,
+} from './response/index.ts';
 export { loadSentencePiece } from './sentencepiece.ts';
 export { readSentencePieceModel } from './sentencepiece-model.ts';
+export { ChatTemplate, type TemplateInput, type TemplateSpecials } from './template/index.ts';
 export {
   checkTokenId,
   type EncodeOptions,

@@ -31,15 +31,22 @@ function parse(one: Case, pieces: readonly string[]): { message: object; events:
 }
 
 /** Chunks that follow each other joined: how text is cut must not matter. */
-function joined(events: readonly ResponseEvent[]): ResponseEvent[] {
+function joined(events: readonly ResponseEvent[]): object[] {
   const out: ResponseEvent[] = [];
   for (const event of events) {
     const last = out.at(-1);
     if (event.type === 'chunk' && last?.type === 'chunk') last.text += event.text;
     else out.push({ ...event });
   }
-  return out;
+  // Where a chunk ends depends on how the answer was cut; where delimiters end does not.
+  return out.map(({ end, ...event }) =>
+    event.type === 'open' || event.type === 'chunk' ? event : { ...event, end },
+  );
 }
+
+/** What the events say of the answer's fields. */
+const told = (events: readonly ResponseEvent[]): object[] =>
+  events.map((event) => (event.type === 'chunk' ? { chunk: event.text } : { [event.type]: event.field }));
 
 describe('golden: answers by response template', () => {
   it('reads every answer as transformers does', () => {
@@ -83,14 +90,9 @@ describe('golden: answers by response template', () => {
 
   it('holds nothing back that no delimiter can follow from', () => {
     const parser = parserOf({ template: 'hermes', answer: '' });
-    assert.deepEqual(parser.push('a < b'), [
-      { type: 'open', field: 'content' },
-      { type: 'chunk', field: 'content', text: 'a < b', isValue: true },
-    ]);
+    assert.deepEqual(told(parser.push('a < b')), [{ open: 'content' }, { chunk: 'a < b' }]);
     assert.deepEqual(parser.push('<tool_c'), []);
-    assert.deepEqual(parser.push('up'), [
-      { type: 'chunk', field: 'content', text: '<tool_cup', isValue: true },
-    ]);
+    assert.deepEqual(told(parser.push('up')), [{ chunk: '<tool_cup' }]);
   });
 
   it('hands on what cannot be read as text, with the reason', () => {
@@ -100,7 +102,13 @@ describe('golden: answers by response template', () => {
     assert.deepEqual(message, { role: 'assistant', content: 'there' });
     const [bad] = events.filter(({ type }) => type === 'malformed');
     assert.deepEqual(bad, {
-      ...{ type: 'malformed', field: 'tool_calls', text: '{"name": "f",' },
+      ...{
+        type: 'malformed',
+        field: 'tool_calls',
+        text: '{"name": "f",',
+        delimiter: '</tool_call>',
+        end: 39,
+      },
       reason: 'expected JSON, got "{\\"name\\": \\"f\\","',
     });
   });

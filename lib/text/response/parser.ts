@@ -8,13 +8,15 @@ import { coerceToolCalls, toolParameters } from './coerce.ts';
 import { parseContent, textParsers } from './content.ts';
 import { type Anchor, applyTransform, type ResponseField, type ResponseTemplate } from './spec.ts';
 
-export type ResponseEvent =
-  | { type: 'open'; field: string }
+/** `end`: how much of the answer is behind the event; 0 for what the prompt wrote. */
+export type ResponseEvent = { field: string; end: number } & (
+  | { type: 'open'; delimiter: string; captures: Readonly<Record<string, string>> }
   /** `isValue`: the text is part of the value; otherwise it is the source of one. */
-  | { type: 'chunk'; field: string; text: string; isValue: boolean }
-  | { type: 'close'; field: string; value: unknown }
+  | { type: 'chunk'; text: string; isValue: boolean }
+  | { type: 'close'; delimiter: string; value: unknown }
   /** Everything between the delimiters, and why it cannot be read. */
-  | { type: 'malformed'; field: string; text: string; reason: string };
+  | { type: 'malformed'; delimiter: string; text: string; reason: string }
+);
 
 interface Delimiter {
   kind: 'open' | 'close';
@@ -33,6 +35,8 @@ export class ResponseParser {
   readonly #tools: ReturnType<typeof toolParameters>;
   readonly #message: Record<string, unknown>;
   #buffer = '';
+  /** Where the answer begins in the buffer, behind what the prompt wrote. */
+  readonly #start: number;
   #at = 0;
   /** The field that is written; null: text that belongs to none. */
   #field: ResponseField | null;
@@ -51,6 +55,7 @@ export class ResponseParser {
     this.#message = structuredClone(template.defaults);
     this.#field = this.#implicit();
     this.#buffer = afterLast(template.startAnchor, prompt);
+    this.#start = this.#buffer.length;
     if (this.#buffer !== '') this.#process(this.initialEvents, false);
   }
 
@@ -76,23 +81,23 @@ export class ResponseParser {
       const { found, hold } = this.#scan(isEnd);
       if (found === null) {
         this.#take(events, isEnd ? this.#buffer.length : hold);
-        if (isEnd) this.#close(events);
+        if (isEnd) this.#close(events, '');
         return;
       }
       const { kind, field, match } = found;
       this.#take(events, match.index);
       this.#at = match.index + match[0].length;
       if (kind === 'open') {
-        this.#close(events);
+        this.#close(events, '');
         this.#field = field;
         this.#captures = named(match);
         this.#isOpen = true;
-        events.push({ type: 'open', field: field.name });
+        events.push(this.#event({ type: 'open', delimiter: match[0], captures: this.#captures }));
         continue;
       }
       const hadContent = this.#isOpen;
       Object.assign(this.#captures, named(match));
-      this.#close(events);
+      this.#close(events, match[0]);
       // A delimiter without width would be found again at the same place for ever.
       if (!hadContent && match[0] === '') return;
     }
@@ -170,23 +175,28 @@ export class ResponseParser {
     const text = this.#buffer.slice(this.#at, end);
     this.#at = Math.max(this.#at, end);
     if (text === '' || this.#field === null) return;
-    const { name, content } = this.#field;
-    if (!this.#isOpen) events.push({ type: 'open', field: name });
+    if (!this.#isOpen) events.push(this.#event({ type: 'open', delimiter: '', captures: {} }));
     this.#isOpen = true;
     this.#body += text;
-    events.push({ type: 'chunk', field: name, text, isValue: textParsers.has(content) });
+    const isValue = textParsers.has(this.#field.content);
+    events.push(this.#event({ type: 'chunk', text, isValue }));
   }
 
-  #close(events: ResponseEvent[]): void {
+  /** An event of the field that is written. */
+  #event<T extends object>(event: T): T & { field: string; end: number } {
+    return { ...event, field: this.#field?.name ?? '', end: Math.max(0, this.#at - this.#start) };
+  }
+
+  #close(events: ResponseEvent[], delimiter: string): void {
     const field = this.#field;
     if (field !== null && this.#isOpen) {
       try {
         const value = coerceToolCalls(this.#valueOf(field), this.#tools);
         this.#keep(field, value);
-        events.push({ type: 'close', field: field.name, value });
+        events.push(this.#event({ type: 'close', delimiter, value }));
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        events.push({ type: 'malformed', field: field.name, text: this.#body, reason });
+        events.push(this.#event({ type: 'malformed', delimiter, text: this.#body, reason }));
       }
     }
     this.#field = this.#implicit();

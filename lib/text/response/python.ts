@@ -2,6 +2,8 @@
 
 /** White space of `str.strip`: unlike JavaScript's `trim`, without U+FEFF and with the separators U+001C to U+001F. */
 const SPACE = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
+const LEADING = new RegExp(`^${SPACE}+`);
+const TRAILING = new RegExp(`${SPACE}*$`);
 const ENDS = new RegExp(`^${SPACE}+|${SPACE}+$`, 'g');
 
 export const strip = (text: string): string => text.replaceAll(ENDS, '');
@@ -22,3 +24,11 @@ export function parseFloat64(text: string): number | null {
   if (!/^[+-]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(digits)) return null;
   return Number(digits.replaceAll('_', ''));
 }
+
+/** White space at the end of a text. */
+export function trailingSpace(text: string): string {
+  return TRAILING.exec(text)?.[0] ?? '';
+}
+
+/** The text without white space at its beginning. */
+export const stripStart = (text: string): string => text.replace(LEADING, '');

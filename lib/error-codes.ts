@@ -17,6 +17,10 @@ export const errorCodes = {
   CIRCLE_RANGE: ['a number does not fit its field of the schema', 'mend the code that built the model'],
   CIRCLE_TOO_LARGE: ['more than a flatbuffer can hold (2 GiB)', '`--external-buffers`'],
   CIRCLE_UNSUPPORTED: ['a part of the Circle format that ggma does not read', 'export without it'],
+  COMPILER: [
+    'the addon cannot be compiled: a tool is missing, or the compiler found an error',
+    'install what the message names; what the compiler said stands above it',
+  ],
   CONFIG: [
     'a JSON file is unreadable, or a field has a wrong value',
     'the message names file, field and rule; mend the file',

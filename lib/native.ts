@@ -311,13 +311,16 @@ function usesMusl(): boolean {
   return header?.glibcVersionRuntime === undefined;
 }
 
-/** The addon of the package at `root`: a prebuilt one, or the one that was built here. */
+/**
+ * The addon of the package at `root`. One that was built in that folder comes first: there it is newer than what `prepare`
+ * made of it, and in an installed package it is what `ggma compile` made for this platform.
+ */
 export function loadAddon(root: string): Addon {
   const require = createRequire(import.meta.url);
   const target = `${os.platform()}-${os.arch()}`;
   // Asking for the C library takes longer than loading: an addon for the other one does not load, and the next is tried.
   const prebuilt = os.platform() === 'linux' ? [target, `${target}-musl`] : [target];
-  const candidates = [...prebuilt.map((name) => `prebuilds/${name}/ggma.node`), 'build/Release/ggma.node'];
+  const candidates = ['build/Release/ggma.node', ...prebuilt.map((name) => `prebuilds/${name}/ggma.node`)];
   const tried: string[] = [];
   let cause: unknown;
   for (const candidate of candidates) {
@@ -332,20 +335,21 @@ export function loadAddon(root: string): Addon {
   }
   throw new GgmaError(
     'NATIVE_LOAD',
-    `expected a ggma addon that loads on ${target} (Node ${process.versions.node}), got none: tried ${tried.join(', ')}. ${remedy(root, target)}`,
+    `expected a ggma addon that loads on ${target} (Node ${process.versions.node}), got none: tried ${tried.join(', ')}. ${remedy(root)}`,
     { path: root, cause },
   );
 }
 
-/** What to do, by what lies here: the sources, or a package that was made on another platform. */
-function remedy(root: string, target: string): string {
-  return existsSync(path.join(root, 'CMakeLists.txt'))
-    ? 'Build it: `make` in that folder (needs CMake and a C++17 compiler).'
-    : `This package was packed without an addon for ${target}: on such a machine, run \`npm pack\` in ggma's sources (needs CMake and a C++17 compiler), then \`npm install\` that tarball here.`;
+/** What to do, by what lies here: the project, or an installed package. */
+function remedy(root: string): string {
+  const needs = 'needs CMake and a C++17 compiler';
+  return existsSync(path.join(root, 'Makefile'))
+    ? `Build it: \`make\` in that folder (${needs}).`
+    : `Compile it from the sources in this package: \`npx ggma compile\` (${needs}).`;
 }
 
 /** This file lies in lib/ or, bundled, in dist/: the root is where the package.json of ggma lies. */
-function packageRoot(): string {
+export function packageRoot(): string {
   const start = path.dirname(fileURLToPath(import.meta.url));
   for (let directory = start; ; directory = path.dirname(directory)) {
     const file = path.join(directory, 'package.json');

@@ -1,91 +1,96 @@
 /**
- * Builds the addon and the native tests: `tsx scripts/native.ts [addon | tests | asan | tsan | arm64 | bench] …`;
- * arm64 runs under qemu-aarch64-static.
+ * Builds the addon, the native tests and their benchmarks: `npx tsx scripts/native.ts [TARGET] [WORDS]`. TARGET is addon
+ * (the default), tests, asan, tsan, arm64 or bench; all but addon also run what they built, with WORDS as arguments.
+ * arm64 needs Debian's g++-aarch64-linux-gnu and qemu-user-static.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorLine } from '../lib/cli/common/index.ts';
+import { checkCompiler, compilerFailed } from '../lib/cli/ggma/compiler.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
+/** Addon, tests and benchmarks are targets of one tree, because they share the objects of the core. */
+const TREE = 'build';
+
 export type Sanitizer = 'address,undefined' | 'thread';
 
-/** build/Release/ggma.node; returns its path. Does nothing when it is up to date. */
+/** Builds build/Release/ggma.node where it is out of date, and returns its path. */
 export function buildAddon(): string {
-  cmakeJs('build', {});
-  return path.join(root, 'build/Release/ggma.node');
+  build(TREE, 'ggma_addon');
+  return path.join(root, TREE, 'Release/ggma.node');
 }
 
-/** The native test binary, plain or under a sanitizer, in a build directory of its own; returns its path. */
+/**
+ * Builds the native tests and returns the path of their binary. With a sanitizer they have a tree of their own, because
+ * every object is compiled with it.
+ */
 export function buildNativeTests({ sanitizer }: { sanitizer?: Sanitizer } = {}): string {
-  const name = sanitizer === undefined ? 'plain' : sanitizer.replace(',', '-');
-  const out = `build/native-tests/${name}`;
-  cmakeJs(out, { GGMA_ADDON: 'OFF', GGMA_TESTS: 'ON', GGMA_SANITIZE: sanitizer ?? '' });
-  return path.join(root, out, 'ggma_test');
+  if (sanitizer === undefined) return build(TREE, 'ggma_test');
+  const tree = `build/native-tests/${sanitizer.replace(',', '-')}`;
+  return build(tree, 'ggma_test', { GGMA_ADDON: 'OFF', GGMA_SANITIZE: sanitizer });
 }
 
-/** Whether all of a binary of native tests passed: one test for whoever counts, as it names its own failures. */
-export function runNativeTests(binary: string): boolean {
-  return spawnSync(binary, [], { stdio: 'inherit' }).status === 0;
-}
-
-/** libFuzzer's binary for the program decoder, or null where there is no clang that has it. */
+/** Builds libFuzzer's binary for the program decoder. null: no clang that has libFuzzer is installed. */
 export function buildFuzzer(): string | null {
   const compiler = ['clang++', ...[19, 18, 17, 16, 15, 14].map((version) => `clang++-${version}`)].find(
     (name) => spawnSync(name, ['--version']).status === 0,
   );
   if (compiler === undefined) return null;
   const options = { GGMA_ADDON: 'OFF', GGMA_FUZZ: 'ON', GGMA_SANITIZE: 'address,undefined' };
-  cmakeJs('build/fuzz', { ...options, CMAKE_CXX_COMPILER: compiler });
-  return path.join(root, 'build/fuzz/ggma_fuzz');
+  return build('build/fuzz', 'ggma_fuzz', { ...options, CMAKE_CXX_COMPILER: compiler });
 }
 
-/** The native tests for 64-bit ARM, statically linked, with the cross compiler of Debian's g++-aarch64-linux-gnu. */
+/** Builds the benchmark of single kernels and returns its path. */
+function buildBench(): string {
+  return build(TREE, 'ggma_bench');
+}
+
+/** Builds the program that measures the machine's limits and returns its path. */
+export function buildLimits(): string {
+  return build(TREE, 'ggma_limits');
+}
+
+/** Builds the native tests for 64-bit ARM. They are statically linked, so that qemu needs no ARM libraries. */
 function buildArmTests(): string {
-  const out = 'build/native-tests/arm64';
-  cmakeJs(out, {
+  return build('build/native-tests/arm64', 'ggma_test', {
     GGMA_ADDON: 'OFF',
-    GGMA_TESTS: 'ON',
     CMAKE_SYSTEM_NAME: 'Linux',
     CMAKE_SYSTEM_PROCESSOR: 'aarch64',
     CMAKE_CXX_COMPILER: 'aarch64-linux-gnu-g++',
     CMAKE_EXE_LINKER_FLAGS: '-static',
   });
-  return path.join(root, out, 'ggma_test');
 }
 
-/** The benchmark of single kernels; returns its path. */
-function buildBench(): string {
-  cmakeJs('build/native-bench', { GGMA_ADDON: 'OFF', GGMA_BENCH: 'ON' });
-  return path.join(root, 'build/native-bench/ggma_bench');
-}
-
-/** The program that measures the machine; returns its path. */
-export function buildLimits(): string {
-  buildBench();
-  return path.join(root, 'build/native-bench/ggma_limits');
-}
-
-function cmakeJs(out: string, options: Record<string, string>): void {
-  const directory = path.join(root, out);
+/**
+ * Builds one target of a tree. @returns the path of its program, if it is one
+ * @throws GgmaError COMPILER: a tool is missing, or the compiler failed and said why on standard error
+ */
+function build(tree: string, target: string, options: Record<string, string> = {}): string {
+  checkCompiler(options.CMAKE_CXX_COMPILER);
+  const directory = path.join(root, tree);
   const command = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
-  const definitions = Object.entries(options).map(([key, value]) => `--CD${key}=${value}`);
-  execFileSync(
+  const { status } = spawnSync(
     process.execPath,
     [
-      command,
-      isStale(directory) ? 'rebuild' : 'build',
+      ...[command, isStale(directory) ? 'rebuild' : 'build', '--target', target],
       ...['--directory', root, '--out', directory, '--log-level', 'warn'],
-      ...definitions,
+      // Ninja uses all cores by itself, make only when it is told to.
+      ...['--parallel', `${os.availableParallelism()}`],
+      ...Object.entries(options).map(([key, value]) => `--CD${key}=${value}`),
     ],
-    // Compiler messages are for the person at the terminal; stdout belongs to the caller.
+    // What the compiler says is for the person at the terminal; standard output belongs to the caller.
     { stdio: ['ignore', process.stderr, process.stderr] },
   );
+  if (status !== 0) throw compilerFailed(target);
+  return path.join(directory, 'bin', target);
 }
 
-/** A build directory that came from elsewhere (a moved or copied tree) cannot be continued. */
+/** CMake refuses to continue a tree that was made elsewhere: the project was copied or moved. */
 function isStale(directory: string): boolean {
   const cache = path.join(directory, 'CMakeCache.txt');
   if (!existsSync(cache)) return false;
@@ -102,20 +107,28 @@ function main(target = 'addon', ...words: string[]): void {
     arm64: buildArmTests,
     bench: buildBench,
   };
-  const build = targets[target];
-  if (build === undefined) {
+  const make = targets[target];
+  if (make === undefined) {
     console.error(`expected one of ${Object.keys(targets).join(', ')}, got ${target}`);
     process.exitCode = 2;
     return;
   }
+  let built: string;
   try {
-    const built = build();
-    if (target === 'addon') console.log(built);
-    else if (target === 'arm64') execFileSync('qemu-aarch64-static', [built, ...words], { stdio: 'inherit' });
-    else execFileSync(built, words, { stdio: 'inherit' });
-  } catch {
-    process.exitCode = 1; // the compiler or the tests have said why
+    built = make();
+  } catch (error) {
+    process.stderr.write(errorLine(error));
+    process.exitCode = 1;
+    return;
   }
+  if (target === 'addon') {
+    console.log(built);
+    return;
+  }
+  const run = target === 'arm64' ? ['qemu-aarch64-static', built] : [built];
+  const { status, error } = spawnSync(run[0]!, [...run.slice(1), ...words], { stdio: 'inherit' });
+  if (error !== undefined) console.error(`expected to run ${run.join(' ')}, got: ${error.message}`);
+  process.exitCode = status === 0 ? 0 : 1;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main(...process.argv.slice(2));

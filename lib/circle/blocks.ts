@@ -3,7 +3,7 @@
  * (quantize_row_q8_0_ref, quantize_row_q4_0_ref), bit for bit: the arithmetic is float32's, step by step.
  */
 import { float16OfBits } from './half.ts';
-import { TensorType } from './schema/generated/flatc/tensor-type.ts';
+import { TensorType } from './schema/generated/enums.ts';
 
 /** One way to store floats. */
 export interface FloatEncoding {

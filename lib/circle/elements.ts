@@ -1,6 +1,6 @@
 /** The elements of a constant as numbers. */
 import { widenBfloat16, widenFloat16 } from './half.ts';
-import { TensorType } from './schema/generated/flatc/tensor-type.ts';
+import { TensorType } from './schema/generated/enums.ts';
 
 export type Elements =
   | Float32Array

@@ -1,5 +1,5 @@
 /** The two code fields of an OperatorCode (facts of the schema: negative codes are Circle's own operators). */
-import { BuiltinOperator } from './schema/generated/flatc/builtin-operator.ts';
+import { BuiltinOperator } from './schema/generated/enums.ts';
 import type { OperatorCode } from './schema/generated/types.ts';
 
 /** The last code that the old one-byte field can say; above it the field holds 127. */

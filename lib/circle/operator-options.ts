@@ -1,6 +1,5 @@
 /** Which options table belongs to which operator: the schema names both but ties them together nowhere. */
-import { BuiltinOperator } from './schema/generated/flatc/builtin-operator.ts';
-import { BuiltinOptions, BuiltinOptions2 } from './schema/generated/unions.ts';
+import { BuiltinOperator, BuiltinOptions, BuiltinOptions2 } from './schema/generated/enums.ts';
 
 /** A member of one of the two option unions. */
 export interface OptionsTable {

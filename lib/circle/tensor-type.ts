@@ -1,7 +1,7 @@
 /** Sizes of tensor elements. */
 import { GgmaError } from '../errors.ts';
 import { enumName } from './names.ts';
-import { TensorType } from './schema/generated/flatc/tensor-type.ts';
+import { TensorType } from './schema/generated/enums.ts';
 
 /** Elements that share bytes: `elements` of them take `bytes`. Plain types have blocks of one element. */
 export interface Block {

@@ -13,6 +13,11 @@ export interface Command {
 
 export const commands: readonly Command[] = [
   {
+    name: 'ggma',
+    summary: 'show what is installed, and run the other commands by one name',
+    file: 'ggma/index.ts',
+  },
+  {
     name: 'ggma_run',
     summary: 'continue a prompt with a package',
     file: 'ggma_run.ts',

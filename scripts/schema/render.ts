@@ -1,4 +1,4 @@
-/** Texts of the generated files that are ours: the table description, the types and the union codes. */
+/** Texts of the generated files: the enums, the description of the tables, and the types. */
 import type { FieldSchema, Schema } from './reflection.ts';
 
 const HEADER = '// Made by scripts/schema.ts from ../circle.fbs; do not edit.\n\n';
@@ -6,11 +6,6 @@ const HEADER = '// Made by scripts/schema.ts from ../circle.fbs; do not edit.\n\
 /** flatc's spelling of a property: `builtin_options_2_type` → `builtinOptions2Type`. */
 function camelCase(name: string): string {
   return name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** flatc's file names: `QuantizationDetails` → `quantization-details`. */
-function dashed(name: string): string {
-  return name.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
 }
 
 /**
@@ -52,9 +47,8 @@ function word(field: FieldSchema): string {
 const BUFFER_FIELDS = new Set(['Buffer.offset', 'Buffer.size']);
 
 export function renderTypes(schema: Schema): string {
-  const enums = schema.enums.filter((e) => !e.isUnion).map((e) => e.name);
+  const names = schema.enums.map((e) => e.name).toSorted();
   const unions = schema.enums.filter((e) => e.isUnion);
-  const imports = enums.map((name) => `import type { ${name} } from './flatc/${dashed(name)}.ts';\n`);
   const tables = schema.tables.map(({ name, fields }) => {
     const lines = fields
       .filter((field) => !BUFFER_FIELDS.has(`${name}.${field.name}`))
@@ -80,8 +74,7 @@ export function renderTypes(schema: Schema): string {
   return [
     HEADER,
     "import type { ByteSource } from '../../source.ts';\n",
-    ...imports,
-    `import type { ${unions.map((u) => u.name).join(', ')} } from './unions.ts';\n\n`,
+    `import type {\n${names.map((name) => `  ${name},\n`).join('')}} from './enums.ts';\n\n`,
     ...tables,
     ...members,
   ]
@@ -110,12 +103,11 @@ function itemType(field: FieldSchema): string {
   return field.scalar === 'i64' || field.scalar === 'u64' ? 'bigint' : 'number';
 }
 
-export function renderUnions(schema: Schema): string {
-  const unions = schema.enums
-    .filter((e) => e.isUnion)
-    .map(({ name, values }) => {
-      const lines = values.map((v) => `  ${v.name} = ${v.value},\n`);
-      return `export enum ${name} {\n${lines.join('')}}\n`;
-    });
-  return HEADER + unions.join('\n');
+/** The enums, and the codes of the unions as enums. */
+export function renderEnums(schema: Schema): string {
+  const enums = schema.enums.map(({ name, values }) => {
+    const lines = values.map((v) => `  ${v.name} = ${v.value},\n`);
+    return `export enum ${name} {\n${lines.join('')}}\n`;
+  });
+  return HEADER + enums.join('\n');
 }

@@ -19,6 +19,8 @@ import { prebuildTarget } from '../../lib/native.ts';
 import { linksOf } from '../support/markdown.ts';
 import { root } from '../support/root.ts';
 
+const long = process.env.GGMA_LONG === '1';
+
 describe('the tarball', function () {
   this.timeout(300_000);
   let scratch = '';
@@ -32,17 +34,12 @@ describe('the tarball', function () {
 
   before(() => {
     scratch = mkdtempSync(path.join(os.tmpdir(), 'ggma-tarball-'));
-    try {
-      execFileSync('npx', ['--no-install', 'tsx', 'scripts/prebuild.ts'], { cwd: root, stdio: 'pipe' });
-      // prepack and prepare would build what has just been built.
-      execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', scratch], {
-        cwd: root,
-        stdio: 'pipe',
-      });
-    } finally {
-      // The loader would go on taking this one after the sources change.
-      rmSync(path.join(root, 'prebuilds'), { recursive: true, force: true });
-    }
+    execFileSync('npx', ['--no-install', 'tsx', 'scripts/prebuild.ts'], { cwd: root, stdio: 'pipe' });
+    // Without scripts, because prepare would build everything again.
+    execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', scratch], {
+      cwd: root,
+      stdio: 'pipe',
+    });
     tarball = path.join(scratch, readdirSync(scratch).find((name) => name.endsWith('.tgz')) ?? '');
     const bin = path.join(scratch, 'bin');
     mkdirSync(bin);
@@ -65,10 +62,12 @@ describe('the tarball', function () {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it('has the addon of this platform, the commands and the demo, and no sources', () => {
+  it('has the addon of this platform, its sources, the commands and the demo, and no others', () => {
     const installed = path.join(project, 'node_modules/ggma');
     assert.ok(existsSync(path.join(installed, 'prebuilds', prebuildTarget(), 'ggma.node')));
-    for (const part of ['native', 'test', 'scripts', 'build'])
+    for (const part of ['native/core', 'CMakeLists.txt', 'dist/headers/napi.h'])
+      assert.ok(existsSync(path.join(installed, part)), part);
+    for (const part of ['test', 'scripts', 'build', 'Makefile'])
       assert.equal(existsSync(path.join(installed, part)), false, part);
     // The schema, which the pages name.
     const lib = readdirSync(path.join(installed, 'lib'), { recursive: true, withFileTypes: true });
@@ -105,6 +104,18 @@ describe('the tarball', function () {
     assert.equal(stderr, '');
     assert.equal(status, 0);
     assert.match(stdout, /detokenized: She liked the flower very much\. /);
+  });
+
+  it('says what it is by `npx ggma`, and runs the other commands by that name', () => {
+    const { stdout, stderr, status } = bare('npm', ['exec', '--no', '--', 'ggma']);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^ggma v\d+\.\d+\.\d+ \(Node .*; addon v/);
+    for (const word of ['run', 'opm', 'o2o', 'compile']) assert.match(stdout, new RegExp(`^  ${word} `, 'm'));
+    assert.match(bare('node_modules/.bin/ggma', ['run', '--version']).stdout, /^ggma_run v/);
+    assert.match(bare('node_modules/.bin/ggma', ['o2o', 'gc', '--version']).stdout, /^gc v/);
+    const wrong = bare('node_modules/.bin/ggma', ['walk']);
+    assert.equal(wrong.status, 2);
+    assert.match(wrong.stderr, /^ggma: USAGE: expected one of run, opm, o2o, compile, got walk/);
   });
 
   it('takes what the README says: so many packages, so many MB', () => {
@@ -203,16 +214,35 @@ describe('the tarball', function () {
     assert.equal(types.status, 0, types.stdout);
   });
 
-  it('fault 49: says what to do where it has no addon for the machine', () => {
-    const installed = path.join(project, 'node_modules/ggma');
-    const away = path.join(installed, 'prebuilds');
-    rmSync(away, { recursive: true });
+  it('fault 49: says what to do where it has no addon for the machine, and where it has no compiler', () => {
+    rmSync(path.join(project, 'node_modules/ggma/prebuilds'), { recursive: true });
     const { stdout, stderr, status } = bare('node_modules/.bin/ggma_run', []);
     assert.equal(status, 1);
     assert.equal(stdout, '');
     assert.match(
       stderr,
-      /^ggma: NATIVE_LOAD: expected a ggma addon that loads on \S+ \(Node [\d.]+\), got none: tried .*packed without an addon for .*`npm pack`.*\n$/,
+      /^ggma: NATIVE_LOAD: expected a ggma addon that loads on \S+ \(Node [\d.]+\), got none: tried .*`npx ggma compile`.*\n$/,
+    );
+    // The overview still comes, and has the reason.
+    assert.match(bare('node_modules/.bin/ggma', []).stdout, /NATIVE_LOAD.*`npx ggma compile`/);
+    const compiled = bare('node_modules/.bin/ggma', ['compile']);
+    assert.equal(compiled.status, 1);
+    assert.match(
+      compiled.stderr,
+      /^ggma: COMPILER: expected CMake .* and a C\+\+17 compiler .*, got no cmake on the PATH.*\n$/,
+    );
+  });
+
+  it('compiles its addon where there is a compiler (GGMA_LONG)', function () {
+    if (!long) return;
+    this.timeout(1_200_000);
+    const words = ['node_modules/.bin/ggma', ['compile']] as const;
+    const { status, stdout, stderr } = spawnSync(...words, { cwd: project, encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /build\/Release\/ggma\.node: v\d/);
+    assert.match(
+      bare('node_modules/.bin/ggma_run', []).stdout,
+      /detokenized: She liked the flower very much\. /,
     );
   });
 });

@@ -1,13 +1,13 @@
 /**
- * What tests may need and a machine may lack. These are the only reasons to skip: the reporter counts every other
- * skipped test as failed, and the reference data's absence where there is a folder for it.
+ * What tests may need and a machine may lack. These are the only reasons to skip: the gate counts every other skipped test
+ * as failed.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chromiumPath } from './chromium.ts';
-import { sharedDir } from './shared.ts';
+import { sharedDir, sharedFolder } from './shared.ts';
 
 const runs = (command: string, ...words: string[]) => spawnSync(command, words).status === 0;
 
@@ -21,8 +21,10 @@ function canMount(options: string): boolean {
   }
 }
 
+const SHARED = 'the shared reference data (GGMA_SHARED, or ../shared)';
+
 const needs = {
-  'the shared reference data (GGMA_SHARED, or ../shared)': () => sharedDir() !== null,
+  [SHARED]: () => sharedDir() !== null,
   'Chromium on the PATH (Debian: chromium)': () => chromiumPath() !== undefined,
   'Linux (/proc)': () => existsSync('/proc/self/status'),
   'prlimit(1)': () => runs('prlimit', '--version'),
@@ -37,9 +39,14 @@ const needs = {
 
 export type Need = keyof typeof needs;
 
-/** Skips the test, or in a hook the tests of its block, where `what` is absent, and says so to the reporter. */
+/**
+ * Skips the test, or in a hook the tests of its block, where `what` is absent, and says so to the reporter.
+ * @throws Error where the folder of the reference data exists but has none: that is a mistake, and no reason to skip
+ */
 export function need(context: Mocha.Context, what: Need): void {
   if (needs[what]()) return;
+  if (what === SHARED && existsSync(sharedFolder()))
+    throw new Error(`expected the reference data in ${sharedFolder()}, got a folder without it`);
   // mocha's types do not know what tells a hook from a test.
   const runnable = context.test as Mocha.Runnable & { type?: string };
   const skipped: object = runnable.type === 'hook' ? runnable.parent! : runnable;
@@ -49,6 +56,6 @@ export function need(context: Mocha.Context, what: Need): void {
 
 /** The reference data, or the tests are skipped. */
 export function needSharedDir(context: Mocha.Context): string {
-  need(context, 'the shared reference data (GGMA_SHARED, or ../shared)');
+  need(context, SHARED);
   return sharedDir()!;
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Elements, elementsOf } from '../elements.ts';
 import type { Tensor } from '../index.ts';
-import { TensorType } from '../schema/generated/flatc/tensor-type.ts';
+import { TensorType } from '../schema/generated/enums.ts';
 import { blockOf } from '../tensor-type.ts';
 import { hexText } from './fields.ts';
 import { float32Text, sizeText } from './numbers.ts';

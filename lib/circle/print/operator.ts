@@ -2,7 +2,7 @@
 import type { Model, Operator, OperatorCode } from '../index.ts';
 import { builtinCodeOf } from '../operator-code.ts';
 import { optionsTableOf } from '../operator-options.ts';
-import { BuiltinOperator } from '../schema/generated/flatc/builtin-operator.ts';
+import { BuiltinOperator } from '../schema/generated/enums.ts';
 import { unionMember } from '../schema.ts';
 import { fieldTexts } from './fields.ts';
 import type { TensorNames } from './names.ts';

@@ -1,5 +1,5 @@
 /** Short names of element types, and tensor types as `f32[1,32]`. */
-import { TensorType } from '../schema/generated/flatc/tensor-type.ts';
+import { TensorType } from '../schema/generated/enums.ts';
 
 const NAMES: Readonly<Record<TensorType, string>> = {
   [TensorType.FLOAT32]: 'f32',

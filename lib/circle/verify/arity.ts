@@ -3,7 +3,7 @@
  * shorter list), `+` one or more; outputs follow after `>`, one where nothing is said. Operators that are not listed
  * take what they are given.
  */
-import { BuiltinOperator } from '../schema/generated/flatc/builtin-operator.ts';
+import { BuiltinOperator } from '../schema/generated/enums.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
   x: `ABS AVERAGE_POOL_2D BITCAST BUCKETIZE CAST CEIL COMPLEX_ABS COS DENSIFY DEPTH_TO_SPACE DEQUANTIZE ELU EXP

@@ -2,7 +2,7 @@
 import type { Model, Operator, OperatorCode } from '../index.ts';
 import { builtinCodeOf, operatorName } from '../operator-code.ts';
 import { optionsTableOf } from '../operator-options.ts';
-import { BuiltinOperator } from '../schema/generated/flatc/builtin-operator.ts';
+import { BuiltinOperator } from '../schema/generated/enums.ts';
 import { tableOf, unionMember } from '../schema.ts';
 import { arityOf } from './arity.ts';
 import type { Report } from './findings.ts';

@@ -1,6 +1,6 @@
 /** Quantisation parameters: one value for the tensor, or one for each slice along an axis. */
 import type { BlockwiseQuantization, MXQuantization, Tensor } from '../index.ts';
-import { QuantizationDetails } from '../schema/generated/unions.ts';
+import { QuantizationDetails } from '../schema/generated/enums.ts';
 import type { Report } from './findings.ts';
 
 export function checkQuantization(tensor: Tensor, tensors: number, path: string, report: Report): void {

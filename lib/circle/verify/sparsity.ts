@@ -4,7 +4,7 @@
  * (SPARSE_CSR) lists, for each element so far, a segment of indices.
  */
 import type { DimensionMetadata, SparsityParameters } from '../index.ts';
-import { DimensionType } from '../schema/generated/flatc/dimension-type.ts';
+import { DimensionType } from '../schema/generated/enums.ts';
 import type { Report } from './findings.ts';
 
 /** @returns whether the format describes a tensor of that shape */

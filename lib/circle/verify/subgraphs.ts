@@ -1,7 +1,7 @@
 /** Calls between subgraphs: no recursion, and as many values as the subgraph called takes and gives. */
 import type { Model, Operator } from '../index.ts';
 import { builtinCodeOf } from '../operator-code.ts';
-import { BuiltinOperator } from '../schema/generated/flatc/builtin-operator.ts';
+import { BuiltinOperator } from '../schema/generated/enums.ts';
 import type { Report } from './findings.ts';
 import { calledSubgraphs } from './references.ts';
 

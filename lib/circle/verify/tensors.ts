@@ -1,7 +1,7 @@
 /** Types, shapes, and whether a tensor's data is what they say. */
 import type { CircleBuffer, Model, Tensor } from '../index.ts';
 import { enumName } from '../names.ts';
-import { TensorType } from '../schema/generated/flatc/tensor-type.ts';
+import { TensorType } from '../schema/generated/enums.ts';
 import { blockOf, tensorTypeName } from '../tensor-type.ts';
 import { hasData } from './dataflow.ts';
 import type { Report } from './findings.ts';

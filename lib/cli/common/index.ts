@@ -17,3 +17,4 @@ export {
   type Streams,
   writeAll,
 } from './streams.ts';
+export { runWords, type Word } from './words.ts';

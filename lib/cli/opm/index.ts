@@ -1,16 +1,12 @@
 /** opm: from a model on a hub to a package. Its words: init, import, export, prepare, clean. */
-import { version } from '../../version.ts';
-import { errorLine, exitCode, processStreams, type Streams, UsageError, writeAll } from '../common/index.ts';
+import { processStreams, runWords, type Streams, type Word } from '../common/index.ts';
 import { type Context, processContext } from './context.ts';
 
-interface Word {
-  name: string;
-  usage: string;
-  summary: string;
+interface OpmWord extends Omit<Word, 'load'> {
   load(): Promise<(argv: readonly string[], streams: Streams, context: Context) => Promise<number>>;
 }
 
-const words: readonly Word[] = [
+const words: readonly OpmWord[] = [
   {
     name: 'init',
     usage: 'init',
@@ -44,35 +40,20 @@ const words: readonly Word[] = [
 ];
 
 /** @returns the exit code */
-export async function main(
+export function main(
   argv: readonly string[],
   streams: Streams = processStreams(),
   context: Context = processContext(),
 ): Promise<number> {
-  const [first, ...rest] = argv;
-  const word = words.find(({ name }) => name === first);
-  if (word !== undefined) return (await word.load())(rest, streams, context);
-  const ignore = () => {};
-  streams.stdout.on('error', ignore);
-  try {
-    if (first === '--help' || first === '-h') await writeAll(streams.stdout, overview());
-    else if (first === '--version') await writeAll(streams.stdout, `opm v${version}\n`);
-    else {
-      const names = words.map(({ name }) => name).join(', ');
-      const error = new UsageError(`expected one of ${names}, got ${first ?? 'nothing'} (opm --help)`);
-      await writeAll(streams.stderr, errorLine(error));
-      return exitCode.usage;
-    }
-  } catch {
-    // Whoever asked for the help has gone.
-  } finally {
-    streams.stdout.removeListener('error', ignore);
-  }
-  return exitCode.done;
-}
-
-function overview(): string {
-  const width = Math.max(...words.map(({ usage }) => usage.length)) + 2;
-  const rows = words.map(({ usage, summary }) => `  ${usage.padEnd(width)}${summary}`);
-  return ['Usage: opm WORD [options]', '', 'From a model on a hub to a package.', '', ...rows, ''].join('\n');
+  const bound = words.map(
+    ({ load, ...word }): Word => ({
+      ...word,
+      load: async () => {
+        const run = await load();
+        return (rest, to) => run(rest, to, context);
+      },
+    }),
+  );
+  const before = ['Usage: opm WORD [options]', '', 'From a model on a hub to a package.'];
+  return runWords({ name: 'opm', before, after: [], words: bound }, argv, streams);
 }

@@ -2,9 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
+import { checkNode } from '../../check-node.ts';
 import { GgmaError } from '../../errors.ts';
 import { starterText } from '../../make/index.ts';
-import { oldestNode } from '../../version.ts';
 import { type CommandSpec, type Invocation, runCommand, type Streams } from '../common/index.ts';
 import { type Context, pipelineName } from './context.ts';
 
@@ -31,14 +31,6 @@ async function init(invocation: Invocation, { dir }: Context): Promise<undefined
   const path = join(dir, pipelineName);
   const isNew = await write(path, starterText(), invocation.flag('force'));
   await invocation.write(`${pipelineName}: ${isNew ? 'written' : 'is there already, left as it is'}\n`);
-}
-
-/** @throws GgmaError NODE_TOO_OLD */
-export function checkNode(version: string): void {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [wantedMajor = 0, wantedMinor = 0] = oldestNode.split('.').map(Number);
-  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return;
-  throw new GgmaError('NODE_TOO_OLD', `expected Node ${oldestNode} or later, got ${version}`);
 }
 
 /** @returns false when there is a file already */

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ByteBuffer } from 'flatbuffers';
 import { type Model, readModel, writeModel } from '../../../lib/circle/index.ts';
-import { Model as FlatModel } from '../../../lib/circle/schema/generated/flatc/model.ts';
 import { tableOf, unionMember } from '../../../lib/circle/schema.ts';
 import { GgmaError } from '../../../lib/errors.ts';
+import { flatcReader } from '../../support/flatc.ts';
 import { seeded } from '../../support/mutate.ts';
 import { needSharedDir } from '../../support/need.ts';
 import { randomModel } from '../../support/random-model.ts';
 
 /** What flatc's own reader says of the file: an oracle that shares no code with ours. */
-function oracle(bytes: Uint8Array): unknown {
-  return FlatModel.getRootAsModel(new ByteBuffer(bytes)).unpack();
-}
+let oracle: (bytes: Uint8Array) => unknown;
+before(async () => {
+  oracle = await flatcReader();
+});
 
 /** Our model brought to flatc's conventions, which do not tell absent from empty. */
 function asFlatc(table: string, content: Record<string, unknown>): Record<string, unknown> {

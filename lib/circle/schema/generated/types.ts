@@ -1,26 +1,31 @@
 // Made by scripts/schema.ts from ../circle.fbs; do not edit.
 
 import type { ByteSource } from '../../source.ts';
-import type { ActivationFunctionType } from './flatc/activation-function-type.ts';
-import type { BuiltinOperator } from './flatc/builtin-operator.ts';
-import type { CombinerType } from './flatc/combiner-type.ts';
-import type { CompressionType } from './flatc/compression-type.ts';
-import type { CustomOptionsFormat } from './flatc/custom-options-format.ts';
-import type { DataFormat } from './flatc/data-format.ts';
-import type { DimensionType } from './flatc/dimension-type.ts';
-import type { FullyConnectedOptionsWeightsFormat } from './flatc/fully-connected-options-weights-format.ts';
-import type { LSHProjectionType } from './flatc/lshprojection-type.ts';
-import type { LSTMKernelType } from './flatc/lstmkernel-type.ts';
-import type { MirrorPadMode } from './flatc/mirror-pad-mode.ts';
-import type { Padding } from './flatc/padding.ts';
-import type { ReduceWindowFunction } from './flatc/reduce-window-function.ts';
-import type { RngAlgorithm } from './flatc/rng-algorithm.ts';
-import type { RoPEMode } from './flatc/ro-pemode.ts';
-import type { StablehloComparisonDirection } from './flatc/stablehlo-comparison-direction.ts';
-import type { StablehloComparisonType } from './flatc/stablehlo-comparison-type.ts';
-import type { StablehloPrecisionConfig } from './flatc/stablehlo-precision-config.ts';
-import type { TensorType } from './flatc/tensor-type.ts';
-import type { BuiltinOptions, BuiltinOptions2, QuantizationDetails, SparseIndexVector } from './unions.ts';
+import type {
+  ActivationFunctionType,
+  BuiltinOperator,
+  BuiltinOptions,
+  BuiltinOptions2,
+  CombinerType,
+  CompressionType,
+  CustomOptionsFormat,
+  DataFormat,
+  DimensionType,
+  FullyConnectedOptionsWeightsFormat,
+  LSHProjectionType,
+  LSTMKernelType,
+  MirrorPadMode,
+  Padding,
+  QuantizationDetails,
+  ReduceWindowFunction,
+  RngAlgorithm,
+  RoPEMode,
+  SparseIndexVector,
+  StablehloComparisonDirection,
+  StablehloComparisonType,
+  StablehloPrecisionConfig,
+  TensorType,
+} from './enums.ts';
 
 export type ATan2Options = Record<string, never>;
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { main } from '../../../../lib/cli/opm/index.ts';
-import { checkNode } from '../../../../lib/cli/opm/init.ts';
 import { starterText } from '../../../../lib/make/pipeline-file.ts';
 import { load } from '../../../../lib/package/index.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../../support/checkpoint.ts';
@@ -75,12 +74,6 @@ describe('cli/opm', () => {
     assert.equal(readFileSync(path, 'utf8'), 'model: [gc]\n');
     await run('init --force');
     assert.equal(readFileSync(path, 'utf8'), starterText());
-  });
-
-  it('init wants the Node of package.json', () => {
-    for (const version of ['20.19.0', '20.20.2', '22.0.0', '100.1.1']) checkNode(version);
-    for (const version of ['20.18.3', '18.20.0', '8.0.0'])
-      assert.throws(() => checkNode(version), { code: 'NODE_TOO_OLD', message: /20\.19 or later/ });
   });
 
   it('import, export, clean: a directory becomes a package, and goes again', async () => {

@@ -1,0 +1,65 @@
+/** dist/index.js, dist/filter.js and the commands that are not filters: ES modules with shared chunks, and their types. */
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { commands } from '../../lib/cli/commands.ts';
+import { ChunkJoiner } from './join-chunks.ts';
+import { dist, root, runtimePackages } from './paths.ts';
+import { knownVersion, plainBuiltins } from './plugins.ts';
+import { pruneTypes } from './prune-types.ts';
+
+export async function buildLibrary(): Promise<void> {
+  const own = commands.filter(({ file }) => file !== null);
+  // Bundled, because loading a hundred small modules takes longer than the work of most commands.
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: {
+      index: 'lib/index.ts',
+      filter: 'lib/filter.ts',
+      'cli/o2o': 'lib/cli/o2o.ts',
+      ...Object.fromEntries(own.map(({ name, file }) => [`cli/${name}`, `lib/cli/${file}`])),
+    },
+    outdir: dist,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: [...runtimePackages],
+    plugins: [plainBuiltins, knownVersion],
+    // The build of yaml for Node is CommonJS, from which esbuild cannot drop what is unused: only the parser is used.
+    alias: { yaml: path.join(root, 'node_modules/yaml/browser/index.js') },
+    chunkNames: 'chunks/[name]-[hash]',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const joiner = new ChunkJoiner(root, metafile.outputs);
+  await joiner.join('lib/index.ts', 'dist/chunks/start.js');
+  await joiner.join('lib/package/compiled.ts', 'dist/chunks/compile.js');
+  await joiner.inline('lib/cli/ggma_run.ts');
+}
+
+/** dist/types: the declarations that a user's compiler can reach from what package.json exports. */
+export function buildTypes(): void {
+  const { resolve } = createRequire(import.meta.url);
+  const tsc = path.join(path.dirname(resolve('typescript/package.json')), 'bin/tsc');
+  execFileSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.types.json')], { stdio: 'inherit' });
+  pruneTypes(path.join(dist, 'types'), ['index.d.ts', 'filter.d.ts']);
+}
+
+/** The script and the style of the pages that `o2o view` writes: one file each, which it puts into the page. */
+export async function buildPage(): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['lib/view/page/page.ts', 'lib/view/page/page.css'],
+    outdir: path.join(dist, 'view'),
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    platform: 'browser',
+    target: ['chrome111', 'firefox113', 'safari16.4'],
+    tsconfig: 'lib/view/page/tsconfig.json',
+    logLevel: 'warning',
+  });
+}

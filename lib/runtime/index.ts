@@ -1,4 +1,12 @@
 export type { Completion, FinishReason, GenerationChunk, Timings, Usage } from './answer.ts';
+export {
+  type ChatMessage,
+  type ChatOptions,
+  Conversation,
+  type ConversationFiles,
+  type MessageToolCall,
+  type Role,
+} from './chat/index.ts';
 export { abortSignal, callback, checkOptions, flag, integer, type Rule, show } from './check.ts';
 export type {
   ComputeEngine,

@@ -11,6 +11,7 @@ export {
   stripStart,
   trailingSpace,
 } from './response/index.ts';
+export type { Segment } from './segment.ts';
 export { loadSentencePiece } from './sentencepiece.ts';
 export { readSentencePieceModel } from './sentencepiece-model.ts';
 export { ChatTemplate, type TemplateInput, type TemplateSpecials } from './template/index.ts';

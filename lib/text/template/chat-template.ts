@@ -1,4 +1,5 @@
 /** A package's chat template: a conversation in, the text that the model was trained on out, as segments. */
+import { createRequire } from 'node:module';
 import type { Statement } from '@huggingface/jinja';
 import { GgmaError } from '../../errors.ts';
 import type { Segment } from '../segment.ts';
@@ -36,6 +37,12 @@ export interface TemplateSpecials {
 
 type Library = typeof import('@huggingface/jinja');
 
+/**
+ * Loaded when the first template is compiled, because it takes 20 ms: a prompt of text or ids does not wait for it. Not
+ * by import(), so that a call with messages can be refused at once, before it returns.
+ */
+const loadLibrary = (): Library => createRequire(import.meta.url)('@huggingface/jinja') as Library;
+
 export class ChatTemplate {
   readonly source: string;
   readonly #program: Statement;
@@ -53,15 +60,14 @@ export class ChatTemplate {
    * @param path where the template comes from, for messages
    * @throws GgmaError TEMPLATE naming the line that cannot be read
    */
-  static async compile(source: string, path: string): Promise<ChatTemplate> {
+  static compile(source: string, path: string): ChatTemplate {
     if (source.length > MAX_TEMPLATE)
       throw new GgmaError(
         'TEMPLATE',
         `expected a chat template of at most ${MAX_TEMPLATE} characters, got ${source.length}`,
         { path },
       );
-    // Loaded when a conversation is rendered first: a prompt of text or ids does not wait for it.
-    const library = await import('@huggingface/jinja');
+    const library = loadLibrary();
     try {
       const tokens = library.tokenize(source, { lstrip_blocks: true, trim_blocks: true });
       return new ChatTemplate(source, library.parse(tokens), library, path);

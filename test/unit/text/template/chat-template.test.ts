@@ -28,7 +28,7 @@ const shown = (segments: readonly Segment[]): string =>
   segments.map((segment) => ('text' in segment ? segment.text : segment.special)).join('');
 
 async function render(source: string, input: TemplateInput, specials: string[] = []): Promise<Segment[]> {
-  const template = await ChatTemplate.compile(source, 'test');
+  const template = ChatTemplate.compile(source, 'test');
   return template.render(input, { ...none, specials });
 }
 
@@ -63,7 +63,7 @@ describe('text/template', () => {
       let [rendered, refused] = [0, 0];
       for (const one of cases) {
         const { template: source, bos_token: bosToken, eos_token: eosToken } = templates[one.template]!;
-        const template = await ChatTemplate.compile(source, one.template);
+        const template = ChatTemplate.compile(source, one.template);
         // Special tokens of all of them: the text must be the same with and without looking for them.
         const specials = ['<s>', '</s>', '<|im_start|>', '<|im_end|>', '<bos>', '<start_of_turn>'];
         const run = () => shown(template.render(inputOf(one), { bosToken, eosToken, specials }));
@@ -94,7 +94,7 @@ describe('text/template', () => {
           typeof token === 'object' && token !== null
             ? (token as { content: string }).content
             : ((token as string) ?? null);
-        const template = await ChatTemplate.compile(readFileSync(file, 'utf8'), file);
+        const template = ChatTemplate.compile(readFileSync(file, 'utf8'), file);
         for (const one of JSON.parse(readFileSync(chat, 'utf8')) as Case[]) {
           const specials = {
             bosToken: textOf(config.bos_token),
@@ -129,7 +129,7 @@ describe('text/template', () => {
 
   it('a message never makes a special token, and its text arrives whole (property)', async () => {
     const specials = ['<s>', '</s>', '<|im_end|>', '<|im_end|>x', '||', '@'];
-    const template = await ChatTemplate.compile('<s>{{ messages[0].content }}<|im_end|>', 'test');
+    const template = ChatTemplate.compile('<s>{{ messages[0].content }}<|im_end|>', 'test');
     const piece = fc.oneof(
       fc.constantFrom(...specials, '<|im', '_end|>', '\ufdd0', '\ufdd0\ufdd0', '<', 's>'),
       fc.string(),

@@ -2,6 +2,7 @@
 export { type FloatEncoding, type FloatEncodingName, floatEncodings } from './blocks.ts';
 export { type Elements, elementsOf } from './elements.ts';
 export * from './enums.ts';
+export { withFileName } from './fault.ts';
 export { enumName } from './names.ts';
 export { type OpenModel, openModel } from './open.ts';
 export { builtinCodeOf, hasEffects, operatorCode, operatorName } from './operator-code.ts';

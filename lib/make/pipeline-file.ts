@@ -1,16 +1,16 @@
 /** pipeline.yaml: the file's text ⇄ a pipeline. */
 import { readFile } from 'node:fs/promises';
 import { GgmaError } from '../errors.ts';
+import { withSystemErrors } from '../system-error.ts';
 import { type Pipeline, pipelineError, placeholders, seedPipeline } from './pipeline.ts';
 
 const largestFile = 2 ** 20;
 
 /** @throws GgmaError PIPELINE with the line where there is one */
 export async function readPipeline(path: string): Promise<Pipeline> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    throw pipelineError(`expected a readable file${reason}`, path, cause);
-  });
+  const bytes = await withSystemErrors({ path, code: 'PIPELINE', expected: 'a readable file' }, () =>
+    readFile(path),
+  );
   if (bytes.length > largestFile)
     throw pipelineError(`expected at most ${largestFile} bytes, got ${bytes.length}`, path);
   try {

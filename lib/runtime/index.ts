@@ -1,4 +1,3 @@
-export type { Completion, FinishReason, GenerationChunk, Timings, Usage } from './answer.ts';
 export {
   type ChatMessage,
   type ChatOptions,
@@ -7,7 +6,7 @@ export {
   type MessageToolCall,
   type Role,
 } from './chat/index.ts';
-export { abortSignal, callback, checkOptions, flag, integer, type Rule, show } from './check.ts';
+export type { Completion, FinishReason, GenerationChunk, Timings, Usage } from './answer.ts';
 export type {
   ComputeEngine,
   ComputeProgram,
@@ -27,9 +26,32 @@ export type { AbortedError } from './generate.ts';
 export type { Generation } from './generation.ts';
 export type { TokenLogprob } from './logprobs.ts';
 export { Model, type ModelParts } from './model.ts';
-export type { GenerateOptions, ScoreOptions } from './options.ts';
+export {
+  abortSignal,
+  anyModel,
+  type CommandOption,
+  callback,
+  checkOptions,
+  choice,
+  fillOptions,
+  flag,
+  type GenerateOptions,
+  generateOptions,
+  integer,
+  isNumberRule,
+  type OptionsOf,
+  type OptionTable,
+  option,
+  type Rule,
+  recommendedRows,
+  ruleOf,
+  type SamplingDefaults,
+  type SamplingOptions,
+  type ScoreOptions,
+  samplingOptions,
+  scoreOptions,
+} from './options/index.ts';
 export type { KernelProfile, Profile, TraceCall, TraceFile } from './profile.ts';
 export type { Prompt } from './prompt.ts';
-export { defaultsRules, type SamplingDefaults, type SamplingOptions } from './sampling.ts';
 export type { Score } from './score.ts';
 export type { Part, ReasoningPart, TextPart, ToolCallPart } from './stages/index.ts';

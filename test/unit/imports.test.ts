@@ -7,7 +7,7 @@ import { root } from '../support/root.ts';
 const ORDER = [
   ['error-codes.ts'],
   ['errors.ts'],
-  ['version.ts', 'json.ts'],
+  ['version.ts', 'json.ts', 'system-error.ts'],
   ['fields.ts', 'check-node.ts'],
   ['circle'],
   ['ir'],

@@ -1,3 +1,4 @@
+export type { Completion, FinishReason, GenerationChunk, Timings, Usage } from './answer.ts';
 export {
   type ChatMessage,
   type ChatOptions,
@@ -6,7 +7,6 @@ export {
   type MessageToolCall,
   type Role,
 } from './chat/index.ts';
-export type { Completion, FinishReason, GenerationChunk, Timings, Usage } from './answer.ts';
 export type {
   ComputeEngine,
   ComputeProgram,

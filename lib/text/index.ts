@@ -1,3 +1,4 @@
+export { ChatTemplate, type TemplateInput, type TemplateSpecials } from './chat-template/index.ts';
 export { tokenizerDifference } from './compare.ts';
 export { loadJsonEncoder, loadTokenizerJson } from './huggingface.ts';
 export {
@@ -14,7 +15,6 @@ export {
 export type { Segment } from './segment.ts';
 export { loadSentencePiece } from './sentencepiece.ts';
 export { readSentencePieceModel } from './sentencepiece-model.ts';
-export { ChatTemplate, type TemplateInput, type TemplateSpecials } from './template/index.ts';
 export {
   checkTokenId,
   type EncodeOptions,

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { GgmaError } from '../../../../lib/errors.ts';
+import { ChatTemplate, type TemplateInput } from '../../../../lib/text/chat-template/index.ts';
 import type { Segment } from '../../../../lib/text/segment.ts';
-import { ChatTemplate, type TemplateInput } from '../../../../lib/text/template/index.ts';
 import { needSharedDir } from '../../../support/need.ts';
 
 interface Case {
@@ -50,7 +50,7 @@ async function templateError(source: string, input: Partial<TemplateInput> = {})
   return assert.fail('expected an error, got a text');
 }
 
-describe('text/template', () => {
+describe('text/chat-template', () => {
   describe('on the reference data', () => {
     let shared: string;
     before(function () {

@@ -8,6 +8,10 @@ export const errorCodes = {
     "the error's cause is the signal's reason, its `partial` what had been generated",
   ],
   CANCELLED: ['a generation was left while a step was under way', 'nothing: nobody waits for it any more'],
+  CHAT_BUSY: [
+    'a chat was asked for another answer before the last one ended',
+    'read the last answer to its end, or leave it',
+  ],
   CIRCLE_CHANGED: ['a Circle file changed while it was read', 'write files under another name, then rename'],
   CIRCLE_CORRUPT: ['no Circle file, or a damaged one', 'make it again; `o2o verify FILE` says where'],
   CIRCLE_INVALID: [

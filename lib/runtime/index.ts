@@ -1,11 +1,15 @@
 export type { Completion, FinishReason, GenerationChunk, Timings, Usage } from './answer.ts';
 export {
+  type AssistantMessage,
+  Chat,
   type ChatMessage,
-  type ChatOptions,
+  ChatReply,
   Conversation,
   type ConversationFiles,
+  type CreateChatOptions,
   type MessageToolCall,
   type Role,
+  type SendOptions,
 } from './chat/index.ts';
 export type {
   ComputeEngine,
@@ -35,6 +39,7 @@ export {
   choice,
   fillOptions,
   flag,
+  type ChatOptions,
   type GenerateOptions,
   generateOptions,
   integer,
@@ -52,6 +57,6 @@ export {
   scoreOptions,
 } from './options/index.ts';
 export type { KernelProfile, Profile, TraceCall, TraceFile } from './profile.ts';
-export type { Prompt } from './prompt.ts';
+export type { PlainPrompt, Prompt } from './prompt.ts';
 export type { Score } from './score.ts';
 export type { Part, ReasoningPart, TextPart, ToolCallPart } from './stages/index.ts';

@@ -7,6 +7,7 @@ import {
   readResponseTemplate,
   type Segment,
 } from '../../text/index.ts';
+import type { ChatOptions } from '../options/index.ts';
 import { type ChatMessage, templateMessages } from './messages.ts';
 
 /** What a package says about conversations. */
@@ -19,24 +20,6 @@ export interface ConversationFiles {
   readonly responseTemplate: unknown;
   /** Where the templates come from, for messages. */
   readonly path: string;
-}
-
-/** Options of a call with messages. */
-export interface ChatOptions {
-  /** Functions that the model may call, as JSON Schema: {type: 'function', function: {name, description, parameters}}. */
-  tools?: readonly object[];
-  /** Texts that the answer may use, for templates that know documents. */
-  documents?: readonly object[];
-  /** For models that can think first: whether they do. Default: what the template does. */
-  enableThinking?: boolean;
-  /** End the prompt with what comes before an answer. Default true. */
-  addGenerationPrompt?: boolean;
-  /** The answer continues the last message, which is the assistant's, instead of beginning a new one. Default false. */
-  continueFinalMessage?: boolean;
-  /** A Jinja template in place of the package's. */
-  chatTemplate?: string;
-  /** More variables of the template, such as {reasoning_effort: 'low'}. */
-  templateVariables?: Readonly<Record<string, unknown>>;
 }
 
 export interface Rendered {

@@ -4,7 +4,8 @@
  */
 import { Fields } from '../fields.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import { anyModel, recommendedRows, ruleOf, type SamplingDefaults } from '../runtime/index.ts';
+import { anyModel, ruleOf } from '../options/index.ts';
+import { recommendedRows, type SamplingDefaults } from '../runtime/index.ts';
 
 export interface PackageConfig {
   modelType: string | null;

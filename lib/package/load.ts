@@ -3,13 +3,8 @@ import { join } from 'node:path';
 import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
 import { createEngine } from '../native.ts';
-import {
-  type ComputeEngine,
-  checkOptions,
-  type EngineOptions,
-  type ExecutablePlan,
-  Model,
-} from '../runtime/index.ts';
+import { checkOptions } from '../options/index.ts';
+import { type ComputeEngine, type EngineOptions, type ExecutablePlan, Model } from '../runtime/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import type { OpenCompiled } from './compiled.ts';
 import { type PackageContents, readContents } from './contents.ts';

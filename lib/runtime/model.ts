@@ -1,5 +1,6 @@
 /** A loaded model: prompts in, tokens out. */
 import { GgmaError } from '../errors.ts';
+import { checkOptions, fillOptions } from '../options/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { Answer, type Completion, type GenerationChunk } from './answer.ts';
 import {
@@ -17,8 +18,6 @@ import { disposedError, Job, Jobs } from './job.ts';
 import {
   type ChatOptions,
   chatOptions,
-  checkOptions,
-  fillOptions,
   type GenerateOptions,
   type SamplingDefaults,
   type ScoreOptions,

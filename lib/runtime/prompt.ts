@@ -61,7 +61,7 @@ export function readPrompt(
         'INPUT',
         'expected token ids as prompt for a package without a tokenizer, got a text',
       );
-    const atLeast = tokenizer.fewestTokens(prompt);
+    const atLeast = tokenizer.minTokens(prompt);
     refuseMany(atLeast, `at least ${atLeast}`);
     ids = Array.from(tokenizer.encode(prompt, { addBos }));
     for (const [i, id] of ids.entries()) checkTokenId(id, vocabSize, `prompt token ${i}`);

@@ -1,6 +1,13 @@
 export { ChatTemplate, type TemplateInput, type TemplateSpecials } from './chat-template/index.ts';
 export { tokenizerDifference } from './compare.ts';
-export { loadJsonEncoder, loadTokenizerJson } from './huggingface.ts';
+export {
+  createTokenizer,
+  loadSentencePiece,
+  loadTokenizerJson,
+  readSentencePieceFile,
+  readTokenizerJsonFile,
+  type TokenizerSource,
+} from './create.ts';
 export {
   builtinFormat,
   builtinResponseTemplate,
@@ -12,14 +19,16 @@ export {
   stripStart,
   trailingSpace,
 } from './response/index.ts';
-export type { Segment } from './segment.ts';
-export { loadSentencePiece } from './sentencepiece.ts';
 export { readSentencePieceModel } from './sentencepiece-model.ts';
+export { noSettings, readTokenizerSettings, type TokenizerSettings } from './settings.ts';
 export {
   checkTokenId,
+  type EncodeAsyncOptions,
   type EncodeOptions,
-  longestText,
+  MAX_TEXT_LENGTH,
+  type Segment,
   type StreamDecoder,
+  type StreamDecoderOptions,
   type TokenIds,
   type Tokenizer,
 } from './tokenizer.ts';

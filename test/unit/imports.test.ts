@@ -8,7 +8,7 @@ const ORDER = [
   ['error-codes.ts'],
   ['errors.ts'],
   ['version.ts', 'json.ts', 'system-error.ts'],
-  ['fields.ts', 'check-node.ts'],
+  ['fields.ts', 'options', 'check-node.ts'],
   ['circle'],
   ['ir'],
   ['passes', 'export', 'text', 'plan', 'hub', 'view'],

@@ -1,5 +1,6 @@
 /** A conversation that goes on: its history, and the keys and values of what was said so far. */
 import { GgmaError } from '../../errors.ts';
+import { checkOptions, type OptionsOf } from '../../options/index.ts';
 import type { Completion } from '../answer.ts';
 import type { Generation } from '../generation.ts';
 import {

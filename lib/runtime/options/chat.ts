@@ -1,8 +1,7 @@
 /** What a call with messages may be told: a row for each option. */
 import { GgmaError } from '../../errors.ts';
+import { choice, flag, type OptionsOf, option, type Rule } from '../../options/index.ts';
 import type { ChatMessage } from '../chat/index.ts';
-import { type OptionsOf, option } from './option.ts';
-import { choice, flag, type Rule } from './rule.ts';
 
 const objects: Rule<readonly object[]> = {
   ...{ kind: 'other', type: 'readonly object[]', expects: 'a list of objects' },

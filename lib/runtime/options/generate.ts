@@ -1,8 +1,20 @@
 /** What a generation and a score may be told: a row for each option. */
 import { GgmaError } from '../../errors.ts';
+import {
+  abortSignal,
+  checkOptions,
+  choice,
+  type FilledOptions,
+  fillOptions,
+  flag,
+  integer,
+  type NumberRule,
+  type OptionsOf,
+  option,
+  type Rule,
+  texts,
+} from '../../options/index.ts';
 import { type ChatOptions, chatOptions } from './chat.ts';
-import { checkOptions, type FilledOptions, fillOptions, type OptionsOf, option } from './option.ts';
-import { abortSignal, choice, flag, integer, type NumberRule, type Rule, texts } from './rule.ts';
 import { type SamplingOptions, samplingOptions } from './sampling.ts';
 
 const MAX_STOP_LENGTH = 1_000_000;

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import type { Statement } from '@huggingface/jinja';
 import { GgmaError } from '../../errors.ts';
-import type { Segment } from '../segment.ts';
+import type { Segment } from '../tokenizer.ts';
 import { boundedInterpreter } from './interpreter.ts';
 import { lineOfSyntaxError } from './line.ts';
 import { LiteralText } from './literal.ts';

@@ -4,7 +4,7 @@
  * token that a caller's string spells before the template sees it; in the rendered text only the template's own
  * tokens are whole, and the marks are taken out again. (transformers' `sanitize_control_tokens` marks them too.)
  */
-import type { Segment } from '../segment.ts';
+import type { Segment } from '../tokenizer.ts';
 
 /** A noncharacter: Unicode promises that no text means anything by it. */
 const MARK = '\ufdd0';

@@ -7,6 +7,7 @@ import { GgmaError } from '../../../lib/errors.ts';
 import { packModel, writePrepared } from '../../../lib/make/index.ts';
 import { writePackage } from '../../../lib/make/write.ts';
 import {
+  appendFileSync,
   type LoadOptions,
   loadContents,
   readContents,
@@ -150,7 +151,8 @@ describe('package/recorded', () => {
   it('without ggma.json nothing is compared, and verify: true says what is missing', async () => {
     const dir = copy();
     rmSync(join(dir, 'ggma.json'));
-    truncateSync(join(dir, 'tokenizer.json'), 10);
+    // White space changes its size and hash, and nothing that it says.
+    appendFileSync(join(dir, 'tokenizer.json'), '\n');
     await load(dir);
     await refused(
       load(dir, { verify: true }),

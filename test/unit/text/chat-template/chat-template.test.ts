@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { GgmaError } from '../../../../lib/errors.ts';
 import { ChatTemplate, type TemplateInput } from '../../../../lib/text/chat-template/index.ts';
-import type { Segment } from '../../../../lib/text/segment.ts';
+import type { Segment } from '../../../../lib/text/tokenizer.ts';
 import { needSharedDir } from '../../../support/need.ts';
 
 interface Case {

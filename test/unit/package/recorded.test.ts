@@ -1,13 +1,12 @@
 /** ggma.json's sizes and hashes against the files that are there: by `load`, by verifyPackage, and by o2o verify. */
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { main as o2o } from '../../../lib/cli/o2o.ts';
 import { GgmaError } from '../../../lib/errors.ts';
 import { packModel, writePrepared } from '../../../lib/make/index.ts';
 import { writePackage } from '../../../lib/make/write.ts';
 import {
-  appendFileSync,
   type LoadOptions,
   loadContents,
   readContents,

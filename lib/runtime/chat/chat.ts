@@ -3,13 +3,7 @@ import { GgmaError } from '../../errors.ts';
 import { checkOptions, type OptionsOf } from '../../options/index.ts';
 import type { Completion } from '../answer.ts';
 import type { Generation } from '../generation.ts';
-import {
-  chatStartOptions,
-  checkOptions,
-  type GenerateOptions,
-  generateOptions,
-  type OptionsOf,
-} from '../options/index.ts';
+import { chatStartOptions, type GenerateOptions, generateOptions } from '../options/index.ts';
 import type { PrefixCache } from '../prefix-cache.ts';
 import type { Part } from '../stages/index.ts';
 import type { ChatMessage } from './messages.ts';

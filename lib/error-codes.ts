@@ -12,6 +12,10 @@ export const errorCodes = {
     'a chat was asked for another answer before the last one ended',
     'read the last answer to its end, or leave it',
   ],
+  CHECKPOINT_CHANGED: [
+    'a file of weights changed while it was read',
+    'leave the files alone until the export has ended',
+  ],
   CIRCLE_CHANGED: ['a Circle file changed while it was read', 'write files under another name, then rename'],
   CIRCLE_CORRUPT: ['no Circle file, or a damaged one', 'make it again; `o2o verify FILE` says where'],
   CIRCLE_INVALID: [

@@ -10,6 +10,7 @@ import {
   Conversation,
   type ConversationFiles,
   type CreateChatOptions,
+  isConversation,
 } from './chat/index.ts';
 import type { ComputeEngine, ComputeProgram, ExecutablePlan, MemoryUse } from './engine.ts';
 import { type RunContext, run } from './generate.ts';
@@ -19,14 +20,15 @@ import {
   type ChatOptions,
   chatOptions,
   type GenerateOptions,
+  generateOptions,
   type SamplingDefaults,
   type ScoreOptions,
   scoreOptions,
 } from './options/index.ts';
 import { PrefixCache } from './prefix-cache.ts';
 import { type Profile, readProfile } from './profile.ts';
-import { type PlainPrompt, type Prompt, readPrompt } from './prompt.ts';
-import { makeRequest, type RequestLimits, writeConversation } from './request.ts';
+import { encodeLong, type PlainPrompt, type Prompt, readPrompt } from './prompt.ts';
+import { makeRequest, type RequestExtras, type RequestLimits, writeConversation } from './request.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Score, score } from './score.ts';
 import { PositionTables } from './tables.ts';
@@ -177,9 +179,18 @@ export class Model implements AsyncDisposable {
     return { ids: Array.from(ids), text };
   }
 
-  /** The whole continuation at once; fewer crossings than reading {@link generate} to its end. */
+  /**
+   * The whole continuation at once; fewer crossings than reading {@link generate} to its end. A long text is encoded in
+   * steps between which the event loop does other work.
+   * @throws GgmaError as {@link generate} (rejects)
+   */
   async complete(prompt: Prompt, options: GenerateOptions = {}): Promise<Completion> {
-    const { chunks } = this.#prepare(prompt, options, false);
+    this.#checkOpen();
+    checkOptions('generate', options, generateOptions, this);
+    // Awaited only where there is something to wait for, so that calls of one turn begin together.
+    const encoding = isConversation(prompt) ? null : encodeLong(this, prompt, options);
+    const encoded = encoding === null ? null : await encoding;
+    const { chunks } = this.#prepare(prompt, options, { streaming: false, encoded });
     for (;;) {
       const { done, value } = await chunks.next();
       if (done === true) return value;
@@ -191,7 +202,9 @@ export class Model implements AsyncDisposable {
     this.#checkOpen();
     checkOptions('score', options, scoreOptions, this);
     const { topLogprobs, addBos, signal = null } = fillOptions(scoreOptions, options);
-    const ids = Int32Array.from(readPrompt(this, prompt, addBos, this.contextSize));
+    const encoding = encodeLong(this, prompt, { addBos });
+    const encoded = encoding === null ? null : await encoding;
+    const ids = Int32Array.from(readPrompt(this, prompt, addBos, this.contextSize, encoded));
     return score(this.#context, new Job(this.#program, this.#jobs, signal), ids, topLogprobs);
   }
 
@@ -209,18 +222,18 @@ export class Model implements AsyncDisposable {
   }
 
   #generate(prompt: Prompt, options: GenerateOptions, prefixes: PrefixCache): Generation {
-    const { chunks, job, answer } = this.#prepare(prompt, options, true, prefixes);
+    const { chunks, job, answer } = this.#prepare(prompt, options, { streaming: true }, prefixes);
     return new Generation(chunks, job, answer);
   }
 
   #prepare(
     prompt: Prompt,
     options: GenerateOptions,
-    streaming: boolean,
+    extras: RequestExtras,
     prefixes = this.#context.prefixes,
   ): { chunks: AsyncGenerator<GenerationChunk, Completion, void>; job: Job; answer: Answer } {
     this.#checkOpen();
-    const request = makeRequest(this.#limits, prompt, options, { streaming });
+    const request = makeRequest(this.#limits, prompt, options, extras);
     const answer = new Answer(request, this.tokenizer);
     const job = new Job(this.#program, this.#jobs, request.signal);
     return { chunks: run({ ...this.#context, prefixes }, job, request, answer), job, answer };

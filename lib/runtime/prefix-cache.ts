@@ -84,7 +84,12 @@ export class PrefixCache {
   #drop(entry: Entry): void {
     this.#entries.splice(this.#entries.indexOf(entry), 1);
     this.#tokens -= entry.ids.length;
-    this.#program.freeSequence(entry.sequence);
+    try {
+      this.#program.freeSequence(entry.sequence);
+    } catch (error) {
+      // A chat may be closed, or collected, after its model was: nothing is left to give back then.
+      if (!(error instanceof GgmaError && error.code === 'DISPOSED')) throw error;
+    }
   }
 }
 

@@ -50,12 +50,19 @@ export interface RequestLimits extends PromptLimits, ModelLimits {
   readonly conversation: Conversation;
 }
 
+export interface RequestExtras {
+  streaming: boolean;
+  constraint?: Constraint | null;
+  /** The ids of a long text, where they have been found already. */
+  encoded?: Int32Array | null;
+}
+
 /** @throws GgmaError OPTION, INPUT, TOKEN_ID, CONTEXT_OVERFLOW, TEMPLATE, UNSUPPORTED */
 export function makeRequest(
   model: RequestLimits,
   prompt: Prompt,
   options: GenerateOptions,
-  { streaming, constraint = null }: { streaming: boolean; constraint?: Constraint | null },
+  { streaming, constraint = null, encoded = null }: RequestExtras,
 ): Request {
   const resolved = resolveOptions(options, model);
   const { stops, stopIds, topLogprobs, signal } = resolved;
@@ -65,6 +72,7 @@ export function makeRequest(
     model,
     written?.ids ?? (prompt as PlainPrompt),
     resolved,
+    encoded,
   );
   const sampling = resolveSampling(options, model.sampling);
   for (const list of [ids, stops, stopIds]) Object.freeze(list);

@@ -8,6 +8,7 @@ export {
   readTokenizerJsonFile,
   type TokenizerSource,
 } from './create.ts';
+export type { EncodeAsyncOptions, EncodeOptions, StreamDecoderOptions } from './options.ts';
 export {
   builtinFormat,
   builtinResponseTemplate,
@@ -23,12 +24,9 @@ export { readSentencePieceModel } from './sentencepiece-model.ts';
 export { noSettings, readTokenizerSettings, type TokenizerSettings } from './settings.ts';
 export {
   checkTokenId,
-  type EncodeAsyncOptions,
-  type EncodeOptions,
   MAX_TEXT_LENGTH,
   type Segment,
   type StreamDecoder,
-  type StreamDecoderOptions,
   type TokenIds,
   type Tokenizer,
 } from './tokenizer.ts';

@@ -8,9 +8,14 @@ export class DecodeStage implements Stage {
   readonly #pieces: number;
   readonly #names: ReadonlyMap<number, string>;
 
-  /** @param specials special tokens have their names as text: a response template looks for them */
-  constructor(tokenizer: Tokenizer, specials: boolean) {
-    this.#decoder = tokenizer.streamDecoder();
+  /**
+   * @param prompt what the answer continues: it decides whether a leading space belongs to the answer
+   * @param specials special tokens have their names as text: a response template looks for them
+   */
+  constructor(tokenizer: Tokenizer, prompt: readonly number[], specials: boolean) {
+    // Ids beyond the tokenizer have no text, so they do not come between the prompt's text and the answer's.
+    const after = prompt.filter((id) => id < tokenizer.vocabSize);
+    this.#decoder = tokenizer.streamDecoder({ after });
     this.#pieces = tokenizer.vocabSize;
     this.#names = new Map(specials ? [...tokenizer.specials].map(([name, id]) => [id, name]) : []);
   }

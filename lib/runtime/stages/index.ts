@@ -19,16 +19,18 @@ export type { Ending, Piece, Stage, Token } from './stage.ts';
 
 /** What of a request the stages depend on. */
 export interface StageOptions {
+  /** The prompt. */
+  readonly ids: readonly number[];
   readonly stops: readonly string[];
   /** How parts are told apart; null: everything is text. */
   readonly reading: ResponseReading | null;
 }
 
 /** Without a tokenizer there is no text, so nothing looks at it. */
-export function stagesFor(tokenizer: Tokenizer | null, { stops, reading }: StageOptions): Stage[] {
+export function stagesFor(tokenizer: Tokenizer | null, { ids, stops, reading }: StageOptions): Stage[] {
   if (tokenizer === null) return [];
   return [
-    new DecodeStage(tokenizer, reading !== null),
+    new DecodeStage(tokenizer, ids, reading !== null),
     ...(stops.length === 0 ? [] : [new StopStage(stops)]),
     ...(reading === null ? [] : [new ResponseStage(reading)]),
   ];

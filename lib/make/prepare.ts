@@ -9,6 +9,7 @@ import { lift, lower } from '../ir/graph/index.ts';
 import { createEngine, type Program } from '../native.ts';
 import {
   checkFit,
+  encodeLabels,
   fileNames,
   layOutPrepared,
   loadTokenizer,
@@ -54,6 +55,7 @@ export async function writePrepared(dir: string, tableBytes = TABLE_BYTES): Prom
         program: overPackedWeights(plan.program, packed),
         positions: plan.tables.length > 0 ? writeModel(lower(plan.positions())) : new Uint8Array(0),
         tables: rowsOfTables(plan, tableRows),
+        labels: encodeLabels(plan.labels()),
         weights: Array.from(packed.sizes, (size, i) => packedWeight(program, i, size)),
       },
     );

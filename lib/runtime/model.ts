@@ -1,6 +1,7 @@
 /** A loaded model: prompts in, tokens out. */
 import { GgmaError } from '../errors.ts';
 import { checkOptions, fillOptions } from '../options/index.ts';
+import type { StepLabel } from '../plan/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { Answer, type Completion, type GenerationChunk } from './answer.ts';
 import {
@@ -80,7 +81,8 @@ export class Model implements AsyncDisposable {
   readonly warnings: readonly string[];
   readonly #engine: ComputeEngine;
   readonly #program: ComputeProgram;
-  readonly #profiled: boolean;
+  /** Names for what is measured; null where nothing is. */
+  readonly #labels: readonly StepLabel[] | null;
   readonly #context: RunContext;
   readonly #limits: RequestLimits;
   readonly #chatHost: ChatHost;
@@ -109,7 +111,7 @@ export class Model implements AsyncDisposable {
     this.sampling = { ...sampling };
     this.#program = program;
     this.#jobs = new Jobs(parts);
-    this.#profiled = parts.profile ?? false;
+    this.#labels = parts.profile ? (plan.labels?.() ?? []) : null;
     const specials = tokenizer === null ? [] : [...tokenizer.specials.keys()];
     const conversation = new Conversation(parts.conversation ?? noConversation, specials);
     const { vocabSize, sampling: defaults } = this;
@@ -141,9 +143,9 @@ export class Model implements AsyncDisposable {
   /** What the model's kernels have done since it was loaded. Rejects with OPTION unless loaded with `profile: true`. */
   async profile(): Promise<Profile> {
     this.#checkOpen();
-    if (!this.#profiled)
+    if (!this.#labels)
       throw new GgmaError('OPTION', 'expected a model loaded with profile: true, got one without');
-    return readProfile(await this.#program.profile());
+    return readProfile(await this.#program.profile(), this.#labels);
   }
 
   /**

@@ -146,10 +146,12 @@ describe('cli/ggma_run', () => {
       assert.equal(object.prompt, prompt.text);
       assert.deepEqual(object.promptIds, prompt.ids);
       assert.deepEqual(object.ids, ids);
-      assert.equal(object.text, tokenizer.decode(ids));
+      const text = tokenizer.decode([...prompt.ids, ...ids]).slice(tokenizer.decode(prompt.ids).length);
+      assert.equal(object.text, text, 'behind the prompt, so with the space between them');
+      assert.equal(text, ` ${tokenizer.decode(ids)}`);
       assert.equal(object.finishReason, 'length');
-      assert.equal((await run(...argv, '--stream')).out, `${tokenizer.decode(ids)}\n`);
-      const whole = tokenizer.decode(ids);
+      assert.equal((await run(...argv, '--stream')).out, `${text}\n`);
+      const whole = text;
       const stop = whole.slice(10, 14);
       assert.equal(
         (await run(...argv, '--stream', '--stop', stop)).out,

@@ -65,6 +65,45 @@ describe('runtime/prompt', () => {
     assert.equal((await model.complete(text, { ...options, maxTokens: 8 })).ids.length, 8);
   });
 
+  it('complete and score encode a long text in steps, with the same ids', async () => {
+    const calls: string[] = [];
+    const spied = new Proxy(tokenizer, {
+      get(target, name) {
+        if (name === 'encode' || name === 'encodeAsync') calls.push(name);
+        const member = Reflect.get(target, name, target) as unknown;
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+    let seen: number[] = [];
+    const { model } = await open({
+      tokenizer: spied,
+      contextSize: 100_000,
+      next: (history) => {
+        seen = [...history];
+        return 2;
+      },
+    });
+    const text = 'Lily picked up a flower. '.repeat(800);
+    const ids = [...tokenizer.encode(text)];
+    assert.ok(text.length > 16_384);
+    await model.complete(text);
+    assert.deepEqual(seen, ids);
+    assert.deepEqual((await model.score(text)).ids, ids);
+    await model.complete(text, { overflow: 'truncate-left', maxTokens: 100_000 - 50, addBos: false });
+    assert.deepEqual(seen, ids.slice(-50));
+    assert.deepEqual(new Set(calls.splice(0, 3)), new Set(['encodeAsync']));
+    assert.deepEqual(
+      calls.splice(0),
+      ['encode'],
+      'the beginning that truncation keeps: nothing, without addBos',
+    );
+    await assert.rejects(model.complete(text, { maxTokens: -1 }), code('OPTION'));
+    await assert.rejects(model.complete(text.repeat(100)), code('CONTEXT_OVERFLOW'));
+    assert.deepEqual(calls.splice(0), [], 'refused before they are encoded');
+    model.generate(text);
+    assert.deepEqual(calls, ['encode'], 'what is wrong with the prompt of a stream comes from the call');
+  });
+
   it('fault 22: wrong ids are TOKEN_ID, other wrong prompts INPUT', async () => {
     const { model } = await open();
     const generate = (bad: unknown) => () => model.generate(bad as Prompt);

@@ -147,8 +147,7 @@ describe('cli/ggma_run', () => {
       assert.deepEqual(object.promptIds, prompt.ids);
       assert.deepEqual(object.ids, ids);
       const text = tokenizer.decode([...prompt.ids, ...ids]).slice(tokenizer.decode(prompt.ids).length);
-      assert.equal(object.text, text, 'behind the prompt, so with the space between them');
-      assert.equal(text, ` ${tokenizer.decode(ids)}`);
+      assert.equal(object.text, text);
       assert.equal(object.finishReason, 'length');
       assert.equal((await run(...argv, '--stream')).out, `${text}\n`);
       const whole = text;
@@ -199,6 +198,16 @@ describe('cli/ggma_run', () => {
         assert.deepEqual(top[0], { id, logprob });
         assert.ok(top[1]!.logprob <= logprob && logprob <= 0);
       }
+    });
+
+    it('the text has the space behind the prompt, and the line of the ids alone has none', async () => {
+      const { out } = await run(dir, '-p', 'Once upon a', '-n', '3');
+      assert.match(out, /\ndetokenized: time, \S+\n$/);
+      const whole = JSON.parse((await run(dir, '-p', 'Once upon a', '-n', '3', '--json')).out) as {
+        text: string;
+      };
+      assert.match(whole.text, /^ time, \S+$/);
+      assert.equal((await run(dir, '-p', 'Once upon a', '-n', '3', '--stream')).out, `${whole.text}\n`);
     });
 
     it('-p - reads the prompt from standard input, without the line end behind it', async () => {

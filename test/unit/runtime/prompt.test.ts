@@ -122,9 +122,8 @@ describe('runtime/prompt', () => {
       [Buffer.from('Once upon a time'), /got a Buffer, which holds bytes: decode a text first/],
       [new TextEncoder().encode('Once'), /\(Uint8Array\), which holds bytes/],
       [new ArrayBuffer(4), /\(ArrayBuffer\), which holds bytes/],
-      [[message], /got a list of objects: chat messages are not read yet/],
-      [message, /got an object \(Object\): chat messages are not read yet/],
-      [{ messages: [message] }, /chat messages are not read yet/],
+      [message, /got an object \(Object\): messages are a list/],
+      [{ messages: [message] }, /messages are a list, \[{ role, content }, …\]/],
       [[{ text: 'Hello' }], /got a list of objects: pass one text/],
       [['Once upon', 'a time'], /got a list of texts: join them/],
       [new Map(), /got an object \(Map\)$/],
@@ -133,6 +132,10 @@ describe('runtime/prompt', () => {
       assert.throws(() => model.generate(bad as Prompt), code('INPUT', pattern));
       await assert.rejects(model.score(bad as PlainPrompt), code('INPUT', pattern));
     }
+    await assert.rejects(
+      model.score([message] as unknown as PlainPrompt),
+      code('INPUT', /got a list of objects: of a conversation, pass its text or its ids/),
+    );
     assert.equal((await model.complete(Int16Array.of(5, 6), { maxTokens: 1 })).ids.length, 1);
   });
 });

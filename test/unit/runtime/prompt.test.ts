@@ -124,7 +124,6 @@ describe('runtime/prompt', () => {
       [new ArrayBuffer(4), /\(ArrayBuffer\), which holds bytes/],
       [message, /got an object \(Object\): messages are a list/],
       [{ messages: [message] }, /messages are a list, \[{ role, content }, …\]/],
-      [[{ text: 'Hello' }], /got a list of objects: pass one text/],
       [['Once upon', 'a time'], /got a list of texts: join them/],
       [new Map(), /got an object \(Map\)$/],
     ];
@@ -132,6 +131,9 @@ describe('runtime/prompt', () => {
       assert.throws(() => model.generate(bad as Prompt), code('INPUT', pattern));
       await assert.rejects(model.score(bad as PlainPrompt), code('INPUT', pattern));
     }
+    const objects = [{ text: 'Hello' }] as unknown as Prompt;
+    assert.throws(() => model.generate(objects), code('INPUT', /in messages\[0\], got text/));
+    await assert.rejects(model.score(objects as PlainPrompt), code('INPUT', /objects: pass one text/));
     await assert.rejects(
       model.score([message] as unknown as PlainPrompt),
       code('INPUT', /got a list of objects: of a conversation, pass its text or its ids/),

@@ -119,9 +119,17 @@ async function generate(
   const lines = [`prompt: ${shown}`, `generated: ${list(result.ids)}`];
   if (result.logprobs !== undefined)
     lines.push(`logprobs: ${list(result.logprobs.map(({ logprob }) => logprob.toFixed(4)))}`);
-  if (model.tokenizer !== null) lines.push(`detokenized: ${result.text}`);
+  if (model.tokenizer !== null) lines.push(`detokenized: ${detokenized(model.tokenizer, result)}`);
   await invocation.write(`${lines.join('\n')}\n`);
   await showProfile(invocation, model);
+}
+
+/**
+ * The text of the ids alone, which is what the reference run prints on this line. A continuation's text may have a space
+ * more: SentencePiece leaves it out where a text begins.
+ */
+function detokenized(tokenizer: Tokenizer, { ids, text }: Pick<Completion, 'ids' | 'text'>): string {
+  return text.startsWith(' ') && !tokenizer.decode(ids).startsWith(' ') ? text.slice(1) : text;
 }
 
 async function stream(

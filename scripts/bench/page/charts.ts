@@ -15,7 +15,7 @@ export interface Line {
 }
 
 const width = 860;
-/** Of a legend with the gap below, which echarts makes as wide as that between names. */
+/** Height of a row of the legend, with the gap below, which echarts makes as wide as the one between names. */
 const rowHeight = 42;
 
 /** Legible on white and on black alike. */
@@ -74,7 +74,7 @@ function axis(option: Record<string, unknown>): Record<string, unknown> {
   };
 }
 
-/** One group of bars for each category; logarithmic, for models differ a hundred times. */
+/** One group of bars for each category; logarithmic, because models differ a hundred times. */
 export function bars(unit: string, categories: readonly string[], series: readonly Series[]): string {
   const many = categories.length > 8;
   const label = { interval: 0, color: ink, rotate: many ? 35 : 0 };
@@ -85,6 +85,7 @@ export function bars(unit: string, categories: readonly string[], series: readon
       series: series.map((one) => ({
         name: one.name,
         type: 'bar',
+        label: valueLabel(categories.length * series.length),
         data: one.values.map((value) => value ?? '-'),
       })),
     },
@@ -92,7 +93,28 @@ export function bars(unit: string, categories: readonly string[], series: readon
   );
 }
 
-/** Lines over numbers: how a speed changes with something; both logarithmic where models of all sizes meet. */
+/** The value above each bar; upright where bars are narrower than their values. */
+function valueLabel(bars: number): object {
+  const isNarrow = bars > 14;
+  return {
+    show: true,
+    color: ink,
+    fontSize: 10,
+    formatter: ({ value }: { value: number | string }) => short(Number(value)),
+    ...(isNarrow
+      ? { rotate: 90, position: 'top', align: 'left', verticalAlign: 'middle', distance: 4 }
+      : { position: 'top', distance: 3 }),
+  };
+}
+
+/** 21332 → 21.3k */
+export function short(value: number): string {
+  if (!Number.isFinite(value)) return '';
+  if (value >= 999.5) return `${Number((value / 1000).toPrecision(3))}k`;
+  return String(Number(value.toPrecision(3)));
+}
+
+/** Lines over numbers: how a speed changes with something; both axes logarithmic where sizes differ much. */
 export function lines(
   unit: string,
   over: string,

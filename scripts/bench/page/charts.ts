@@ -74,14 +74,36 @@ function axis(option: Record<string, unknown>): Record<string, unknown> {
   };
 }
 
-/** One group of bars for each category; logarithmic, because models differ a hundred times. */
+/** More bars in one plot are narrower than the height of a letter, so their values would cover each other. */
+const MAX_BARS = 42;
+
+/**
+ * One group of bars for each category; logarithmic, because models differ a hundred times. If there are too many bars
+ * for one plot, several plots below each other, with the same number of categories each.
+ */
 export function bars(unit: string, categories: readonly string[], series: readonly Series[]): string {
+  const plots = Math.ceil((categories.length * series.length) / MAX_BARS) || 1;
+  const size = Math.ceil(categories.length / plots) || 1;
+  const starts = Array.from({ length: Math.ceil(categories.length / size) || 1 }, (_, i) => i * size);
+  const part = <T>(list: readonly T[], start: number) => list.slice(start, start + size);
+  return starts
+    .map((start) =>
+      plotOfBars(
+        unit,
+        part(categories, start),
+        series.map(({ name, values }) => ({ name, values: part(values, start) })),
+      ),
+    )
+    .join('\n');
+}
+
+function plotOfBars(unit: string, categories: readonly string[], series: readonly Series[]): string {
   const many = categories.length > 8;
   const label = { interval: 0, color: ink, rotate: many ? 35 : 0 };
   return draw(
     {
       xAxis: axis({ type: 'category', data: categories, axisLabel: label }),
-      yAxis: axis({ type: 'log', name: unit }),
+      yAxis: axis({ type: 'log', name: unit, nameGap: 26 }),
       series: series.map((one) => ({
         name: one.name,
         type: 'bar',

@@ -24,7 +24,8 @@ export function table(rows: readonly Row[]): string {
 }
 
 function textOf(value: unknown): string {
-  if (value === undefined || value === null) return '';
+  if (value === undefined || value === null || value === false) return '';
+  if (value === true) return 'yes';
   return typeof value === 'number'
     ? value.toLocaleString('en', { maximumSignificantDigits: 6 })
     : String(value);
@@ -50,7 +51,7 @@ export function page(title: string, sections: readonly string[]): string {
   --warn: #ffc37a; --warn-paper: #3a2a12 } }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em 1em; color: var(--ink); background: var(--paper) }
 /* Text is as wide as one reads well; tables take the room that their columns need. */
-h1, h2, h3, p, svg { max-width: 900px; margin-left: auto; margin-right: auto; display: block }
+h1, h2, h3, p, svg { box-sizing: border-box; max-width: 900px; margin-left: auto; margin-right: auto; display: block }
 h2 { margin-top: 2em; padding-top: .6em; border-top: 1px solid var(--line) }
 .where { color: var(--quiet); font-size: 13px }
 .warn { padding: 6px 12px; border-left: 4px solid var(--warn); color: var(--warn); background: var(--warn-paper) }

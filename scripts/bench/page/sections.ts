@@ -35,7 +35,7 @@ function spreadNote(rows: readonly Throughput[]): string {
   if (wide.length === 0) return '';
   const percent = Math.round(100 * MAX_SPREAD);
   return warning(
-    `In ${wide.length} of ${rows.length} rows the repeats of a figure differ by more than ${percent} %: compare them with nothing.`,
+    `In ${wide.length} of ${rows.length} rows the repeats of a figure differ by more than ${percent} %, so these rows cannot be compared with others.`,
   );
 }
 

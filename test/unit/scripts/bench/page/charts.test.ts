@@ -42,6 +42,13 @@ describe('plots', () => {
     const many = Array.from({ length: 20 }, (_, i) => `c${i}`);
     const narrow = bars('tokens/s', many, [{ name: 's', values: many.map((_, i) => 100 + i) }]);
     for (let i = 0; i < 20; i++) assert.ok(narrow.includes(`>${100 + i}<`), `${i}`);
+    const crowded = bars(
+      'u',
+      many,
+      Array.from({ length: 7 }, (_, s) => ({ name: `s${s}`, values: many.map((_, i) => 1000 * s + i + 1) })),
+    );
+    assert.equal(crowded.split('<svg').length - 1, 4);
+    for (const name of many) assert.equal(crowded.split(`>${name}<`).length, 2, name);
     assert.match(bars('u', ['a'], [{ name: 's', values: [null] }]), /^<svg(?!.*>NaN<)/s);
   });
 

@@ -1,15 +1,20 @@
 /** The one tokenizer: an encoder, a table of what each id stands for, and the rules for special tokens. */
-import { abortSignal, checkOptions, flag, option } from '../options/index.ts';
+import { checkOptions, fillOptions } from '../options/index.ts';
 import { type ByteTable, tableDecoder } from './decoder.ts';
 import type { Encoder } from './encoder.ts';
+import {
+  type EncodeAsyncOptions,
+  type EncodeOptions,
+  encodeAsyncOptions,
+  encodeOptions,
+  type StreamDecoderOptions,
+  streamDecoderOptions,
+} from './options.ts';
 import { type Section, type Special, sectionsOf, segmentsOf } from './sections.ts';
 import {
   checkTokenId,
-  type EncodeAsyncOptions,
-  type EncodeOptions,
   type Segment,
   type StreamDecoder,
-  type StreamDecoderOptions,
   type TokenIds,
   type Tokenizer,
 } from './tokenizer.ts';
@@ -33,9 +38,6 @@ export interface TokenizerParts {
   /** Neither the normaliser nor unknown tokens make fewer bytes of a text than it has. */
   keepsBytes: boolean;
 }
-
-const encodeOptions = { addBos: option({ rule: flag }), addEos: option({ rule: flag }) };
-const encodeAsyncOptions = { ...encodeOptions, signal: option({ rule: abortSignal }) };
 
 export class TableTokenizer implements Tokenizer {
   readonly vocabSize: number;
@@ -94,8 +96,9 @@ export class TableTokenizer implements Tokenizer {
     return this.#parts.table.bytes[checkTokenId(id, this.vocabSize)]!;
   }
 
-  streamDecoder({ after = [] }: StreamDecoderOptions = {}): StreamDecoder {
-    return tableDecoder(this.#parts.table, after, this.#parts.opens === 'each');
+  streamDecoder(options: StreamDecoderOptions = {}): StreamDecoder {
+    checkOptions('streamDecoder', options, streamDecoderOptions);
+    return tableDecoder(this.#parts.table, options.after ?? [], this.#parts.opens === 'each');
   }
 
   minTokens(input: string | readonly Segment[]): number {
@@ -119,7 +122,8 @@ export class TableTokenizer implements Tokenizer {
   }
 
   /** The one place where ids are put around a text. */
-  #join(lists: readonly ArrayLike<number>[], { addBos = true, addEos = true }: EncodeOptions): Int32Array {
+  #join(lists: readonly ArrayLike<number>[], options: EncodeOptions): Int32Array {
+    const { addBos, addEos } = fillOptions(encodeOptions, options);
     const { prefixIds, suffixIds } = this.#parts;
     const content = lists.filter((list) => list.length > 0);
     const first = content[0]?.[0];

@@ -1,5 +1,6 @@
 /** Text ⇄ token ids: what every tokenizer behind this folder offers, and the checks they share. */
 import { GgmaError } from '../errors.ts';
+import type { EncodeAsyncOptions, EncodeOptions, StreamDecoderOptions } from './options.ts';
 
 /**
  * A part of a text that is encoded. In `text`, what looks like a special token stays text; `special` is the name of
@@ -7,31 +8,8 @@ import { GgmaError } from '../errors.ts';
  */
 export type Segment = { readonly text: string } | { readonly special: string };
 
-export interface EncodeOptions {
-  /**
-   * Put in front what the model's files put in front of a text, usually the beginning-of-sequence id. It is never
-   * put in front of segments that begin with it. Default true.
-   */
-  addBos?: boolean;
-  /** Put the end-of-sequence id behind the text where the model's files say so (few do). Default true. */
-  addEos?: boolean;
-}
-
-export interface EncodeAsyncOptions extends EncodeOptions {
-  /** Ends the encoding with the signal's reason. */
-  signal?: AbortSignal;
-}
-
 /** Any list of ids: an array or an integer typed array. */
 export type TokenIds = ArrayLike<number>;
-
-export interface StreamDecoderOptions {
-  /**
-   * The ids that the decoded ones follow (a prompt). Their text is not repeated, but it decides whether a leading
-   * space belongs to the continuation. Default: none, so the first id begins a text.
-   */
-  after?: TokenIds;
-}
 
 export interface Tokenizer {
   /** Number of pieces: ids are 0 ≤ id < vocabSize. A model's logits may be wider. */

@@ -56,7 +56,7 @@ export async function openPrepared({
     return {
       isPrepared: true,
       plan: readPlan(file, path),
-      assertUnchanged: () => assertUnchanged(fd, opened, path),
+      assertUnchanged: () => assertSame(fd, opened, path),
       close: () => closeSync(fd),
     };
   } catch (error) {
@@ -104,7 +104,8 @@ function readPlan({ sections, tableRows }: PreparedFile, path: string): Prepared
   };
 }
 
-function assertUnchanged(fd: number, opened: Stats, path: string): void {
+/** @throws GgmaError CIRCLE_CHANGED when the open file has another size or time than before */
+export function assertSame(fd: number, opened: Stats, path: string): void {
   const { size, mtimeMs } = fstatSync(fd);
   if (size === opened.size && mtimeMs === opened.mtimeMs) return;
   throw new GgmaError(

@@ -8,6 +8,10 @@ export const errorCodes = {
     "the error's cause is the signal's reason, its `partial` what had been generated",
   ],
   CANCELLED: ['a generation was left while a step was under way', 'nothing: nobody waits for it any more'],
+  CHECKPOINT_CHANGED: [
+    'a file of weights changed while it was read',
+    'leave the files alone until the export has ended',
+  ],
   CIRCLE_CHANGED: ['a Circle file changed while it was read', 'write files under another name, then rename'],
   CIRCLE_CORRUPT: ['no Circle file, or a damaged one', 'make it again; `o2o verify FILE` says where'],
   CIRCLE_INVALID: [

@@ -4,13 +4,7 @@ import { join } from 'node:path';
 import { type JsonObject, parseJsonObject } from '../json.ts';
 import type { SamplingDefaults } from '../runtime/index.ts';
 import { withSystemErrors } from '../system-error.ts';
-import {
-  type PackageConfig,
-  readConfig,
-  readEosToken,
-  readGenerationEos,
-  readSamplingDefaults,
-} from './config.ts';
+import { type PackageConfig, readConfig, readGenerationEos, readSamplingDefaults } from './config.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { fileNames } from './names.ts';
 import { type CompareOptions, requireRecorded } from './recorded.ts';
@@ -30,8 +24,6 @@ export interface PackageContents {
   /** Paths; null where the package has no such file. */
   sentencePiece: string | null;
   tokenizerJson: string | null;
-  /** The text of the end-of-sequence token, where tokenizer_config.json names it. */
-  eosToken: string | null;
   /** What ggma.json says; null where the package has none. */
   manifest: Manifest | null;
   warnings: string[];
@@ -75,7 +67,6 @@ export async function readContents(
     sampling: generation?.sampling ?? {},
     sentencePiece: pathOf(fileNames.sentencePiece),
     tokenizerJson: pathOf(fileNames.tokenizerJson),
-    eosToken: await optional(fileNames.tokenizerConfig, readEosToken),
     manifest,
     warnings:
       eosIds.length > 0

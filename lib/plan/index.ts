@@ -11,7 +11,7 @@ export interface Plan {
   /** Instructions; layout in native/core/program.h. */
   program: Uint8Array;
   /** What the program's weights lie in: memory, or ranges of the file that the module was opened from. */
-  sources: (Uint8Array | FileRange)[];
+  readonly sources: (Uint8Array | FileRange)[];
   vocabSize: number;
   tables: PlanTable[];
   /** The graph of the tables alone. */
@@ -28,10 +28,15 @@ export interface Plan {
 export function compile(module: Module): Plan {
   const { entry, builder, arena, logits, tables } = analyse(module);
   const { program, sources } = encodeProgram(builder, arena, logits);
+  let inMemory: Plan['sources'] | null = null;
   return {
     program,
-    // The native side reads files, but wants memory in one piece.
-    sources: sources.map((source) => (source instanceof FileRange ? source : readBytes(source))),
+    // The native side reads files, but wants memory in one piece. Made at the first use: who compiles a model only to
+    // check it must not hold its weights.
+    get sources() {
+      inMemory ??= sources.map((source) => (source instanceof FileRange ? source : readBytes(source)));
+      return inMemory;
+    },
     vocabSize: logits.width,
     tables,
     positions: () => positionModule(entry, builder.tables),

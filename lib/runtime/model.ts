@@ -9,14 +9,15 @@ import { Generation } from './generation.ts';
 import { disposedError, Job, Jobs } from './job.ts';
 import {
   type GenerateOptions,
+  generateOptions,
   type SamplingDefaults,
   type ScoreOptions,
   scoreOptions,
 } from './options/index.ts';
 import { PrefixCache } from './prefix-cache.ts';
 import { type Profile, readProfile } from './profile.ts';
-import { type Prompt, readPrompt } from './prompt.ts';
-import { makeRequest } from './request.ts';
+import { encodeLong, type Prompt, readPrompt } from './prompt.ts';
+import { makeRequest, type RequestExtras } from './request.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Score, score } from './score.ts';
 import { PositionTables } from './tables.ts';
@@ -118,13 +119,22 @@ export class Model implements AsyncDisposable {
    * OUT_OF_MEMORY.
    */
   generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
-    const { chunks, job, answer } = this.#prepare(prompt, options, true);
+    const { chunks, job, answer } = this.#prepare(prompt, options, { streaming: true });
     return new Generation(chunks, job, answer);
   }
 
-  /** The whole continuation at once; fewer crossings than reading {@link generate} to its end. */
+  /**
+   * The whole continuation at once; fewer crossings than reading {@link generate} to its end. A long text is encoded in
+   * steps between which the event loop does other work.
+   * @throws GgmaError as {@link generate} (rejects)
+   */
   async complete(prompt: Prompt, options: GenerateOptions = {}): Promise<Completion> {
-    const { chunks } = this.#prepare(prompt, options, false);
+    this.#checkOpen();
+    checkOptions('generate', options, generateOptions, this);
+    // Awaited only where there is something to wait for, so that calls of one turn begin together.
+    const encoding = encodeLong(this, prompt, options);
+    const encoded = encoding === null ? null : await encoding;
+    const { chunks } = this.#prepare(prompt, options, { streaming: false, encoded });
     for (;;) {
       const { done, value } = await chunks.next();
       if (done === true) return value;
@@ -136,7 +146,9 @@ export class Model implements AsyncDisposable {
     this.#checkOpen();
     checkOptions('score', options, scoreOptions, this);
     const { topLogprobs, addBos, signal = null } = fillOptions(scoreOptions, options);
-    const ids = Int32Array.from(readPrompt(this, prompt, addBos, this.contextSize));
+    const encoding = encodeLong(this, prompt, { addBos });
+    const encoded = encoding === null ? null : await encoding;
+    const ids = Int32Array.from(readPrompt(this, prompt, addBos, this.contextSize, encoded));
     return score(this.#context, new Job(this.#program, this.#jobs, signal), ids, topLogprobs);
   }
 
@@ -156,10 +168,10 @@ export class Model implements AsyncDisposable {
   #prepare(
     prompt: Prompt,
     options: GenerateOptions,
-    streaming: boolean,
+    extras: RequestExtras,
   ): { chunks: AsyncGenerator<GenerationChunk, Completion, void>; job: Job; answer: Answer } {
     this.#checkOpen();
-    const request = makeRequest(this, prompt, options, { streaming });
+    const request = makeRequest(this, prompt, options, extras);
     const answer = new Answer(request, this.tokenizer);
     const job = new Job(this.#program, this.#jobs, request.signal);
     return { chunks: run(this.#context, job, request, answer), job, answer };

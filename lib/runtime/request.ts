@@ -41,16 +41,23 @@ export interface RequestLimits extends PromptLimits, ModelLimits {
   readonly tokenizer: Tokenizer | null;
 }
 
+export interface RequestExtras {
+  streaming: boolean;
+  constraint?: Constraint | null;
+  /** The ids of a long text, where they have been found already. */
+  encoded?: Int32Array | null;
+}
+
 /** @throws GgmaError OPTION, INPUT, TOKEN_ID, CONTEXT_OVERFLOW */
 export function makeRequest(
   model: RequestLimits,
   prompt: Prompt,
   options: GenerateOptions,
-  { streaming, constraint = null }: { streaming: boolean; constraint?: Constraint | null },
+  { streaming, constraint = null, encoded = null }: RequestExtras,
 ): Request {
   const resolved = resolveOptions(options, model);
   const { stops, stopIds, topLogprobs, signal } = resolved;
-  const { ids, maxTokens, truncatedTokens } = fitPrompt(model, prompt, resolved);
+  const { ids, maxTokens, truncatedTokens } = fitPrompt(model, prompt, resolved, encoded);
   const sampling = resolveSampling(options, model.sampling);
   for (const list of [ids, stops, stopIds]) Object.freeze(list);
   return Object.freeze({

@@ -1,11 +1,19 @@
 export { tokenizerDifference } from './compare.ts';
-export { loadJsonEncoder, loadTokenizerJson } from './huggingface.ts';
-export { loadSentencePiece } from './sentencepiece.ts';
+export {
+  createTokenizer,
+  loadSentencePiece,
+  loadTokenizerJson,
+  readSentencePieceFile,
+  readTokenizerJsonFile,
+  type TokenizerSource,
+} from './create.ts';
+export type { EncodeAsyncOptions, EncodeOptions, StreamDecoderOptions } from './options.ts';
 export { readSentencePieceModel } from './sentencepiece-model.ts';
+export { noSettings, readTokenizerSettings, type TokenizerSettings } from './settings.ts';
 export {
   checkTokenId,
-  type EncodeOptions,
-  longestText,
+  MAX_TEXT_LENGTH,
+  type Segment,
   type StreamDecoder,
   type TokenIds,
   type Tokenizer,

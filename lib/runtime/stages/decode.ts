@@ -7,8 +7,11 @@ export class DecodeStage implements Stage {
   readonly #decoder: StreamDecoder;
   readonly #pieces: number;
 
-  constructor(tokenizer: Tokenizer) {
-    this.#decoder = tokenizer.streamDecoder();
+  /** @param prompt what the answer continues: it decides whether a leading space belongs to the answer */
+  constructor(tokenizer: Tokenizer, prompt: readonly number[]) {
+    // Ids beyond the tokenizer have no text, so they do not come between the prompt's text and the answer's.
+    const after = prompt.filter((id) => id < tokenizer.vocabSize);
+    this.#decoder = tokenizer.streamDecoder({ after });
     this.#pieces = tokenizer.vocabSize;
   }
 

@@ -17,13 +17,15 @@ export type { Ending, Piece, Stage, Token } from './stage.ts';
 
 /** What of a request the stages depend on. */
 export interface StageOptions {
+  /** The prompt. */
+  readonly ids: readonly number[];
   readonly stops: readonly string[];
 }
 
 /** Without a tokenizer there is no text, so nothing looks at it. */
-export function stagesFor(tokenizer: Tokenizer | null, { stops }: StageOptions): Stage[] {
+export function stagesFor(tokenizer: Tokenizer | null, { ids, stops }: StageOptions): Stage[] {
   if (tokenizer === null) return [];
-  return [new DecodeStage(tokenizer), ...(stops.length === 0 ? [] : [new StopStage(stops)])];
+  return [new DecodeStage(tokenizer, ids), ...(stops.length === 0 ? [] : [new StopStage(stops)])];
 }
 
 export class Pipeline {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readModel, TensorType } from '../../../../lib/circle/index.ts';
 import { main } from '../../../../lib/cli/opm/index.ts';
 import { starterText } from '../../../../lib/make/pipeline-file.ts';
 import { load } from '../../../../lib/package/index.ts';
@@ -138,6 +139,34 @@ describe('cli/opm', () => {
     assert.equal((await run('export -p nowhere.yaml')).code, 1);
   });
 
+  it('export writes where -o says, and stores matrices as --dtype says', async () => {
+    await run(`import ${model}`);
+    assert.deepEqual(await run('export -o ../there/package --dtype bf16'), {
+      code: 0,
+      out: '../there/package\n',
+      err: '',
+    });
+    assert.deepEqual(inBuild(), ['tiny']);
+    const written = readFileSync(join(scratch.path, 'there/package/model.circle'));
+    const types = readModel(written).subgraphs!.flatMap(({ tensors }) =>
+      tensors!.filter(({ name }) => name?.endsWith('_proj_weight')).map(({ type }) => type),
+    );
+    assert.ok(types.length >= 14 && types.every((type) => type === TensorType.BFLOAT16), String(types));
+    const loaded = await load(join(scratch.path, 'there/package'));
+    assert.equal((await loaded.complete([1, 2, 3], { maxTokens: 5, ignoreEos: true })).ids.length, 5);
+    await loaded.close();
+    const wrong = await run('export --dtype q5_0');
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.err, /expected auto, f32, .* for --dtype, got q5_0/);
+    const inPlaceOfImport = await run('export -o build/tiny');
+    assert.match(inPlaceOfImport.err, /^ggma: OUTPUT_EXISTS: /);
+    assert.deepEqual(await run('export --dtype q8_0'), {
+      code: 0,
+      out: 'build/out\n',
+      err: "ggma: warning: rows that are no multiple of q8_0's blocks of 32 stay f32: model.embed_tokens.weight, model.layers.0.self_attn.q_proj.weight, model.layers.0.self_attn.k_proj.weight and 13 more\n",
+    });
+  });
+
   it('says what a filter did not find', async () => {
     await run(`import ${model}`);
     writeFileSync(join(dir, 'pipeline.yaml'), 'model: [fuse.attention, gc]\n');
@@ -154,7 +183,10 @@ describe('cli/opm', () => {
     await run(`import ${model} --name other`);
     const several = await run('export');
     assert.equal(several.code, 2);
-    assert.match(several.err, /several: other, tiny/);
+    assert.match(
+      several.err,
+      /expected a name, as build\/ holds 2 imported models \(other, tiny\): opm export other, for example/,
+    );
     assert.equal((await run('export other')).code, 0);
     const unknown = await run('export third');
     assert.match(unknown.err, /MODEL_NOT_FOUND: .* called third, got other, tiny/);

@@ -9,6 +9,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { storedDtypes } from './checkpoint/index.ts';
 import { GgmaError } from './errors.ts';
 import { openHf } from './export/index.ts';
 import { parseRepoId } from './hub/index.ts';
@@ -29,6 +30,7 @@ import {
   abortSignal,
   callback,
   checkOptions,
+  choice,
   flag,
   type OptionsOf,
   option,
@@ -130,6 +132,8 @@ const makeOptions = {
   to: option({ rule: path }),
   /** Filters to run, or the path of a pipeline.yaml. Default: {@link seedPipeline}, which `opm init` writes. */
   pipeline: option({ rule: pipelines }),
+  /** How matrices of weights are stored; 'auto': as the checkpoint has them. Default 'f32'. */
+  dtype: option({ rule: choice(...storedDtypes), default: 'f32' }),
   /** What ggma.json names as the source. Default: nothing. */
   source: option({ rule: text }),
   /** Write model.ggma, too: faster starts, twice the size. Default false. */
@@ -150,10 +154,10 @@ export type MakePackageOptions = Required<Pick<OptionsOf<typeof makeOptions>, 'f
 export async function makePackage(options: MakePackageOptions): Promise<{ warnings: string[] }> {
   checkOptions('makePackage', options, makeOptions);
   required('makePackage', options, ['from', 'to']);
-  const { from, to, source = null, prepare: isPrepared = false, force, onProgress } = options;
+  const { from, to, dtype, source = null, prepare: isPrepared = false, force, onProgress } = options;
   const pipeline = await pipelineOf(options.pipeline);
   const warnings = await make(pathOf(to), {
-    ...{ from: pathOf(from), source, pipeline },
+    ...{ from: pathOf(from), source, pipeline, dtype },
     ...(force === undefined ? {} : { force }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
@@ -161,22 +165,30 @@ export async function makePackage(options: MakePackageOptions): Promise<{ warnin
   return { warnings };
 }
 
+const runOptions = {
+  from: makeOptions.from,
+  pipeline: makeOptions.pipeline,
+  dtype: makeOptions.dtype,
+};
+
+export type RunPipelineOptions = Required<Pick<OptionsOf<typeof runOptions>, 'from'>> &
+  OptionsOf<typeof runOptions>;
+
 /**
  * Exports both graphs of a Hugging Face directory and runs a pipeline over them, without writing anything: the module can
- * be looked at, changed and written with ggma/circle.
+ * be looked at, changed and written with ggma/circle. Weights stay in the directory's files until it is written.
  * @throws GgmaError OPTION, PIPELINE, what the exporter and filters throw
  */
 export async function runPipeline(
-  from: string | URL,
-  pipeline?: Pipeline | string | URL,
+  options: RunPipelineOptions,
 ): Promise<{ module: Module; warnings: string[] }> {
-  const options = { from, pipeline };
-  checkOptions('runPipeline', options, { from: makeOptions.from, pipeline: makeOptions.pipeline });
+  checkOptions('runPipeline', options, runOptions);
   required('runPipeline', options, ['from']);
-  const steps = await pipelineOf(pipeline);
+  const { from, dtype } = options;
+  const pipeline = await pipelineOf(options.pipeline);
   const warnings: string[] = [];
-  const hf = openHf(pathOf(from), { onWarning: (message) => warnings.push(message) });
-  const module = runOver(hf, steps, {
+  const input = openHf(pathOf(from), { dtype, onWarning: (message) => warnings.push(message) });
+  const module = runOver(input, pipeline, {
     onOutcome: (name, outcome) => warnings.push(...outcomeLines(name, outcome)),
   });
   return { module, warnings };

@@ -75,15 +75,17 @@ describe('package-api', () => {
     const pipeline = await api.readPipeline(at('pipeline.yaml'));
     assert.equal(pipeline.model.at(-1), 'quantize --dtype f16');
     const before = readdirSync(scratch.path);
-    const plain = await api.runPipeline(model);
-    const small = await api.runPipeline(pathToFileURL(model), pipeline);
+    const plain = await api.runPipeline({ from: model });
+    const small = await api.runPipeline({ from: pathToFileURL(model), pipeline });
     assert.deepEqual([plain.warnings, small.module.graphs.length], [[], 2]);
     assert.ok(small.warnings.some((line) => line.startsWith('quantize: ')));
     assert.deepEqual(readdirSync(scratch.path), before);
     await api.makePackage({ from: model, to: at('small'), pipeline: pathToFileURL(at('pipeline.yaml')) });
     await api.makePackage({ from: model, to: at('plain'), pipeline: await api.parsePipeline('{}') });
+    await api.makePackage({ from: model, to: at('half'), dtype: 'f16' });
     const size = (name: string) => statSync(at(`${name}/model.circle`)).size;
     assert.ok(size('small') < size('plain'));
+    assert.equal(size('half'), size('small'));
     assert.equal(await api.prepare(pathToFileURL(at('plain'))), at('plain/model.ggma'));
   });
 
@@ -112,8 +114,9 @@ describe('package-api', () => {
       ],
       [api.makePackage({ from: model } as api.MakePackageOptions), /for to of makePackage, got nothing/],
       [api.makePackage({ from: model, to: 'x', pipeline: 5 as unknown as string }), /a pipeline, .* got 5/],
-      [api.runPipeline(undefined as unknown as string), /for from of runPipeline, got nothing/],
-      [api.runPipeline(new URL('https://example.org')), /a file: URL for from/],
+      [api.runPipeline({} as api.RunPipelineOptions), /for from of runPipeline, got nothing/],
+      [api.runPipeline({ from: model, dtype: 'f8' as 'f16' }), /'auto' or .* for dtype, got "f8"/],
+      [api.runPipeline({ from: new URL('https://example.org') }), /a file: URL for from/],
       [api.prepare(undefined as unknown as string), /for dir of prepare, got nothing/],
       [api.prepare(7 as unknown as string), /for dir, got 7/],
     ];

@@ -9,6 +9,7 @@ import { lift } from '../ir/graph/index.ts';
 import { createEngine, type Program } from '../native.ts';
 import {
   checkFit,
+  encodeLabels,
   fileNames,
   layOutPrepared,
   loadTokenizer,
@@ -48,6 +49,7 @@ export async function writePrepared(dir: string, tableBytes?: number): Promise<s
         program: overPackedWeights(plan.program, packed),
         positions: tables.graph,
         tables: tables.data,
+        labels: encodeLabels(plan.labels()),
         weights: Array.from(packed.sizes, (size, i) => packedWeight(program, i, size)),
       },
     );

@@ -157,6 +157,7 @@ async function startModel({
       tokenizer: await tokenizer,
       eosIds: contents.eosIds,
       sampling: contents.sampling,
+      conversation: contents.conversation,
       contextSize,
       prefixCacheTokens: options.prefixCacheTokens ?? 0,
       profile: options.profile ?? false,

@@ -2,6 +2,7 @@
 import { GgmaError } from '../errors.ts';
 import type { TokenIds, Tokenizer } from '../text/index.ts';
 import { checkTokenId } from '../text/index.ts';
+import type { ChatMessage } from './chat/index.ts';
 import type { GenerateOptions, ResolvedOptions } from './options/index.ts';
 import type { Request } from './request.ts';
 
@@ -9,7 +10,10 @@ import type { Request } from './request.ts';
 const MAX_SHORT_TEXT = 16_384;
 
 /** A text, or token ids that are taken as they are: an array, or a typed array of integers wider than a byte. */
-export type Prompt = string | TokenIds;
+export type PlainPrompt = string | TokenIds;
+
+/** Or the messages of a conversation, which the package's chat template writes. */
+export type Prompt = PlainPrompt | readonly ChatMessage[];
 
 export interface PromptLimits {
   readonly tokenizer: Tokenizer | null;
@@ -26,7 +30,7 @@ type Fitted = Pick<Request, 'ids' | 'maxTokens' | 'truncatedTokens'>;
  */
 export function fitPrompt(
   limits: PromptLimits,
-  prompt: Prompt,
+  prompt: PlainPrompt,
   { addBos, maxTokens, overflow }: Pick<ResolvedOptions, 'addBos' | 'maxTokens' | 'overflow'>,
   encoded: Int32Array | null = null,
 ): Fitted {
@@ -50,7 +54,7 @@ export function fitPrompt(
  */
 export function readPrompt(
   { tokenizer, vocabSize, contextSize }: PromptLimits,
-  prompt: Prompt,
+  prompt: PlainPrompt,
   addBos: boolean,
   maxTokens: number,
   encoded: Int32Array | null = null,
@@ -85,7 +89,7 @@ export function readPrompt(
  */
 export function encodeLong(
   { tokenizer, contextSize }: PromptLimits,
-  prompt: Prompt,
+  prompt: PlainPrompt,
   { addBos = true, overflow = 'error' }: Pick<GenerateOptions, 'addBos' | 'overflow'>,
 ): Promise<Int32Array> | null {
   if (typeof prompt !== 'string' || prompt.length <= MAX_SHORT_TEXT || tokenizer === null) return null;
@@ -117,8 +121,7 @@ function checkIdList(prompt: unknown): asserts prompt is TokenIds {
     return refuse('a list of texts', ': join them into one text, or make one call for each');
 }
 
-const messagesAdvice =
-  ": chat messages are not read yet, so write them as one text in the form of the model's chat template";
+const messagesAdvice = ': messages are a list, [{ role, content }, …]';
 
 function kindOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
@@ -128,7 +131,7 @@ function kindOf(value: unknown): string {
 /** Ids at the start that truncation keeps: without them a model sees a text that begins in the middle. */
 function headLength(
   { tokenizer }: PromptLimits,
-  prompt: Prompt,
+  prompt: PlainPrompt,
   ids: readonly number[],
   addBos: boolean,
 ): number {

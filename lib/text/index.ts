@@ -1,3 +1,4 @@
+export { ChatTemplate, type TemplateInput, type TemplateSpecials } from './chat-template/index.ts';
 export { tokenizerDifference } from './compare.ts';
 export {
   createTokenizer,
@@ -8,6 +9,17 @@ export {
   type TokenizerSource,
 } from './create.ts';
 export type { EncodeAsyncOptions, EncodeOptions, StreamDecoderOptions } from './options.ts';
+export {
+  builtinFormat,
+  builtinResponseTemplate,
+  type ResponseEvent,
+  type ResponseField,
+  ResponseParser,
+  type ResponseTemplate,
+  readResponseTemplate,
+  stripStart,
+  trailingSpace,
+} from './response/index.ts';
 export { readSentencePieceModel } from './sentencepiece-model.ts';
 export { noSettings, readTokenizerSettings, type TokenizerSettings } from './settings.ts';
 export {

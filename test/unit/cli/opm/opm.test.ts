@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readModel, TensorType } from '../../../../lib/circle/index.ts';
+import { BuiltinOperator, readModel, TensorType } from '../../../../lib/circle/index.ts';
 import { main } from '../../../../lib/cli/opm/index.ts';
 import { starterText } from '../../../../lib/make/pipeline-file.ts';
 import { load } from '../../../../lib/package/index.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../../support/checkpoint.ts';
 import { fakeStreams } from '../../../support/fake-streams.ts';
 import { commit, filesOf, HubServer, redirect, status } from '../../../support/hub-server.ts';
+import { lilyDir } from '../../../support/lily.ts';
 import { needSharedDir } from '../../../support/need.ts';
 
 describe('cli/opm', () => {
@@ -165,6 +166,38 @@ describe('cli/opm', () => {
       out: 'build/out\n',
       err: "ggma: warning: rows that are no multiple of q8_0's blocks of 32 stay f32: model.embed_tokens.weight, model.layers.0.self_attn.q_proj.weight, model.layers.0.self_attn.k_proj.weight and 13 more\n",
     });
+  });
+
+  it('export takes the reference’s own pipeline, which does not fuse attention: same ids as the usual one', async () => {
+    await run(`import ${lilyDir} --name lily`);
+    await run('export -o usual');
+    const text = `decode: |
+  reshape.io.py input --by_shape [1,16,30,4] [1,16,32,4] < decode.circle
+      | transpose.io.kvcache.py > _.circle && mv _.circle decode.circle
+merge: |
+  merge.circles.py prefill.circle decode.circle
+      | fuse.bmm_lhs_const.py | downcast.input_ids.py | gc.py > model.circle
+`;
+    writeFileSync(join(dir, 'pipeline.yaml'), text);
+    const { code, err } = await run('export -o unfused');
+    assert.equal(code, 0, err);
+    // The caches of a decode graph that is not fused are laid out heads first: there is nothing to transpose.
+    assert.match(err, /^ggma: warning: transpose\.io\.kvcache: 0 of 0 cache inputs changed: .*\n$/);
+    const { subgraphs, operatorCodes } = readModel(readFileSync(join(dir, 'unfused/model.circle')));
+    assert.equal(subgraphs!.length, 2);
+    assert.ok(operatorCodes!.every(({ builtinCode }) => builtinCode !== BuiltinOperator.ATTENTION));
+    const ids: number[][] = [];
+    for (const name of ['usual', 'unfused']) {
+      const loaded = await load(join(dir, name));
+      const { ids: got } = await loaded.complete('Lily picked up a flower.', {
+        maxTokens: 40,
+        ignoreEos: true,
+      });
+      ids.push(got);
+      await loaded.close();
+    }
+    assert.equal(ids[0]!.length, 40);
+    assert.deepEqual(ids[1], ids[0]);
   });
 
   it('says what a filter did not find', async () => {

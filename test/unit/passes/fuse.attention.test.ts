@@ -43,6 +43,13 @@ describe('passes/fuse.attention', () => {
         { 'q =': 'const bq f32[16] = random 8\nq = FULLY_CONNECTED(hidden, wq, bq)' },
         /no place for biases/,
       ],
+      ...(['k', 'v'] as const).map((name): [string, Record<string, string>, RegExp] => [
+        `a bias of ${name} alone`,
+        {
+          [`${name} =`]: `const b${name} f32[8] = random 8\n${name} = FULLY_CONNECTED(hidden, w${name}, b${name})`,
+        },
+        /no place for biases/,
+      ]),
       [
         'a bias of the output projection',
         { 'attended =': 'const bo f32[8] = random 8\nattended = FULLY_CONNECTED(context, wo, bo)' },

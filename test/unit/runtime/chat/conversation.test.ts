@@ -142,7 +142,7 @@ describe('runtime/chat', () => {
     assert.deepEqual([...rendered.response.fields.keys()], ['said']);
     assert.equal(rendered.answerPrompt, rendered.text);
     assert.deepEqual([...conversation().render(messages).response.fields.keys()], ['thinking', 'content']);
-    const chatml = conversation('{{ messages[0].content }}<|im_start|>assistant\n');
+    const chatml = conversation("{{ messages[0].content }}{{ '<|im_start|>assistant\\n' }}");
     const { response, answerPrompt } = chatml.render(messages);
     assert.notEqual(answerPrompt, '');
     const reading = { template: response, prompt: answerPrompt, tools: [], callId: String };

@@ -31,7 +31,7 @@ const maskAdds = (graph: Graph) =>
 const changes: [string, RegExp, (graph: Graph, module: Module) => void][] = [
   [
     'two weights of one shape exchanged',
-    /has the weight '\S*1_mlp_down_proj_weight' in matmul where decode has the weight '\S*0_mlp_down_proj_weight'/,
+    /has the weight '\S*1_mlp_down_proj_weight' as weight of matmul where decode has the weight '\S*0_mlp_down_proj_weight'/,
     (graph) => {
       const downs = opsOfCode(graph, FULLY_CONNECTED).filter((op) => op.input(1)!.shape[1] === 12);
       const [a, b] = downs.map((op) => op.input(1)!) as [Value, Value];

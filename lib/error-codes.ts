@@ -8,6 +8,14 @@ export const errorCodes = {
     "the error's cause is the signal's reason, its `partial` what had been generated",
   ],
   CANCELLED: ['a generation was left while a step was under way', 'nothing: nobody waits for it any more'],
+  CHAT_BUSY: [
+    'a chat was asked for another answer before the last one ended',
+    'read the last answer to its end, or leave it',
+  ],
+  CHECKPOINT_CHANGED: [
+    'a file of weights changed while it was read',
+    'leave the files alone until the export has ended',
+  ],
   CIRCLE_CHANGED: ['a Circle file changed while it was read', 'write files under another name, then rename'],
   CIRCLE_CORRUPT: ['no Circle file, or a damaged one', 'make it again; `o2o verify FILE` says where'],
   CIRCLE_INVALID: [
@@ -68,8 +76,8 @@ export const errorCodes = {
   INPUT: ['a prompt, a text or an input file that cannot be used', 'the message says what was expected'],
   INSTALL_BROKEN: ['files of ggma itself are missing', 'install again'],
   IO: [
-    'the weights could not be read from their file',
-    'check the disk; leave the file alone while it loads',
+    'a disk failed, or the file of the weights became shorter while it was read',
+    'check the disk; do not change the file while it is loaded',
   ],
   LOCKED: ['another opm works in this folder', 'wait; if none does, remove the file that the message names'],
   MERGE_SIGNATURES: ['two merged files would have the same signature', '`merge.circles … --sig-names "a;b"`'],
@@ -90,7 +98,14 @@ export const errorCodes = {
     'weights or caches do not fit into memory or memoryBudget',
     'smaller contextSize, kvDtype f16, fewer generations at once',
   ],
-  PACKAGE_INCOMPLETE: ['model.circle or config.json is missing', 'the message lists what is missing'],
+  PACKAGE_DAMAGED: [
+    'a file of the package has another size or content than ggma.json records',
+    'copy or make the package again; `o2o verify PACKAGE` lists all such files',
+  ],
+  PACKAGE_INCOMPLETE: [
+    'model.circle or config.json is missing',
+    'the message has the command that makes a package',
+  ],
   PACKAGE_NOT_FOUND: ['no readable directory of that name', 'check the path'],
   PACKAGE_VERSION: ['a package of a newer ggma', 'update ggma'],
   PATH_ESCAPE: ['an index of safetensors names files outside its folder', 'do not use this source'],
@@ -134,6 +149,10 @@ export const errorCodes = {
   STEP_INVALID: ['the addon got a step that cannot be', 'ggma’s own fault: report it'],
   TABLE_INVALID: ['the addon got a table of another shape', 'ggma’s own fault: report it'],
   TABLE_MISSING: ['the addon lacks rows of a table', 'ggma’s own fault: report it'],
+  TEMPLATE: [
+    'a chat template cannot be read, does not end, or refuses the conversation',
+    'the message says which; `chatTemplate` takes another one',
+  ],
   TOKENIZER: [
     'a tokenizer file is damaged, or has more pieces than the model',
     'take it from the model’s source',

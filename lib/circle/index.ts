@@ -2,6 +2,9 @@
 export { type FloatEncoding, type FloatEncodingName, floatEncodings } from './blocks.ts';
 export { type Elements, elementsOf } from './elements.ts';
 export * from './enums.ts';
+export { withFileName } from './fault.ts';
+export { float16Value } from './half.ts';
+export { MadeUnits, type MakeUnits, withScratch } from './made.ts';
 export { enumName } from './names.ts';
 export { type OpenModel, openModel } from './open.ts';
 export { builtinCodeOf, hasEffects, operatorCode, operatorName } from './operator-code.ts';

@@ -1,7 +1,10 @@
 /** One or two models as the data of a page. */
 import { readBytes, tensorTypeName } from '../circle/index.ts';
-import { Graph, type Module, type Op, type Value } from '../ir/graph/index.ts';
+import { compareModules } from '../ir/diff/index.ts';
+import type { Graph, Module, Op, Value } from '../ir/graph/index.ts';
+import { blockLines } from './boxes.ts';
 import { changesOf } from './changes.ts';
+import { byteRows, countsOf } from './counts.ts';
 import type {
   BlockData,
   ConstantData,
@@ -15,31 +18,27 @@ import type {
   TensorData,
 } from './data.ts';
 import { optionRows, portName, shapeText, titleOf, typeText } from './describe.ts';
-import { blockLines, interiorsOf, plural } from './interior.ts';
+import { interiorsOf } from './interior.ts';
 import { Layouts } from './layout.ts';
-import { pairGraphs } from './pair.ts';
 import { quantizationRows } from './quantization.ts';
-import { type Pair, type Scene, sceneOf } from './scene.ts';
+import { graphsOf, type Pair, type Scene, type Subject, sceneOf } from './scene.ts';
 import { statisticsOf, valuesOf } from './statistics.ts';
 import { type Tree, treeOf } from './tree.ts';
+import { plural } from './words.ts';
 
 export interface NamedModule {
   name: string;
   module: Module;
 }
 
-/** What a graph that only one model has is compared with. */
-const EMPTY = new Graph({ name: null, debugMetadataIndex: -1 });
-
 /** @param before the model that `after` was made from; null to look at one model */
 export function collect(before: NamedModule | null, after: NamedModule): PageData {
   const layouts = new Layouts();
   const constants = new Constants();
-  const pairs = before
-    ? pairGraphs(before.module, after.module)
-    : after.module.graphs.map((graph): Pair<Graph> => ({ before: null, after: graph }));
   const modules = { before: before?.module ?? null, after: after.module };
-  const graphs = pairs.map((pair, i) => collectGraph(pair, modules, i, layouts, constants));
+  const graphs = subjectsOf(modules).map((subject, i) =>
+    collectGraph(subject, modules, i, layouts, constants),
+  );
   const models = before ? [before, after] : [after];
   return {
     title: models.map(({ name }) => name).join(' → '),
@@ -49,12 +48,25 @@ export function collect(before: NamedModule | null, after: NamedModule): PageDat
   };
 }
 
-function modelFacts(module: Module): Row[] {
-  const bytes = module.buffers.reduce((sum, { data }) => sum + (data?.byteLength ?? 0), 0);
-  const rows: Row[] = [
-    ['version', String(module.version)],
-    ['constants', `${bytes.toLocaleString('en')} bytes`],
+/** Every graph of both models, in the order of the second; graphs that only the first has follow. */
+function subjectsOf({ before, after }: { before: Module | null; after: Module }): Subject[] {
+  if (!before) return after.graphs.map((graph) => ({ kind: 'alone', graph }));
+  const { graphs } = compareModules(before, after, { ignoreNames: true });
+  const partners = new Map(graphs.map((compared) => [compared.second, compared]));
+  const kept = new Set(graphs.map(({ first }) => first));
+  return [
+    ...after.graphs.map((graph): Subject => {
+      const compared = partners.get(graph);
+      return compared ? { kind: 'both', compared } : { kind: 'added', graph };
+    }),
+    ...before.graphs
+      .filter((graph) => !kept.has(graph))
+      .map((graph): Subject => ({ kind: 'removed', graph })),
   ];
+}
+
+function modelFacts(module: Module): Row[] {
+  const rows: Row[] = [['version', String(module.version)], ...byteRows(module)];
   if (module.description) rows.unshift(['description', module.description]);
   for (const { name, buffer } of module.metadata ?? [])
     rows.push([`metadata ${name ?? ''}`, `${(buffer.data?.byteLength ?? 0).toLocaleString('en')} bytes`]);
@@ -62,22 +74,27 @@ function modelFacts(module: Module): Row[] {
 }
 
 function collectGraph(
-  pair: Pair<Graph>,
+  subject: Subject,
   modules: Pair<Module>,
   number: number,
   layouts: Layouts,
   constants: Constants,
 ): GraphData {
+  const pair = graphsOf(subject);
   const { before, after } = pair;
-  const scene = sceneOf(modules.before === null ? null : (before ?? EMPTY), after ?? null);
+  const scene = sceneOf(subject);
   const tree = treeOf(scene, before, after);
   const places = placesOf(before, after);
-  const interiors = interiorsOf(scene, tree);
+  const counts = sidesOf(modules).map((side) => countsOf(pair[side], side, scene, tree));
+  const ofBlock = tree.blocks.map((_, i) => counts.map(({ blocks }) => blocks[i]!));
+  const interiors = interiorsOf(scene, tree, ofBlock);
   const blocks = tree.blocks.map((block, i): BlockData => {
     const { children, edges } = interiors[i]!;
     return {
       title: block.title,
-      facts: blockLines(scene, block).map((line): Row => ['', line]),
+      isStack: block.isStack,
+      facts: blockLines(scene, block, ofBlock[i]!).map((line): Row => ['', line]),
+      counts: ofBlock[i]!,
       status: block.status,
       parent: block.parent,
       children,
@@ -85,7 +102,7 @@ function collectGraph(
       layout: layouts.add(interiors[i]!),
     };
   });
-  const status: Status = modules.before === null || (before && after) ? 'same' : after ? 'added' : 'removed';
+  const status: Status = subject.kind === 'added' || subject.kind === 'removed' ? subject.kind : 'same';
   const graph = (after ?? before)!;
   const signatures = signaturesOf(pair, modules, scene);
   return {
@@ -95,19 +112,24 @@ function collectGraph(
     nodes: scene.nodes.map((_, i) => nodeData(scene, tree, i, places)),
     tensors: scene.tensors.map((tensor) => tensorData(tensor, constants)),
     blocks,
+    unused: counts.map(({ unused }) => unused),
     signatures,
     changes: changesOf(scene, tree),
   };
 }
 
+/** Of one model only the second side is there. */
+function sidesOf({ before }: Pair<Module>): ('before' | 'after')[] {
+  return before ? ['before', 'after'] : ['after'];
+}
+
 function graphFacts(graph: Graph): Row[] {
   const constants = graph.values.filter((value) => value.isConstant).length;
-  const rows: Row[] = [
-    ['operators', String(graph.ops.length)],
-    ['tensors', `${graph.values.length}, of them ${plural(constants, 'constant')}`],
+  const rows: Row[] = graph.name ? [['name', graph.name]] : [];
+  return [
+    ...rows,
+    ['constants', `${plural(constants, 'tensor')} of ${graph.values.length.toLocaleString('en')}`],
   ];
-  if (graph.name) rows.unshift(['name', graph.name]);
-  return rows;
 }
 
 /** operators[17], inputs[0]: as error messages name them. */

@@ -37,6 +37,7 @@ export async function buildLibrary(): Promise<void> {
   const joiner = new ChunkJoiner(root, metafile.outputs);
   await joiner.join('lib/index.ts', 'dist/chunks/start.js');
   await joiner.join('lib/package/compiled.ts', 'dist/chunks/compile.js');
+  await joiner.join('lib/package/compile-thread.ts', 'dist/chunks/compile-thread.js');
   await joiner.inline('lib/cli/ggma_run.ts');
 }
 

@@ -2,8 +2,12 @@
 import { words } from '../../lib/cli/o2o/index.ts';
 import { errorCodes } from '../../lib/error-codes.ts';
 import { families } from '../../lib/export/index.ts';
+import type { OptionTable } from '../../lib/options/index.ts';
+import { loadOptions } from '../../lib/package/index.ts';
 import { passes } from '../../lib/passes/index.ts';
-import { fieldsOf } from './fields.ts';
+import { instructions } from '../../lib/plan/index.ts';
+import { generateOptions, samplingOptions, scoreOptions } from '../../lib/runtime/index.ts';
+import { type Field, fieldsOf, rowsOf } from './fields.ts';
 
 export const sections: Readonly<Record<string, () => string>> = {
   filters: () =>
@@ -16,6 +20,15 @@ export const sections: Readonly<Record<string, () => string>> = {
       ['word', 'what it does'],
       words.map(({ name, positionals, summary }) => [code(`o2o ${name} ${positionals}`), summary]),
     ),
+  instructions: () =>
+    table(
+      ['instruction', 'operands', 'dst'],
+      Object.entries(instructions).map(([name, { operands, does }]) => [
+        code(name),
+        Object.keys(operands).join(' '),
+        does,
+      ]),
+    ),
   families: () =>
     table(
       ['model_type', 'family'],
@@ -26,10 +39,10 @@ export const sections: Readonly<Record<string, () => string>> = {
       ['code', 'what is wrong', 'what to do'],
       Object.entries(errorCodes).map(([name, [means, remedy]]) => [code(name), means, remedy]),
     ),
-  LoadOptions: () => fields('lib/package/load.ts', 'LoadOptions'),
-  GenerateOptions: () => fields('lib/runtime/options.ts', 'GenerateOptions'),
-  SamplingOptions: () => fields('lib/runtime/sampling.ts', 'SamplingOptions'),
-  ScoreOptions: () => fields('lib/runtime/options.ts', 'ScoreOptions'),
+  LoadOptions: () => options('lib/package/options.ts', 'loadOptions', loadOptions),
+  GenerateOptions: () => options('lib/runtime/options/generate.ts', 'ownOptions', generateOptions),
+  SamplingOptions: () => options('lib/runtime/options/sampling.ts', 'samplingOptions', samplingOptions),
+  ScoreOptions: () => options('lib/runtime/options/generate.ts', 'scoreOptions', scoreOptions),
   GenerationChunk: () => fields('lib/runtime/answer.ts', 'GenerationChunk'),
   Completion: () => fields('lib/runtime/answer.ts', 'Completion'),
   Usage: () => fields('lib/runtime/answer.ts', 'Usage'),
@@ -40,9 +53,17 @@ export const sections: Readonly<Record<string, () => string>> = {
 };
 
 function fields(file: string, name: string): string {
+  return fieldTable(fieldsOf(file, name));
+}
+
+function options(file: string, name: string, rows: OptionTable): string {
+  return fieldTable(rowsOf(file, name, rows));
+}
+
+function fieldTable(rows: readonly Field[]): string {
   return table(
     ['', 'type', ''],
-    fieldsOf(file, name).map(({ name, type, text }) => [code(name), code(type), text]),
+    rows.map(({ name, type, text }) => [code(name), code(type), text]),
   );
 }
 

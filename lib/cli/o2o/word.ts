@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { buffer } from 'node:stream/consumers';
-import { type Model, openModel as openCircle, readModel } from '../../circle/index.ts';
+import { type Model, openModel as openCircle, readModel, withFileName } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 import { fileNames } from '../../package/index.ts';
 import {
@@ -82,11 +82,7 @@ export async function inFile<T>(file: string | undefined, work: () => Promise<T>
   try {
     return await work();
   } catch (error) {
-    const name = file ?? STDIN;
-    if (!(error instanceof GgmaError) || !error.code.startsWith('CIRCLE_') || error.path === name)
-      throw error;
-    const path = error.path === undefined ? name : `${name}: ${error.path}`;
-    throw new GgmaError(error.code, error.message, { path, cause: error });
+    throw withFileName(error, file ?? STDIN);
   }
 }
 

@@ -41,7 +41,7 @@ const changes: [string, RegExp, (graph: Graph, module: Module) => void][] = [
   ],
   [
     'one bit of a weight',
-    /has the weight 'changed' in matmul/,
+    /has the weight 'changed' as weight of matmul/,
     (graph, module) => {
       rewrite(graph, module, opsOfCode(graph, FULLY_CONNECTED).at(-1)!, 1, (x, i) => (i === 17 ? -x : x));
     },

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
-import type { Graph, Module } from '../../../lib/ir/graph/graph.ts';
+import { compareModules } from '../../../lib/ir/diff/index.ts';
+import type { Graph, Module } from '../../../lib/ir/graph/index.ts';
 import { isConvex } from '../../../lib/view/repeat.ts';
-import { type Scene, sceneOf } from '../../../lib/view/scene.ts';
+import { graphsOf, type Scene, type Subject, sceneOf } from '../../../lib/view/scene.ts';
 import { type Tree, treeOf } from '../../../lib/view/tree.ts';
 import { golden, needShared } from '../../support/goldens.ts';
 import { renameAll, reorderAll, seeded } from '../../support/mutate.ts';
 import { apply } from '../../support/passes.ts';
 import { textGraph } from '../../support/text-graph.ts';
 
-function look(before: Graph | null, after: Graph): { scene: Scene; tree: Tree } {
-  const scene = sceneOf(before, after);
+const look = (graph: Graph) => lookAt({ kind: 'alone', graph });
+
+function lookAt(subject: Subject): { scene: Scene; tree: Tree } {
+  const { before, after } = graphsOf(subject);
+  const scene = sceneOf(subject);
   const tree = treeOf(scene, before, after);
   assertNested(scene, tree);
   return { scene, tree };
@@ -34,10 +38,11 @@ function assertNested({ nodes }: Scene, { blocks, home, order }: Tree): void {
   for (const block of blocks) assert.ok(isConvex({ users }, block.nodes), block.title);
 }
 
-/** How many blocks of each title, with the number left off, and their sizes. */
+/** How many blocks of each title, with the number left off, and their sizes; stacks are left out. */
 function titles({ nodes }: Scene, { blocks }: Tree): string[] {
   const counts = new Map<string, number>();
-  for (const { title, nodes: members } of blocks.slice(1)) {
+  for (const { title, nodes: members, isStack } of blocks.slice(1)) {
+    if (isStack) continue;
     const operators = members.filter((node) => nodes[node]!.kind === 'op').length;
     const label = `${title.replace(/ \d+$/, '')} of ${operators}`;
     counts.set(label, (counts.get(label) ?? 0) + 1);
@@ -48,14 +53,14 @@ function titles({ nodes }: Scene, { blocks }: Tree): string[] {
 describe('view/tree', () => {
   it('leaves a small graph as it is', () => {
     const { graph } = textGraph('input x f32[1,4]\ny = NEG(x)\nz = ADD(y, y)\noutput z');
-    const { scene, tree } = look(null, graph);
+    const { scene, tree } = look(graph);
     assert.deepEqual([scene.nodes.length, tree.blocks.length], [4, 1]);
   });
 
   it('cuts a long graph without layers into parts', () => {
     const lines = Array.from({ length: 700 }, (_, i) => `x${i + 1} = NEG(x${i})`);
     const { graph } = textGraph(['input x0 f32[1,4]', ...lines, 'output x700'].join('\n'));
-    const { scene, tree } = look(null, graph);
+    const { scene, tree } = look(graph);
     assert.deepEqual(titles(scene, tree), ['1 × part of 1', '1 × part of 99', '6 × part of 100']);
   });
 
@@ -71,7 +76,7 @@ describe('view/tree', () => {
       for (const [what, mutate] of mutations) {
         const module = golden('probe/decode_.circle');
         mutate(module);
-        const { scene, tree } = look(null, module.graphs[0]!);
+        const { scene, tree } = look(module.graphs[0]!);
         assert.deepEqual(
           titles(scene, tree),
           ['17 × RMS norm of 6', '8 × attention of 41', '8 × layer of 65'],
@@ -80,12 +85,22 @@ describe('view/tree', () => {
       }
     });
 
+    it('puts the layers into one box', () => {
+      for (const file of ['probe/decode_.circle', 'probe/model.circle', 'probe-newer/prefill.circle'])
+        for (const graph of golden(file).graphs) {
+          const { tree } = look(graph);
+          const stack = tree.blocks.findIndex(({ isStack }) => isStack);
+          assert.equal(tree.blocks[stack]!.title, 'layer × 8');
+          assert.equal(tree.blocks.filter(({ parent }) => parent === stack).length, 8);
+        }
+    });
+
     it('numbers layers in the order of the data', () => {
       const module = golden('probe/decode_.circle');
       reorderAll(module, seeded(3));
-      const { scene, tree } = look(null, module.graphs[0]!);
+      const { scene, tree } = look(module.graphs[0]!);
       const caches = tree.blocks
-        .filter(({ title }) => title.startsWith('layer'))
+        .filter(({ title, isStack }) => title.startsWith('layer') && !isStack)
         .map(({ title, nodes }) => {
           const inputs = nodes.filter((node) => scene.nodes[node]!.kind === 'input');
           const names = inputs.map((node) => scene.tensors[scene.nodes[node]!.tensor]!.after!.name);
@@ -108,7 +123,7 @@ describe('view/tree', () => {
       ];
       for (const [file, layers] of expected) {
         const found = golden(file).graphs.flatMap((graph) => {
-          const { scene, tree } = look(null, graph);
+          const { scene, tree } = look(graph);
           return titles(scene, tree).filter((title) => title.includes('layer'));
         });
         assert.deepEqual(found, layers, file);
@@ -116,10 +131,10 @@ describe('view/tree', () => {
     });
 
     it('shows what a filter replaced beside what it put in', () => {
-      const [before] = golden('probe/decode_.circle').graphs;
       const module = golden('probe/decode_.circle');
       apply(module, 'fuse.attention');
-      const { scene, tree } = look(before!, module.graphs[0]!);
+      const [compared] = compareModules(golden('probe/decode_.circle'), module).graphs;
+      const { scene, tree } = lookAt({ kind: 'both', compared: compared! });
       assert.deepEqual(titles(scene, tree), ['17 × RMS norm of 6', '8 × attention of 45', '8 × layer of 66']);
       for (const [number, block] of tree.blocks.entries()) {
         if (block.title !== 'attention') continue;

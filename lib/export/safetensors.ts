@@ -1,7 +1,7 @@
 /** The weights of a Hugging Face directory, single file or sharded, as float32. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { widenBfloat16, widenFloat16 } from '../circle/half.ts';
+import { widenBfloat16, widenFloat16 } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
 import { isObject, type Json, type JsonObject, parseJsonObject } from '../json.ts';
 import { readExactly, readTensorEntries, type TensorEntry, withFile } from './safetensors-header.ts';

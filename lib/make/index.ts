@@ -6,3 +6,4 @@ export { makePackage } from './make.ts';
 export { runPipeline, seedPipeline } from './pipeline.ts';
 export { readPipeline, starterText } from './pipeline-file.ts';
 export { writePrepared } from './prepare.ts';
+export { writePackage } from './write.ts';

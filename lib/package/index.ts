@@ -8,4 +8,4 @@ export { carriedNames, fileNames, weightNames } from './names.ts';
 export { layOutPrepared } from './prepared/format.ts';
 export { sampleOf } from './prepared/sample.ts';
 export { sourceFor } from './sources.ts';
-export { loadTokenizer } from './tokenizer.ts';
+export { areAsChecked, loadTokenizer } from './tokenizer.ts';

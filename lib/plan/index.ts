@@ -40,5 +40,5 @@ export function compile(module: Module): Plan {
 }
 export { type ExplainedAttention, type Explanation, explain } from './explain.ts';
 export { proveMask } from './mask.ts';
-export { overPackedWeights } from './packed.ts';
+export { overPackedWeights, type ProgramShape, readProgramShape } from './packed.ts';
 export { type PlanTable, tabulatePositions } from './tables.ts';

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Weights } from '../../lib/export/safetensors.ts';
+import { Weights } from '../../lib/export/index.ts';
 
 /** The fields of config.json that are read. */
 interface Config {

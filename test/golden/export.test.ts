@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readModelConfig } from '../../lib/export/config.ts';
-import { exportDecode, exportPrefill, openHf } from '../../lib/export/index.ts';
+import { exportDecode, exportPrefill, openHf, readModelConfig } from '../../lib/export/index.ts';
 import { evaluate, type Tensor } from '../../lib/ir/evaluate/index.ts';
-import type { Graph, Module, Value } from '../../lib/ir/graph/index.ts';
-import { floatsOf } from '../../lib/ir/graph/index.ts';
+import { floatsOf, type Graph, type Module, type Value } from '../../lib/ir/graph/index.ts';
 import { findAttention } from '../../lib/ir/match/index.ts';
 import { parseJsonObject } from '../../lib/json.ts';
 import { proveMask } from '../../lib/plan/index.ts';

@@ -4,9 +4,9 @@
  */
 import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { type FileRange, readingFile } from '../../circle/source.ts';
+import { type FileRange, readingFile } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
-import { type ProgramShape, readProgramShape } from '../../plan/packed.ts';
+import { type ProgramShape, readProgramShape } from '../../plan/index.ts';
 import { version } from '../../version.ts';
 import type { PackageContents } from '../contents.ts';
 import { fileNames } from '../names.ts';

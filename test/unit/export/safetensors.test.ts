@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { widenBfloat16, widenFloat16 } from '../../../lib/circle/half.ts';
+import { widenBfloat16, widenFloat16 } from '../../../lib/circle/index.ts';
 import { GgmaError } from '../../../lib/errors.ts';
 import { Weights } from '../../../lib/export/safetensors.ts';
 import { floatTensor, framed, safetensors, scratchFolder } from '../../support/checkpoint.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Graph, Module, Op } from '../../../lib/ir/graph/graph.ts';
+import type { Graph, Module, Op } from '../../../lib/ir/graph/index.ts';
 import { matchGraphs } from '../../../lib/view/match.ts';
 import { golden, needShared } from '../../support/goldens.ts';
 import { renameAll, reorderAll, seeded } from '../../support/mutate.ts';

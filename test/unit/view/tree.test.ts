@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Graph, Module } from '../../../lib/ir/graph/graph.ts';
+import type { Graph, Module } from '../../../lib/ir/graph/index.ts';
 import { isConvex } from '../../../lib/view/repeat.ts';
 import { type Scene, sceneOf } from '../../../lib/view/scene.ts';
 import { type Tree, treeOf } from '../../../lib/view/tree.ts';

@@ -5,7 +5,7 @@ import type { PassThrough } from 'node:stream';
 import { FINDINGS, type Model, writeModel } from '../../../../lib/circle/index.ts';
 import { words } from '../../../../lib/cli/o2o/index.ts';
 import { main } from '../../../../lib/cli/o2o.ts';
-import { lower } from '../../../../lib/ir/graph/lower.ts';
+import { lower } from '../../../../lib/ir/graph/index.ts';
 import { passes } from '../../../../lib/passes/index.ts';
 import { scratchFolder } from '../../../support/checkpoint.ts';
 import { fakeStreams } from '../../../support/fake-streams.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { main } from '../../../../lib/cli/opm/index.ts';
-import { starterText } from '../../../../lib/make/pipeline-file.ts';
+import { starterText } from '../../../../lib/make/index.ts';
 import { load } from '../../../../lib/package/index.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../../support/checkpoint.ts';
 import { fakeStreams } from '../../../support/fake-streams.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Weights } from '../../../../lib/export/safetensors.ts';
+import { Weights } from '../../../../lib/export/index.ts';
 import { rotated, writeGguf } from '../../../../scripts/bench/gguf.ts';
 import { root } from '../../../support/root.ts';
 

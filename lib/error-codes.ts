@@ -68,8 +68,8 @@ export const errorCodes = {
   INPUT: ['a prompt, a text or an input file that cannot be used', 'the message says what was expected'],
   INSTALL_BROKEN: ['files of ggma itself are missing', 'install again'],
   IO: [
-    'the weights could not be read from their file',
-    'check the disk; leave the file alone while it loads',
+    'a disk failed, or the file of the weights became shorter while it was read',
+    'check the disk; do not change the file while it is loaded',
   ],
   LOCKED: ['another opm works in this folder', 'wait; if none does, remove the file that the message names'],
   MERGE_SIGNATURES: ['two merged files would have the same signature', '`merge.circles … --sig-names "a;b"`'],
@@ -90,7 +90,14 @@ export const errorCodes = {
     'weights or caches do not fit into memory or memoryBudget',
     'smaller contextSize, kvDtype f16, fewer generations at once',
   ],
-  PACKAGE_INCOMPLETE: ['model.circle or config.json is missing', 'the message lists what is missing'],
+  PACKAGE_DAMAGED: [
+    'a file of the package has another size or content than ggma.json records',
+    'copy or make the package again; `o2o verify PACKAGE` lists all such files',
+  ],
+  PACKAGE_INCOMPLETE: [
+    'model.circle or config.json is missing',
+    'the message has the command that makes a package',
+  ],
   PACKAGE_NOT_FOUND: ['no readable directory of that name', 'check the path'],
   PACKAGE_VERSION: ['a package of a newer ggma', 'update ggma'],
   PATH_ESCAPE: ['an index of safetensors names files outside its folder', 'do not use this source'],

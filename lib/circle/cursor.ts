@@ -51,8 +51,8 @@ export class Cursor {
   /** Follows the offset stored at `at`. */
   follow(at: number): number {
     const target = at + this.u32(at);
-    if (target > this.size - 4 || target === at)
-      throw this.corrupt(`an offset at byte ${at} to byte ${target}`);
+    if (target > this.size - 4) throw this.cutShort(target + 4);
+    if (target === at) throw this.corrupt(`an offset at byte ${at} to itself`);
     return target;
   }
 
@@ -110,8 +110,7 @@ export class Cursor {
   vector(at: number, elementSize: number): number {
     if (at % 4 !== 0) throw this.corrupt(`a vector at byte ${at}, which is no multiple of 4`);
     const length = this.u32(at);
-    if (length * elementSize > this.size - at - 4)
-      throw this.corrupt(`a vector of ${length} × ${elementSize} bytes at byte ${at}`);
+    if (length * elementSize > this.size - at - 4) throw this.cutShort(at + 4 + length * elementSize);
     this.reach(at, 4 + length * elementSize);
     return length;
   }
@@ -186,8 +185,17 @@ export class Cursor {
 
   /** Checks that a part lies within the file, and keeps in mind that it is used. */
   reach(at: number, size: number): void {
-    if (at < 0 || at + size > this.size) throw this.corrupt(`${size} bytes at byte ${at}`);
+    if (at < 0) throw this.corrupt(`${size} bytes at byte ${at}`);
+    if (at + size > this.size) throw this.cutShort(at + size);
     if (at + size > this.end) this.end = at + size;
+  }
+
+  /** Something is needed up to byte `end`, which the file does not have: most often the rest of it never arrived. */
+  cutShort(end: number | bigint): Fault {
+    return new Fault(
+      'CIRCLE_CORRUPT',
+      `expected at least ${end} bytes, as offsets in the file say, got ${this.size}: the file is cut short or damaged`,
+    );
   }
 
   corrupt(what: string): Fault {
@@ -215,7 +223,8 @@ export class Cursor {
   /** Brings the bytes into the window. */
   private within(at: number, size: number): void {
     if (at >= this.low && at + size <= this.high) return;
-    if (at < 0 || at + size > this.size) throw this.corrupt(`${size} bytes at byte ${at}`);
+    if (at < 0) throw this.corrupt(`${size} bytes at byte ${at}`);
+    if (at + size > this.size) throw this.cutShort(at + size);
     this.window = this.store.window(at, size);
     this.low = this.window.start;
     this.high = this.low + this.window.view.byteLength;

@@ -26,6 +26,17 @@ export class Fault extends Error {
   }
 }
 
+/**
+ * An error of the codec or of a check, with the name of the file before its path; every other error as it is. Where a
+ * command or a package has read several files, the path alone does not say which one is meant.
+ */
+export function withFileName(error: unknown, file: string): unknown {
+  const isNamed = !(error instanceof GgmaError) || !error.code.startsWith('CIRCLE_') || error.path === file;
+  if (isNamed) return error;
+  const path = error.path === undefined ? file : `${file}: ${error.path}`;
+  return new GgmaError(error.code, error.message, { path, cause: error });
+}
+
 /** Runs `work`; a fault leaves it as a GgmaError with its whole path. */
 export function reportingFaults<T>(work: () => T): T {
   try {

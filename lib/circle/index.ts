@@ -3,6 +3,7 @@ export { type FloatEncoding, type FloatEncodingName, floatEncodings } from './bl
 export { dumpModel } from './dump.ts';
 export { type Elements, elementsOf } from './elements.ts';
 export * from './enums.ts';
+export { withFileName } from './fault.ts';
 export { float16Value, widenBfloat16, widenFloat16 } from './half.ts';
 export { enumName } from './names.ts';
 export { type OpenModel, openModel } from './open.ts';

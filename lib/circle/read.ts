@@ -163,8 +163,7 @@ class Reader {
   }
 
   private behind(offset: bigint, size: bigint): [at: number, size: number] {
-    if (offset + size > BigInt(this.cursor.size))
-      throw this.cursor.corrupt(`${size} bytes of data at byte ${offset}`);
+    if (offset + size > BigInt(this.cursor.size)) throw this.cursor.cutShort(offset + size);
     this.cursor.reach(Number(offset), Number(size));
     return [Number(offset), Number(size)];
   }

@@ -1,6 +1,7 @@
 /** Where the bytes of a constant are: in memory, whole or in pieces, or in a file from which they are read on demand. */
 import { readSync } from 'node:fs';
 import { GgmaError } from '../errors.ts';
+import { withSystemErrorsSync } from '../system-error.ts';
 
 /** A part of an open file. The file must stay open, and as it is, while the range is in use. */
 export class FileRange {
@@ -109,7 +110,7 @@ function part(source: ByteSource, from: number, size: number, scratch: Uint8Arra
   return target;
 }
 
-/** Fills `target` from a place in a file. @throws GgmaError CIRCLE_CHANGED when the file ends before, INPUT */
+/** Fills `target` from a place in a file. @throws GgmaError CIRCLE_CHANGED when the file ends before, INPUT, IO */
 export function readFully(fd: number, target: Uint8Array, position: number, path: string): void {
   for (let at = 0; at < target.byteLength; ) {
     const n = readingFile(path, () => readSync(fd, target, at, target.byteLength - at, position + at));
@@ -123,12 +124,10 @@ export function readFully(fd: number, target: Uint8Array, position: number, path
   }
 }
 
-/** Runs a system call on a file to read; what the system says becomes a GgmaError INPUT with the file's name. */
+/**
+ * Runs a system call that reads a file; what the system says becomes a GgmaError with the file's name.
+ * @throws GgmaError INPUT, or IO where the disk itself failed
+ */
 export function readingFile<T>(path: string, call: () => T): T {
-  try {
-    return call();
-  } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new GgmaError('INPUT', `expected a readable Circle file (${reason})`, { path, cause });
-  }
+  return withSystemErrorsSync({ path, code: 'INPUT', expected: 'a readable file' }, call);
 }

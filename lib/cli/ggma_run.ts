@@ -1,24 +1,36 @@
 /** ggma_run: a package and a prompt in, a continuation out. */
 import { GgmaError } from '../errors.ts';
-import type { AbortedError, Completion, GenerateOptions, Model, Prompt } from '../runtime/index.ts';
+import { isa, runtimeVersion } from '../native.ts';
+import { type LoadOptions, load, loadOptions } from '../package/index.ts';
+import {
+  type AbortedError,
+  type Completion,
+  type GenerateOptions,
+  generateOptions,
+  type Model,
+  type Prompt,
+} from '../runtime/index.ts';
+import type { Tokenizer } from '../text/index.ts';
 import { version } from '../version.ts';
 import {
   type CommandSpec,
   type Invocation,
+  optionSpecs,
   parseInteger,
-  readSampling,
+  readOptions,
   runCommand,
   type Streams,
-  samplingSpec,
   UsageError,
 } from './common/index.ts';
 import { showProfile, writeObject } from './profile.ts';
 
-const defaultPrompt = 'Lily picked up a flower.';
+const DEFAULT_PROMPT = 'Lily picked up a flower.';
 /** Prompt and output together, when -n is not given. */
-const defaultTotal = 32;
-const defaultTrace = 'ggma-trace.json';
-const mostTokens = 2 ** 31 - 1;
+const DEFAULT_TOTAL = 32;
+const DEFAULT_TRACE = 'ggma-trace.json';
+const MAX_ID = 2 ** 31 - 1;
+/** Of a prompt on standard input; tokenizers refuse texts of more than 4 million characters. */
+const MAX_INPUT_BYTES = 16_000_000;
 
 const spec: CommandSpec = {
   name: 'ggma_run',
@@ -27,42 +39,27 @@ const spec: CommandSpec = {
   positionals: '[PACKAGE]',
   count: [0, 1],
   options: {
-    prompt: { type: 'string', short: 'p', value: 'TEXT', help: `default: "${defaultPrompt}"` },
-    ids: { type: 'string', value: 'N,N,…', help: 'the prompt as token ids, in place of a text' },
-    'max-tokens': {
+    prompt: {
       type: 'string',
-      short: 'n',
-      value: 'N',
-      help: `tokens to generate (default: prompt and output are ${defaultTotal} together)`,
-    },
-    stop: {
-      type: 'string',
-      multiple: true,
+      short: 'p',
       value: 'TEXT',
-      help: 'end before this text; may be given repeatedly',
+      help: `default: "${DEFAULT_PROMPT}"; - reads it from standard input`,
     },
-    ...samplingSpec,
-    logprobs: { type: 'string', value: 'N', help: 'log-probabilities; with --json, N alternatives each' },
-    'ignore-eos': { type: 'boolean', help: 'go on after an end-of-sequence token' },
+    ids: { type: 'string', value: 'N,N,…', help: 'the prompt as token ids, in place of a text' },
+    ...optionSpecs(generateOptions, {
+      'max-tokens': `default: prompt and output are ${DEFAULT_TOTAL} together`,
+    }),
     stream: { type: 'boolean', help: 'print the text alone, as it comes' },
     json: { type: 'boolean', help: 'print one JSON object: text, ids, finishReason, usage, timings' },
     profile: {
       type: 'string',
       value: 'FILE',
-      bare: defaultTrace,
-      help: `time, bytes and GFLOP/s of each kernel, and a Chrome trace file (default: ${defaultTrace})`,
+      bare: DEFAULT_TRACE,
+      help: `time, bytes and GFLOP/s of each kernel, and a Chrome trace file (default: ${DEFAULT_TRACE})`,
     },
-    threads: {
-      type: 'string',
-      value: 'N',
-      help: 'threads that compute (default: physical cores that it may use)',
-    },
-    'context-size': { type: 'string', value: 'N', help: "positions of the context (default: the model's)" },
+    ...optionSpecs(loadOptions),
   },
-  version: async () => {
-    const { isa, runtimeVersion } = await import('../native.ts');
-    return `ggma_run v${version} (ggma runtime: v${runtimeVersion()}, ${isa()})`;
-  },
+  version: () => `ggma_run v${version} (ggma runtime: v${runtimeVersion()}, ${isa()})`,
 };
 
 /** @returns the exit code */
@@ -75,30 +72,19 @@ async function ggmaRun(invocation: Invocation): Promise<undefined> {
     throw new UsageError('expected one of --json and --stream, got both');
   if (invocation.text('profile') === '')
     throw new UsageError('expected a file for the trace of --profile, got ""');
-  const prompt = readPrompt(invocation);
-  const maxTokens = invocation.integer('max-tokens', 0, mostTokens);
-  const threads = invocation.integer('threads', 1, 1024);
-  const contextSize = invocation.integer('context-size', 1, mostTokens);
-  const sampling = readSampling(invocation);
-  const { signal } = invocation;
-  const options = {
-    signal,
-    ...(threads === undefined ? {} : { threads }),
-    ...(contextSize === undefined ? {} : { contextSize }),
+  const prompt = await readPrompt(invocation);
+  const asked = readOptions(invocation, generateOptions);
+  const options: LoadOptions = {
+    ...readOptions(invocation, loadOptions),
+    signal: invocation.signal,
     profile: invocation.text('profile') !== undefined,
   };
   const dir = invocation.positionals[0];
-  // Imported here, so that --help and wrong usage do not wait for it, and a package not for what the demo needs.
   const model =
-    dir === undefined
-      ? await (await import('../make/index.ts')).loadDemo(options)
-      : await (await import('../package/index.ts')).load(dir, options);
+    dir === undefined ? await (await import('../make/index.ts')).loadDemo(options) : await load(dir, options);
   try {
     for (const warning of model.warnings) await invocation.warn(warning);
-    await generate(invocation, model, prompt, {
-      ...sampling,
-      ...(maxTokens === undefined ? {} : { maxTokens }),
-    });
+    await generate(invocation, model, prompt, asked);
   } finally {
     await model.close();
   }
@@ -111,12 +97,9 @@ async function generate(
   asked: GenerateOptions,
 ): Promise<void> {
   const ids = promptIds(model, prompt);
-  const ignoreEos = invocation.flag('ignore-eos');
   const options: GenerateOptions = {
     ...asked,
     maxTokens: asked.maxTokens ?? (await defaultMaxTokens(invocation, model, ids.length)),
-    stop: invocation.texts('stop'),
-    ignoreEos,
     eosIds: endingIds(model),
     signal: invocation.signal,
   };
@@ -170,10 +153,10 @@ function isAborted(error: unknown): error is AbortedError {
 }
 
 async function defaultMaxTokens(invocation: Invocation, model: Model, promptTokens: number): Promise<number> {
-  const room = Math.min(defaultTotal, model.contextSize) - promptTokens;
+  const room = Math.min(DEFAULT_TOTAL, model.contextSize) - promptTokens;
   if (room <= 0 && promptTokens <= model.contextSize)
     await invocation.warn(
-      `the prompt alone has ${promptTokens} tokens of ${defaultTotal}: use -n to generate more`,
+      `the prompt alone has ${promptTokens} tokens of ${DEFAULT_TOTAL}: use -n to generate more`,
     );
   return Math.max(room, 0);
 }
@@ -182,18 +165,46 @@ async function defaultMaxTokens(invocation: Invocation, model: Model, promptToke
  * The package's, and id 0 where it stands for no text (SentencePiece's unknown piece), because the reference run ends at
  * it too. In byte-level vocabularies id 0 is "!".
  */
-function endingIds({ eosIds, tokenizer }: Model): number[] {
+export function endingIds({
+  eosIds,
+  tokenizer,
+}: {
+  eosIds: readonly number[];
+  tokenizer: Pick<Tokenizer, 'specialIds' | 'unkId'> | null;
+}): number[] {
   const zeroEnds = tokenizer !== null && (tokenizer.specialIds.has(0) || tokenizer.unkId === 0);
   return zeroEnds && !eosIds.includes(0) ? [...eosIds, 0] : [...eosIds];
 }
 
-/** @throws UsageError */
-function readPrompt(invocation: Invocation): Prompt {
+/** @throws UsageError; GgmaError INPUT for what standard input gives */
+async function readPrompt(invocation: Invocation): Promise<Prompt> {
   const ids = invocation.text('ids');
   const text = invocation.text('prompt');
-  if (ids === undefined) return text ?? defaultPrompt;
+  if (ids === undefined)
+    return text === '-' ? readStandardInput(invocation.streams.stdin) : (text ?? DEFAULT_PROMPT);
   if (text !== undefined) throw new UsageError('expected one of --prompt and --ids, got both');
-  return ids.split(',').map((id) => parseInteger(id.trim(), '--ids', 0, mostTokens));
+  return ids.split(',').map((id) => parseInteger(id.trim(), '--ids', 0, MAX_ID));
+}
+
+/** Without the line end that `echo` and editors put behind the last line: to a model it would be part of the prompt. */
+async function readStandardInput(stdin: Streams['stdin']): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of stdin) {
+    const bytes = Buffer.from(piece);
+    size += bytes.length;
+    if (size > MAX_INPUT_BYTES)
+      throw new GgmaError(
+        'INPUT',
+        `expected a prompt of at most ${MAX_INPUT_BYTES} bytes on standard input, got more`,
+      );
+    pieces.push(bytes);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces)).replace(/\r?\n$/, '');
+  } catch (cause) {
+    throw new GgmaError('INPUT', 'expected a prompt in UTF-8 on standard input, got other bytes', { cause });
+  }
 }
 
 function promptIds(model: Model, prompt: Prompt): Int32Array {

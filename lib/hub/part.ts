@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, lstat, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { GgmaError } from '../errors.ts';
+import { fromSystemError, isDiskFull, systemCode, systemReason } from '../system-error.ts';
 import type { RemoteFile } from './listing.ts';
 
 export class PartFile {
@@ -42,7 +43,7 @@ export class PartFile {
 
   /** Opens the part to go on at byte `size`; 0 begins anew. Never follows a link that lies in its place. */
   async open(size: number, etag: string | null): Promise<FileHandle> {
-    return diskErrors(this.#part, async () => {
+    return diskErrors(this.#target, async () => {
       if (size === 0) {
         await this.discard();
         const note = { hash: this.#file.hash.hex, etag: etag !== null && isStrong(etag) ? etag : null };
@@ -98,19 +99,18 @@ async function regularSize(path: string): Promise<number | null> {
   }
 }
 
-/** @throws GgmaError IMPORT_DISK_FULL, IMPORT_WRITE in place of the system's errors */
+/** @throws GgmaError IMPORT_DISK_FULL, IMPORT_WRITE, IO in place of the system's errors */
 export async function diskErrors<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof GgmaError || !(cause instanceof Error) || !('code' in cause)) throw cause;
-    const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(String(cause.code));
-    throw new GgmaError(
-      isFull ? 'IMPORT_DISK_FULL' : 'IMPORT_WRITE',
-      isFull
-        ? `expected room on the disk, got ${String(cause.code)}; what has come is kept, the same command goes on from there`
-        : `expected to write the file, got: ${cause.message}`,
-      { path, cause },
-    );
+    if (isDiskFull(cause))
+      throw new GgmaError(
+        'IMPORT_DISK_FULL',
+        `expected room on the disk, got: ${systemReason(cause)}; the part that has arrived is kept: make room and run the same command again`,
+        { path, cause },
+      );
+    if (systemCode(cause) === null) throw cause;
+    throw fromSystemError(cause, { path, code: 'IMPORT_WRITE', expected: 'to write the file' });
   }
 }

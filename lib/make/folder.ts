@@ -5,11 +5,12 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { GgmaError } from '../errors.ts';
-import { readManifest } from '../package/index.ts';
+import { type Manifest, readManifest } from '../package/index.ts';
+import { fromSystemError, systemCode, withSystemErrors } from '../system-error.ts';
 
 /**
  * Refuses to replace what ggma did not make.
- * @throws GgmaError OUTPUT_EXISTS
+ * @throws GgmaError OUTPUT_EXISTS; PACKAGE_VERSION for a folder of a newer ggma, IO
  */
 export async function checkReplaceable(
   dir: string,
@@ -17,13 +18,49 @@ export async function checkReplaceable(
   force: boolean,
 ): Promise<void> {
   if (force || !(await exists(dir))) return;
-  const manifest = await readManifest(dir).catch(() => null);
+  const manifest = await madeBy(dir);
   if (manifest?.made === made) return;
   throw new GgmaError(
     'OUTPUT_EXISTS',
     `expected a free name, or ${made === 'import' ? 'an import' : 'a package'} that ggma made, got something else (--force replaces it)`,
     { path: dir },
   );
+}
+
+/**
+ * The folder's ggma.json; null where there is none, or none that can be understood: such a folder is somebody else's.
+ * @throws GgmaError PACKAGE_VERSION for one that a newer ggma wrote, INPUT, IO for one that cannot be read
+ */
+export async function madeBy(dir: string): Promise<Manifest | null> {
+  try {
+    return await readManifest(dir);
+  } catch (error) {
+    if (error instanceof GgmaError && error.code === 'CONFIG') return null;
+    throw error;
+  }
+}
+
+/** Runs `work` in a folder that has a temporary name: errors and warnings call it `shown`, the name that its user knows. */
+export async function withoutTemporaryName<T>(
+  temporary: string,
+  shown: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (
+      !(error instanceof GgmaError) ||
+      ![error.path, error.message].some((text) => text?.includes(temporary))
+    )
+      throw error;
+    const { code, message, path, values } = error;
+    throw new GgmaError(code, message.replaceAll(temporary, shown), {
+      ...(path === undefined ? {} : { path: path.replaceAll(temporary, shown) }),
+      ...(values === undefined ? {} : { values }),
+      cause: error,
+    });
+  }
 }
 
 /** Puts `from` in the place of `dir`. When that fails, `dir` is what it was. */
@@ -35,11 +72,7 @@ export async function replaceFolder(dir: string, from: string): Promise<void> {
     await rename(from, dir);
   } catch (cause) {
     if (had && !existsSync(dir)) await rename(old, dir).catch(() => {});
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new GgmaError('OUTPUT', `expected to put the folder in its place, got: ${reason}`, {
-      path: dir,
-      cause,
-    });
+    throw fromSystemError(cause, { path: dir, code: 'OUTPUT', expected: 'to put the folder in its place' });
   }
   await rm(old, { recursive: true, force: true }).catch(() => {});
 }
@@ -55,13 +88,10 @@ export async function copyWritable(from: string, to: string): Promise<void> {
 /** Runs `work` while no other process does so for the same folder. @throws GgmaError LOCKED */
 export async function withLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
   const lock = `${dir}.lock`;
-  await mkdir(dirname(dir), { recursive: true }).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new GgmaError('OUTPUT', `expected to make the folder, got: ${reason}`, {
-      path: dirname(dir),
-      cause,
-    });
-  });
+  const parent = dirname(dir);
+  await withSystemErrors({ path: parent, code: 'OUTPUT', expected: 'to make the folder' }, () =>
+    mkdir(parent, { recursive: true }),
+  );
   await takeLock(lock);
   try {
     return await work();
@@ -104,9 +134,8 @@ async function createExclusively(path: string, text: string): Promise<boolean> {
     await file.close();
     return true;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new GgmaError('OUTPUT', `expected to write the file, got: ${reason}`, { path, cause });
+    if (systemCode(cause) === 'EEXIST') return false;
+    throw fromSystemError(cause, { path, code: 'OUTPUT', expected: 'to write the file' });
   }
 }
 
@@ -118,7 +147,7 @@ function isDead(holder: string): boolean {
     process.kill(Number(pid), 0);
     return false;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+    return systemCode(error) === 'ESRCH';
   }
 }
 

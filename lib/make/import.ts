@@ -1,21 +1,22 @@
 /**
- * Import: a Hugging Face directory, from a hub or from the disk, into a folder of its own. It is put together in
- * `FOLDER.part`, which the next try goes on with, and gets its name when all is there and checked.
+ * Import: a Hugging Face directory, from a hub or from the disk, into a folder of its own. The files are gathered in
+ * `FOLDER.part`, so that a later try can continue; the folder gets its final name once every file is there and checked.
  */
 import { lstat, mkdir, readdir, readFile, realpath, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GgmaError } from '../errors.ts';
 import { diskErrors, download, Hub, type HubOptions, listFiles, type RepoId } from '../hub/index.ts';
-import {
-  type FileRecord,
-  fileNames,
-  manifestText,
-  readManifest,
-  recordOf,
-  weightNames,
-} from '../package/index.ts';
+import { type FileRecord, fileNames, manifestText, recordOf, weightNames } from '../package/index.ts';
+import { withSystemErrors } from '../system-error.ts';
 import { checkImported, checkImportedConfig } from './check-import.ts';
-import { checkReplaceable, copyWritable, replaceFolder, withLock } from './folder.ts';
+import {
+  checkReplaceable,
+  copyWritable,
+  madeBy,
+  replaceFolder,
+  withLock,
+  withoutTemporaryName,
+} from './folder.ts';
 import { neededBesideWeights, neededWeights } from './needed.ts';
 
 export type ImportSource = { repo: RepoId; revision: string; hub: HubOptions } | { dir: string };
@@ -56,7 +57,7 @@ export async function importModel(
     await checkReplaceable(target, 'import', force);
     const origin =
       'dir' in source ? await diskOrigin(source.dir, target) : await hubOrigin(source, onProgress);
-    const before = force ? null : await readManifest(target).catch(() => null);
+    const before = force ? null : await madeBy(target);
     if (before !== null && before.source !== null && !isSameOrigin(before.source, origin.source))
       throw new GgmaError(
         'OUTPUT_EXISTS',
@@ -71,20 +72,24 @@ export async function importModel(
     )
       return { warnings: [], changed: false };
     const staging = `${target}.part`;
-    await makeStaging(staging);
-    // Nothing of use in it: nothing is left.
-    const files = await takeAll(origin, staging, signal).finally(() => rmdir(staging).catch(() => {}));
-    const { tokenizersAgree, warnings } = await checkImported(staging, (tensor) => {
-      signal?.throwIfAborted();
-      onProgress(tensor, 0, 0);
+    const warnings = await withoutTemporaryName(staging, origin.source, async () => {
+      await makeStaging(staging);
+      // rmdir removes it only where it is empty: what has arrived of a file is kept for the next try.
+      const files = await takeAll(origin, staging, signal).finally(() => rmdir(staging).catch(() => {}));
+      const checked = await checkImported(staging, (tensor) => {
+        signal?.throwIfAborted();
+        onProgress(tensor, 0, 0);
+      });
+      const { tokenizersAgree } = checked;
+      await diskErrors(target, () =>
+        writeFile(
+          join(staging, fileNames.manifest),
+          manifestText({ made: 'import', source: origin.source, tokenizersAgree, files }),
+        ),
+      );
+      await replaceFolder(target, staging);
+      return checked.warnings.map((warning) => warning.replaceAll(staging, target));
     });
-    await diskErrors(staging, () =>
-      writeFile(
-        join(staging, fileNames.manifest),
-        manifestText({ made: 'import', source: origin.source, tokenizersAgree, files }),
-      ),
-    );
-    await replaceFolder(target, staging);
     return { warnings, changed: true };
   });
 }
@@ -133,12 +138,10 @@ async function hubOrigin(
 }
 
 async function diskOrigin(dir: string, target: string): Promise<Origin> {
-  let names: string[];
-  try {
-    names = await readdir(dir);
-  } catch (cause) {
-    throw new GgmaError('MODEL_NOT_FOUND', 'expected a readable directory', { path: dir, cause });
-  }
+  const names = await withSystemErrors(
+    { path: dir, code: 'MODEL_NOT_FOUND', expected: 'a directory with config.json and *.safetensors' },
+    () => readdir(dir),
+  );
   const real = await realpath(dir);
   if (real === (await realpath(target).catch(() => null)))
     throw new GgmaError('IMPORT_NAME', 'expected another directory than the one to write, got the same', {

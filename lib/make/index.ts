@@ -1,6 +1,6 @@
 /** What makes packages: import from a hub, export and pipelines, writing, preparing. Running one is lib/package. */
 export { demoDir, loadDemo, packModel } from './demo.ts';
-export { isFree } from './folder.ts';
+export { isFree, madeBy } from './folder.ts';
 export { type ImportSource, importModel } from './import.ts';
 export { makePackage } from './make.ts';
 export { runPipeline, seedPipeline } from './pipeline.ts';

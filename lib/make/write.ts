@@ -16,7 +16,7 @@ import {
 } from '../package/index.ts';
 import { compile } from '../plan/index.ts';
 import { tokenizersDifference } from './check-tokenizers.ts';
-import { checkReplaceable, copyWritable, replaceFolder } from './folder.ts';
+import { checkReplaceable, copyWritable, replaceFolder, withoutTemporaryName } from './folder.ts';
 import { outputErrors, writeChunks } from './write-file.ts';
 
 export interface PackageParts {
@@ -47,9 +47,13 @@ export async function writePackage(
   const plan = compile(parts.module);
   const building = `${dir}.${process.pid}.part`;
   try {
-    await outputErrors(building, () => fill(building, parts));
-    const contents = await readContents(building);
-    checkFit({ ...contents, dir: parts.from }, plan, await loadTokenizer(contents));
+    await outputErrors(dir, () => fill(building, parts));
+    // What is wrong with a copied file is wrong with the original, so messages name that one.
+    const contents = await withoutTemporaryName(building, parts.from, async () => {
+      const copied = await readContents(building);
+      checkFit({ ...copied, dir: parts.from }, plan, await loadTokenizer(copied));
+      return copied;
+    });
     await replaceFolder(dir, building);
     return contents.warnings.map((warning) => warning.replace(building, dir));
   } finally {

@@ -1,10 +1,11 @@
 /** A package's model.circle, read and compiled. Imported when it is needed: a prepared package starts without. */
-import { openModel, readModel, requireValid } from '../circle/index.ts';
+import { type OpenModel, openModel, readModel, requireValid, withFileName } from '../circle/index.ts';
 import { lift } from '../ir/graph/index.ts';
 import { compile, type Plan } from '../plan/index.ts';
 import type { PackageContents } from './contents.ts';
 
 export interface OpenCompiled {
+  isPrepared: false;
   plan: Plan;
   /** @throws GgmaError CIRCLE_CHANGED when the file is no longer what it was */
   assertUnchanged(): void;
@@ -18,17 +19,19 @@ export interface OpenCompiled {
  * @throws GgmaError CIRCLE_*, SIGNATURE, PLAN_*
  */
 export function openCompiled({ model, dir }: PackageContents, onCompile: () => void): OpenCompiled {
-  const opened =
-    typeof model === 'string'
-      ? openModel(model)
-      : { model: readModel(model, `${dir} (exported)`), assertUnchanged: () => {}, close: () => {} };
+  const where = typeof model === 'string' ? model : `${dir} (exported)`;
+  let opened: Pick<OpenModel, 'model' | 'assertUnchanged' | 'close'> | null = null;
   try {
+    opened =
+      typeof model === 'string'
+        ? openModel(model)
+        : { model: readModel(model, where), assertUnchanged: () => {}, close: () => {} };
+    const { assertUnchanged, close } = opened;
     onCompile();
     requireValid(opened.model);
-    const plan = compile(lift(opened.model));
-    return { plan, assertUnchanged: () => opened.assertUnchanged(), close: () => opened.close() };
+    return { isPrepared: false, plan: compile(lift(opened.model)), assertUnchanged, close };
   } catch (error) {
-    opened.close();
-    throw error;
+    opened?.close();
+    throw withFileName(error, where);
   }
 }

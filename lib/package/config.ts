@@ -4,7 +4,7 @@
  */
 import { Fields } from '../fields.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import { defaultsRules, type SamplingDefaults } from '../runtime/index.ts';
+import { anyModel, recommendedRows, ruleOf, type SamplingDefaults } from '../runtime/index.ts';
 
 export interface PackageConfig {
   modelType: string | null;
@@ -55,21 +55,14 @@ export function readGenerationEos(file: JsonObject, where: string, vocabSize: nu
  * @throws GgmaError CONFIG
  */
 export function readSamplingDefaults(file: JsonObject, where: string): SamplingDefaults {
-  const names = {
-    temperature: 'temperature',
-    topK: 'top_k',
-    topP: 'top_p',
-    minP: 'min_p',
-    repeatPenalty: 'repetition_penalty',
-  } as const;
   const fields = new Fields(file, where);
   const found: SamplingDefaults = {};
-  for (const [option, name] of Object.entries(names) as [keyof SamplingDefaults, string][]) {
-    const value = fields.get(name);
+  for (const [option, row] of recommendedRows()) {
+    const value = fields.get(row.recommended);
     if (value === undefined) continue;
-    const rule = defaultsRules[option];
-    if (!rule.holds(value)) fields.fail(name, rule.expects);
-    found[option] = value as number;
+    const rule = ruleOf(row, anyModel);
+    if (!rule.holds(value)) return fields.fail(row.recommended, rule.expects);
+    found[option] = value;
   }
   return found;
 }

@@ -1,9 +1,9 @@
-/** A package's directory: which files it has, and what the configuration says. The model itself is not read yet. */
+/** A package's directory: which files it has, and what the configuration says. The model itself is not read here. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GgmaError } from '../errors.ts';
 import { type JsonObject, parseJsonObject } from '../json.ts';
 import type { SamplingDefaults } from '../runtime/index.ts';
+import { withSystemErrors } from '../system-error.ts';
 import {
   type PackageConfig,
   readConfig,
@@ -13,6 +13,8 @@ import {
 } from './config.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { fileNames } from './names.ts';
+import { type CompareOptions, requireRecorded } from './recorded.ts';
+import { incomplete, notADirectory } from './refusals.ts';
 
 export interface PackageContents {
   dir: string;
@@ -38,20 +40,20 @@ export interface PackageContents {
 /**
  * @param model the Circle model's bytes, for a directory without model.circle (a Hugging Face directory whose
  * export was not written to a file)
- * @throws GgmaError PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE (naming all that is missing), PACKAGE_VERSION, CONFIG
+ * @param compare how the files are compared with ggma.json, before any of them is read
+ * @throws GgmaError PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE (naming all that is missing), PACKAGE_DAMAGED, PACKAGE_VERSION,
+ * CONFIG, IO
  */
-export async function readContents(dir: string, model?: Uint8Array): Promise<PackageContents> {
+export async function readContents(
+  dir: string,
+  model?: Uint8Array,
+  compare: CompareOptions = { hashes: false },
+): Promise<PackageContents> {
   const names = await listDirectory(dir);
   const needed = model === undefined ? [fileNames.model, fileNames.config] : [fileNames.config];
-  const missing = needed.filter((name) => !names.has(name));
-  if (missing.length > 0)
-    throw new GgmaError(
-      'PACKAGE_INCOMPLETE',
-      `expected ${needed.join(' and ')}, missing ${missing.join(' and ')}`,
-      {
-        path: dir,
-      },
-    );
+  const manifest = names.has(fileNames.manifest) ? await readManifest(dir) : null;
+  if (!needed.every((name) => names.has(name))) throw incomplete(dir, names, needed, manifest?.made ?? null);
+  if (model === undefined) await requireRecorded(dir, manifest, compare);
   const pathOf = (name: string): string | null => (names.has(name) ? join(dir, name) : null);
 
   const config = await readJsonFile(join(dir, fileNames.config), readConfig);
@@ -74,7 +76,7 @@ export async function readContents(dir: string, model?: Uint8Array): Promise<Pac
     sentencePiece: pathOf(fileNames.sentencePiece),
     tokenizerJson: pathOf(fileNames.tokenizerJson),
     eosToken: await optional(fileNames.tokenizerConfig, readEosToken),
-    manifest: await readManifest(dir),
+    manifest,
     warnings:
       eosIds.length > 0
         ? []
@@ -84,23 +86,20 @@ export async function readContents(dir: string, model?: Uint8Array): Promise<Pac
   };
 }
 
-async function listDirectory(dir: string): Promise<Set<string>> {
+/** The names in a directory. @throws GgmaError PACKAGE_NOT_FOUND */
+export async function listDirectory(dir: string): Promise<Set<string>> {
   try {
     const found = await stat(dir);
     if (found.isDirectory()) return new Set(await readdir(dir));
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    throw new GgmaError('PACKAGE_NOT_FOUND', `expected a readable package directory${reason}`, {
-      path: dir,
-      cause,
-    });
+    throw notADirectory(dir, cause);
   }
-  throw new GgmaError('PACKAGE_NOT_FOUND', 'expected a package directory, got a file', { path: dir });
+  throw notADirectory(dir, null);
 }
 
 async function readJsonFile<T>(path: string, read: (file: JsonObject, where: string) => T): Promise<T> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new GgmaError('CONFIG', 'expected a readable file', { path, cause });
-  });
+  const bytes = await withSystemErrors({ path, code: 'CONFIG', expected: 'a readable file' }, () =>
+    readFile(path),
+  );
   return read(parseJsonObject(bytes, path), path);
 }

@@ -2,10 +2,12 @@
 export { readConfig } from './config.ts';
 export { type PackageContents, readContents } from './contents.ts';
 export { checkFit } from './fit.ts';
-export { type LoadOptions, type LoadStage, load, loadContents } from './load.ts';
+export { load, loadContents } from './load.ts';
 export { type FileRecord, type Manifest, manifestText, readManifest, recordOf } from './manifest.ts';
 export { carriedNames, fileNames, weightNames } from './names.ts';
+export { type LoadOptions, type LoadStage, loadOptions } from './options.ts';
 export { layOutPrepared } from './prepared/format.ts';
 export { sampleOf } from './prepared/sample.ts';
 export { sourceFor } from './sources.ts';
 export { areAsChecked, loadTokenizer } from './tokenizer.ts';
+export { fileProblems, type PackageFinding, type PackageVerification, verifyPackage } from './verify.ts';

@@ -4,14 +4,10 @@ import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
 import { createEngine } from '../native.ts';
 import {
-  abortSignal,
   type ComputeEngine,
-  callback,
   checkOptions,
   type EngineOptions,
   type ExecutablePlan,
-  flag,
-  integer,
   Model,
 } from '../runtime/index.ts';
 import type { Tokenizer } from '../text/index.ts';
@@ -19,91 +15,28 @@ import type { OpenCompiled } from './compiled.ts';
 import { type PackageContents, readContents } from './contents.ts';
 import { checkFit } from './fit.ts';
 import { fileNames } from './names.ts';
+import { type LoadOptions, type LoadStage, loadOptions } from './options.ts';
 import { type OpenPrepared, openPrepared } from './prepared/open.ts';
+import { packagePath } from './refusals.ts';
 import { sourceFor } from './sources.ts';
 import { loadTokenizer } from './tokenizer.ts';
-
-/** A prepared package has no 'compile'; one whose model.ggma turns out to be damaged begins anew with it. */
-export type LoadStage = 'read' | 'compile' | 'pack' | 'ready';
-
-export interface LoadOptions {
-  /** Threads that compute. Default: the physical cores that the process may use, in a container too. */
-  threads?: number;
-  /** Positions of a prompt and its continuation together. Default: what the model was trained for. */
-  contextSize?: number;
-  /**
-   * Bytes that weights and caches may take together; what goes beyond fails with OUT_OF_MEMORY. Intermediate results
-   * (`memory().arenaBytes`) come on top. Default: half of the memory that the process may have, for caches alone.
-   */
-  memoryBudget?: number;
-  /**
-   * Map the model's file instead of reading it: of a prepared package all weights, otherwise embedding tables stay in
-   * the file's pages, which processes share. Only for files that nobody changes: one that becomes shorter while it is in
-   * use ends the process. Default false.
-   */
-  mmap?: boolean;
-  /** Use the package's model.ggma where `prepare` has made one of this model. Default true. */
-  prepared?: boolean;
-  /** What keys and values are kept as: 'f16' takes half the memory, and long contexts go faster. Default 'f32'. */
-  kvDtype?: 'f32' | 'f16';
-  /**
-   * Keep an int8 copy of an f32, f16 or bf16 output matrix beside it (a quarter or half of it more memory): the most
-   * likely token is found without reading most of the matrix, and is the same. Default false.
-   */
-  screen?: boolean;
-  /**
-   * Keep f32 matrices in 16 bits where all of their elements are exactly bf16, or exactly f16, as those of most
-   * checkpoints are: half the memory and much faster, with the same bits in every result. A prepared package has been
-   * made so. Default true.
-   */
-  narrow?: boolean;
-  /**
-   * Keep the keys and values of finished generations, up to so many ids in all: a prompt that begins like one of them
-   * (a conversation that goes on, a common instruction) starts where they part, with the same bits. Default 0.
-   */
-  prefixCacheTokens?: number;
-  /** Generations (and scores) that run at the same time; more wait for their turn. Default: any number. */
-  maxConcurrent?: number;
-  /** Those that may wait; the call of one more throws QUEUE_FULL. Default: any number. */
-  maxQueue?: number;
-  /** Measure every kernel, for `model.profile()`: same bits, a little slower. Default false. */
-  profile?: boolean;
-  /** Ends the loading, between two stages. */
-  signal?: AbortSignal;
-  /** Told when a stage begins, and 'ready' at the end. What it throws ends the loading. */
-  onProgress?: (stage: LoadStage) => void;
-}
 
 /** Where neither the graph nor config.json names a limit. */
 const defaultContextSize = 2048;
 
-const loadRules = {
-  threads: integer(1, 1024),
-  contextSize: integer(1, 2 ** 31 - 1),
-  memoryBudget: integer(1, Number.MAX_SAFE_INTEGER),
-  mmap: flag,
-  prepared: flag,
-  profile: flag,
-  maxConcurrent: integer(1, 2 ** 31 - 1),
-  maxQueue: integer(0, 2 ** 31 - 1),
-  screen: flag,
-  narrow: flag,
-  prefixCacheTokens: integer(0, 2 ** 31 - 1),
-  kvDtype: { expects: "'f32' or 'f16'", holds: (value: unknown) => value === 'f32' || value === 'f16' },
-  signal: abortSignal,
-  onProgress: callback,
-};
-
 /**
  * Loads a GGMA package: a directory of model.circle, config.json, and tokenizer.model or tokenizer.json (the
  * former wins; without either the model takes ids).
- * @throws GgmaError OPTION, PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE, PACKAGE_VERSION, CONFIG, CIRCLE_*, SIGNATURE,
- * TOKENIZER, OUT_OF_MEMORY, NATIVE_LOAD; the signal's reason
+ * @param dir the directory's path, or a file: URL
+ * @throws GgmaError OPTION, PACKAGE_NOT_FOUND, PACKAGE_INCOMPLETE, PACKAGE_DAMAGED, PACKAGE_VERSION, CONFIG, CIRCLE_*,
+ * SIGNATURE, TOKENIZER, OUT_OF_MEMORY, NATIVE_LOAD, IO; the signal's reason
  */
-export async function load(dir: string, options: LoadOptions = {}): Promise<Model> {
-  checkOptions('load', options, loadRules);
+export async function load(dir: string | URL, options: LoadOptions = {}): Promise<Model> {
+  const path = packagePath('load', dir);
+  checkOptions('load', options, loadOptions);
   options.signal?.throwIfAborted();
-  return loadContents(await readContents(dir), options);
+  const { verify: hashes = false, signal } = options;
+  return loadContents(await readContents(path, undefined, { hashes, signal }), options);
 }
 
 /** {@link load} from what {@link readContents} gave. */
@@ -112,7 +45,7 @@ export async function loadContents(
   options: LoadOptions = {},
   newEngine: (options: EngineOptions) => ComputeEngine = createEngine,
 ): Promise<Model> {
-  checkOptions('load', options, loadRules);
+  checkOptions('load', options, loadOptions);
   const begin = (stage: LoadStage): void => {
     options.signal?.throwIfAborted();
     options.onProgress?.(stage);
@@ -152,18 +85,20 @@ async function findPrepared(
     const opened = await openPrepared({ ...contents, model });
     return typeof opened === 'string' ? unused(opened) : { opened, warnings: [] };
   } catch (error) {
-    if (error instanceof GgmaError) return unused(error.message);
+    if (isDamage(error)) return unused(error.message);
     throw error;
   }
 }
 
-/** What a damaged model.ggma, or one that is changed meanwhile, gives: model.circle is still there, and decides. */
+/**
+ * What a damaged model.ggma gives, or one that changes while it is read. The package is then loaded from model.circle.
+ * A file that the system cannot read (IO, INPUT) is not damaged: a failing disk must not pass for a slow start.
+ */
 const damageCodes: ReadonlySet<ErrorCode> = new Set([
   'PREPARED',
   'PROGRAM_INVALID',
   'CIRCLE_CHANGED',
-  'IO',
-  ...(['CONFIG', 'SIGNATURE', 'TOKENIZER'] as const), // what does not fit what the program says
+  ...(['CONFIG', 'SIGNATURE', 'TOKENIZER'] as const), // the program and another file of the package disagree
 ]);
 
 function isDamage(error: unknown): error is GgmaError {
@@ -171,7 +106,7 @@ function isDamage(error: unknown): error is GgmaError {
 }
 
 function withoutPrepared({ dir }: PackageContents, reason: string): string {
-  return `${join(dir, fileNames.prepared)}: ${reason}; loaded without it (\`opm prepare\` makes it anew)`;
+  return `${join(dir, fileNames.prepared)}: ${reason}; loaded without it (\`opm prepare ${dir}\` replaces it)`;
 }
 
 interface StartParts {
@@ -223,6 +158,10 @@ async function startModel({
       await model.close();
       throw error;
     }
+  } catch (error) {
+    // Native code gives IO for a file that has become shorter, too. Of model.ggma that is a change, not a failing disk.
+    if (error instanceof GgmaError && error.code === 'IO' && opened.isPrepared) opened.assertUnchanged();
+    throw error;
   } finally {
     opened.close();
   }

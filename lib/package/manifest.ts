@@ -4,11 +4,12 @@
  */
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import process from 'node:process';
 import { GgmaError } from '../errors.ts';
 import { Fields } from '../fields.ts';
 import { isObject, type Json, type JsonObject, parseJsonObject } from '../json.ts';
+import { fromSystemError, isAbsent } from '../system-error.ts';
 import { version } from '../version.ts';
 import { fileNames } from './names.ts';
 
@@ -35,17 +36,15 @@ export function manifestText({ made, source, tokenizersAgree, files }: Manifest)
   return `${JSON.stringify(content, null, 2)}\n`;
 }
 
-/** The folder's manifest, or null where there is none. @throws GgmaError CONFIG, PACKAGE_VERSION */
+/** The folder's manifest, or null where there is none. @throws GgmaError CONFIG, PACKAGE_VERSION, INPUT, IO */
 export async function readManifest(dir: string): Promise<Manifest | null> {
   const path = join(dir, fileNames.manifest);
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    const isAbsent =
-      cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
-    if (isAbsent) return null;
-    throw new GgmaError('CONFIG', 'expected a readable file', { path, cause });
+    if (isAbsent(cause)) return null;
+    throw fromSystemError(cause, { path, code: 'INPUT', expected: 'a readable file' });
   }
   const file = parseJsonObject(bytes, path);
   const fields = new Fields(file, path);
@@ -69,6 +68,9 @@ function readRecords({ files }: JsonObject, fields: Fields): Record<string, File
   const records: Record<string, FileRecord> = {};
   if (!isObject(files)) return fields.fail('files', 'an object');
   for (const [name, record] of Object.entries(files)) {
+    // A name with a path in it would have files outside of the folder read and compared.
+    if (basename(name) !== name || name === '.' || name === '..' || name.includes('\\'))
+      return fields.fail('files', `names of files without a path (not ${JSON.stringify(name)})`);
     if (!isRecord(record)) return fields.fail('files', 'size and sha256 for every name');
     records[name] = { size: record.size, sha256: record.sha256 };
   }

@@ -61,8 +61,14 @@ export async function* run(
       if (loading !== null) await loading;
       const arrays: LogprobArrays | null = topLogprobs === null ? null : logprobArrays(count, topLogprobs);
       const round: DecodeRequest = {
-        ...{ sequence, position, feed, count, stopIds, cancel: job.cancel, ...chooses },
+        sequence,
+        position,
+        feed,
+        count,
+        stopIds,
+        cancel: job.cancel,
         out: new Int32Array(count),
+        ...chooses,
         ...(arrays === null ? {} : { logprobs: arrays }),
       };
       const started = performance.now();

@@ -1,5 +1,4 @@
 export type { Completion, FinishReason, GenerationChunk, Timings, Usage } from './answer.ts';
-export { abortSignal, callback, checkOptions, flag, integer, type Rule, show } from './check.ts';
 export type {
   ComputeEngine,
   ComputeProgram,
@@ -19,9 +18,32 @@ export type { AbortedError } from './generate.ts';
 export type { Generation } from './generation.ts';
 export type { TokenLogprob } from './logprobs.ts';
 export { Model, type ModelParts } from './model.ts';
-export type { GenerateOptions, ScoreOptions } from './options.ts';
+export {
+  abortSignal,
+  anyModel,
+  type CommandOption,
+  callback,
+  checkOptions,
+  choice,
+  fillOptions,
+  flag,
+  type GenerateOptions,
+  generateOptions,
+  integer,
+  isNumberRule,
+  type OptionsOf,
+  type OptionTable,
+  option,
+  type Rule,
+  recommendedRows,
+  ruleOf,
+  type SamplingDefaults,
+  type SamplingOptions,
+  type ScoreOptions,
+  samplingOptions,
+  scoreOptions,
+} from './options/index.ts';
 export type { KernelProfile, Profile, TraceCall, TraceFile } from './profile.ts';
 export type { Prompt } from './prompt.ts';
-export { defaultsRules, type SamplingDefaults, type SamplingOptions } from './sampling.ts';
 export type { Score } from './score.ts';
 export type { Part, ReasoningPart, TextPart, ToolCallPart } from './stages/index.ts';

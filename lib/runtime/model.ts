@@ -6,12 +6,18 @@ import type { ComputeEngine, ComputeProgram, ExecutablePlan, MemoryUse } from '.
 import { type RunContext, run } from './generate.ts';
 import { Generation } from './generation.ts';
 import { disposedError, Job, Jobs } from './job.ts';
-import { checkScoreOptions, type GenerateOptions, type ScoreOptions } from './options.ts';
+import {
+  checkOptions,
+  fillOptions,
+  type GenerateOptions,
+  type SamplingDefaults,
+  type ScoreOptions,
+  scoreOptions,
+} from './options/index.ts';
 import { PrefixCache } from './prefix-cache.ts';
 import { type Profile, readProfile } from './profile.ts';
 import { type Prompt, readPrompt } from './prompt.ts';
 import { makeRequest } from './request.ts';
-import type { SamplingDefaults } from './sampling.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Score, score } from './score.ts';
 import { PositionTables } from './tables.ts';
@@ -129,8 +135,8 @@ export class Model implements AsyncDisposable {
   /** The log-probability of each token of a text or of ids. @throws GgmaError as {@link generate}; the signal's reason */
   async score(prompt: Prompt, options: ScoreOptions = {}): Promise<Score> {
     this.#checkOpen();
-    checkScoreOptions(options, this.vocabSize);
-    const { topLogprobs = 0, addBos = true, signal = null } = options;
+    checkOptions('score', options, scoreOptions, this);
+    const { topLogprobs, addBos, signal = null } = fillOptions(scoreOptions, options);
     const ids = Int32Array.from(readPrompt(this, prompt, addBos, this.contextSize));
     return score(this.#context, new Job(this.#program, this.#jobs, signal), ids, topLogprobs);
   }

@@ -2,7 +2,7 @@
 import { GgmaError } from '../errors.ts';
 import type { TokenIds, Tokenizer } from '../text/index.ts';
 import { checkTokenId } from '../text/index.ts';
-import type { ResolvedOptions } from './options.ts';
+import type { ResolvedOptions } from './options/index.ts';
 import type { Request } from './request.ts';
 
 /** A text, or token ids that are taken as they are: an array, or a typed array of integers wider than a byte. */

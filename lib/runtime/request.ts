@@ -5,9 +5,14 @@
  */
 import type { Tokenizer } from '../text/index.ts';
 import type { Constraint } from './engine.ts';
-import { type GenerateOptions, type ModelLimits, resolveOptions } from './options.ts';
+import {
+  type GenerateOptions,
+  type ModelLimits,
+  resolveOptions,
+  type SamplingDefaults,
+} from './options/index.ts';
 import { fitPrompt, type Prompt, type PromptLimits } from './prompt.ts';
-import { type RequestSampling, resolveSampling, type SamplingDefaults } from './sampling.ts';
+import { type RequestSampling, resolveSampling } from './sampling.ts';
 
 export interface Request {
   /** The prompt; at least one id. */
@@ -49,7 +54,15 @@ export function makeRequest(
   const sampling = resolveSampling(options, model.sampling);
   for (const list of [ids, stops, stopIds]) Object.freeze(list);
   return Object.freeze({
-    ...{ ids, truncatedTokens, maxTokens, stops, stopIds, sampling, topLogprobs },
-    ...{ streaming, signal, constraint },
+    ids,
+    truncatedTokens,
+    maxTokens,
+    stops,
+    stopIds,
+    sampling,
+    topLogprobs,
+    streaming,
+    signal,
+    constraint,
   });
 }

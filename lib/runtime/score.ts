@@ -15,7 +15,7 @@ export interface Score {
   perplexity: number;
 }
 
-const patienceMs = 50;
+const PATIENCE_MS = 50;
 
 /** @param top alternatives per token */
 export async function score(
@@ -34,13 +34,16 @@ export async function score(
     if (loading !== null) await loading;
     for (let position = 0; position < ids.length; ) {
       const request: DecodeRequest = {
-        ...{ sequence, position, count: 0, cancel: job.cancel },
+        sequence,
+        position,
+        count: 0,
+        cancel: job.cancel,
         feed: ids.subarray(position),
         out: new Int32Array(0),
         stopIds: new Int32Array(0),
         scores: logprobsFrom(arrays, position),
       };
-      const { fed, error } = await job.guard(scheduler.decode(job, request, patienceMs));
+      const { fed, error } = await job.guard(scheduler.decode(job, request, PATIENCE_MS));
       job.check();
       if (error !== null) throw error;
       position += fed;

@@ -1,6 +1,7 @@
 /** One or two models as the data of a page. */
 import { readBytes, tensorTypeName } from '../circle/index.ts';
-import { Graph, type Module, type Op, type Value } from '../ir/graph/index.ts';
+import { compareModules } from '../ir/diff/index.ts';
+import type { Graph, Module, Op, Value } from '../ir/graph/index.ts';
 import { changesOf } from './changes.ts';
 import type {
   BlockData,
@@ -17,9 +18,8 @@ import type {
 import { optionRows, portName, shapeText, titleOf, typeText } from './describe.ts';
 import { blockLines, interiorsOf, plural } from './interior.ts';
 import { Layouts } from './layout.ts';
-import { pairGraphs } from './pair.ts';
 import { quantizationRows } from './quantization.ts';
-import { type Pair, type Scene, sceneOf } from './scene.ts';
+import { graphsOf, type Pair, type Scene, type Subject, sceneOf } from './scene.ts';
 import { statisticsOf, valuesOf } from './statistics.ts';
 import { type Tree, treeOf } from './tree.ts';
 
@@ -28,18 +28,14 @@ export interface NamedModule {
   module: Module;
 }
 
-/** What a graph that only one model has is compared with. */
-const EMPTY = new Graph({ name: null, debugMetadataIndex: -1 });
-
 /** @param before the model that `after` was made from; null to look at one model */
 export function collect(before: NamedModule | null, after: NamedModule): PageData {
   const layouts = new Layouts();
   const constants = new Constants();
-  const pairs = before
-    ? pairGraphs(before.module, after.module)
-    : after.module.graphs.map((graph): Pair<Graph> => ({ before: null, after: graph }));
   const modules = { before: before?.module ?? null, after: after.module };
-  const graphs = pairs.map((pair, i) => collectGraph(pair, modules, i, layouts, constants));
+  const graphs = subjectsOf(modules).map((subject, i) =>
+    collectGraph(subject, modules, i, layouts, constants),
+  );
   const models = before ? [before, after] : [after];
   return {
     title: models.map(({ name }) => name).join(' → '),
@@ -47,6 +43,23 @@ export function collect(before: NamedModule | null, after: NamedModule): PageDat
     graphs,
     layouts: layouts.list,
   };
+}
+
+/** Every graph of both models, in the order of the second; graphs that only the first has follow. */
+function subjectsOf({ before, after }: { before: Module | null; after: Module }): Subject[] {
+  if (!before) return after.graphs.map((graph) => ({ kind: 'alone', graph }));
+  const { graphs } = compareModules(before, after, { ignoreNames: true });
+  const partners = new Map(graphs.map((compared) => [compared.second, compared]));
+  const kept = new Set(graphs.map(({ first }) => first));
+  return [
+    ...after.graphs.map((graph): Subject => {
+      const compared = partners.get(graph);
+      return compared ? { kind: 'both', compared } : { kind: 'added', graph };
+    }),
+    ...before.graphs
+      .filter((graph) => !kept.has(graph))
+      .map((graph): Subject => ({ kind: 'removed', graph })),
+  ];
 }
 
 function modelFacts(module: Module): Row[] {
@@ -62,14 +75,15 @@ function modelFacts(module: Module): Row[] {
 }
 
 function collectGraph(
-  pair: Pair<Graph>,
+  subject: Subject,
   modules: Pair<Module>,
   number: number,
   layouts: Layouts,
   constants: Constants,
 ): GraphData {
+  const pair = graphsOf(subject);
   const { before, after } = pair;
-  const scene = sceneOf(modules.before === null ? null : (before ?? EMPTY), after ?? null);
+  const scene = sceneOf(subject);
   const tree = treeOf(scene, before, after);
   const places = placesOf(before, after);
   const interiors = interiorsOf(scene, tree);
@@ -85,7 +99,7 @@ function collectGraph(
       layout: layouts.add(interiors[i]!),
     };
   });
-  const status: Status = modules.before === null || (before && after) ? 'same' : after ? 'added' : 'removed';
+  const status: Status = subject.kind === 'added' || subject.kind === 'removed' ? subject.kind : 'same';
   const graph = (after ?? before)!;
   const signatures = signaturesOf(pair, modules, scene);
   return {

@@ -1,16 +1,30 @@
 /**
  * What is to be drawn of one graph, or of two laid over each other: nodes and links by number. Of two graphs, what
- * they share stands once, and what only one has stands beside it, between the same neighbours.
+ * they share stands once, and what only one has stands beside it, between the same neighbours. What belongs together
+ * and what has changed is what `ir/diff` says: the page shows the differences that `o2o diff` lists.
  */
+import type { ComparedGraphs } from '../ir/diff/index.ts';
 import type { Graph, Op, Value } from '../ir/graph/index.ts';
 import type { Status } from './data.ts';
-import { optionRows, shapeText, titleOf, typeText } from './describe.ts';
-import { type Match, matchGraphs, pairPorts } from './match.ts';
+import { optionRows, shapeText, titleOf } from './describe.ts';
 
 /** The same thing in both models; null where one does not have it. With one model, `before` is always null. */
 export interface Pair<T> {
   before: T | null;
   after: T | null;
+}
+
+/** A graph by itself, two that belong together, or a graph for which the other model has none. */
+export type Subject =
+  | { kind: 'alone'; graph: Graph }
+  | { kind: 'both'; compared: ComparedGraphs }
+  | { kind: 'removed' | 'added'; graph: Graph };
+
+export function graphsOf(subject: Subject): Pair<Graph> {
+  if (subject.kind === 'both') return { before: subject.compared.first, after: subject.compared.second };
+  return subject.kind === 'removed'
+    ? { before: subject.graph, after: null }
+    : { before: null, after: subject.graph };
 }
 
 export interface SceneNode {
@@ -39,146 +53,173 @@ export interface Scene {
   numbers: Map<Value, number>;
 }
 
-/** @param before null: `after` is looked at by itself */
-export function sceneOf(before: Graph | null, after: Graph | null): Scene {
-  const match =
-    before && after
-      ? matchGraphs(before, after)
-      : { ops: new Map<Op, Op>(), values: new Map<Value, Value>() };
-  const compared = before !== null;
-  const scene: Scene = { nodes: [], tensors: [], numbers: new Map() };
-  addTensors(scene, before, after, match, compared);
-  const status = (pair: Pair<unknown>): Status =>
-    !compared || (pair.before && pair.after) ? 'same' : pair.after ? 'added' : 'removed';
-  const tensorOf = (pair: Pair<Value>) => scene.numbers.get((pair.after ?? pair.before)!)!;
-  const add = (kind: SceneNode['kind'], op: Pair<Op>, tensor: number, own: Status) =>
-    scene.nodes.push({ kind, op, tensor, status: own, in: [], out: [] }) - 1;
-
-  const makers = new Map<number, number>();
-  const none: Pair<Op> = { before: null, after: null };
-  for (const pair of portPairs(before?.inputs ?? [], after?.inputs ?? [])) {
-    const tensor = tensorOf(pair);
-    const own = status(pair) === 'same' ? scene.tensors[tensor]!.status : status(pair);
-    makers.set(tensor, add('input', none, tensor, own));
-  }
-  for (const pair of merge(before?.ops ?? [], after?.ops ?? [], match.ops)) {
-    const own = status(pair) === 'same' && differs(scene, pair) ? 'changed' : status(pair);
-    const node = add('op', pair, -1, own);
-    for (const op of [pair.before, pair.after])
-      for (const output of op?.outputs ?? []) if (output) makers.set(scene.numbers.get(output)!, node);
-  }
-  scene.nodes.forEach((node, to) => {
-    if (node.kind === 'op') linkInputs(scene, makers, node, to, compared);
-  });
-  for (const pair of portPairs(before?.outputs ?? [], after?.outputs ?? [])) {
-    const tensor = tensorOf(pair);
-    const own = status(pair);
-    const to = add('output', none, tensor, own);
-    const from = makers.get(tensor);
-    if (from !== undefined) connect(scene, { from, to, tensor, status: own });
-    // A kept output that something else computes now.
-    const old = pair.before && pair.after ? scene.numbers.get(pair.before)! : tensor;
-    const maker = makers.get(old);
-    if (old !== tensor && maker !== undefined)
-      connect(scene, { from: maker, to, tensor: old, status: 'removed' });
-  }
-  return scene;
+export function sceneOf(subject: Subject): Scene {
+  return new Builder(subject).build();
 }
 
-function addTensors(
-  scene: Scene,
-  before: Graph | null,
-  after: Graph | null,
-  match: Match,
-  compared: boolean,
-): void {
-  for (const value of after?.values ?? []) {
-    const status = compared ? 'added' : 'same';
-    scene.numbers.set(value, scene.tensors.push({ before: null, after: value, status }) - 1);
+/** What is known of two graphs that have nothing to do with each other. */
+const NOTHING = {
+  match: {
+    inputs: [],
+    outputs: [],
+    ops: new Map(),
+    opsBack: new Map(),
+    values: new Map(),
+    valuesBack: new Map(),
+  },
+  changed: { ops: new Set(), rewired: new Set(), values: new Set() },
+} satisfies Pick<ComparedGraphs, 'match' | 'changed'>;
+
+class Builder {
+  readonly #scene: Scene = { nodes: [], tensors: [], numbers: new Map() };
+  readonly #graphs: Pair<Graph>;
+  readonly #isCompared: boolean;
+  readonly #match: ComparedGraphs['match'];
+  readonly #changed: ComparedGraphs['changed'];
+  /** The node that makes each tensor. */
+  readonly #makers = new Map<number, number>();
+
+  constructor(subject: Subject) {
+    this.#graphs = graphsOf(subject);
+    this.#isCompared = subject.kind !== 'alone';
+    const { match, changed } = subject.kind === 'both' ? subject.compared : NOTHING;
+    this.#match = match;
+    this.#changed = changed;
   }
-  for (const value of before?.values ?? []) {
-    const other = match.values.get(value);
-    const number = other && scene.numbers.get(other);
-    if (number === undefined)
-      scene.numbers.set(value, scene.tensors.push({ before: value, after: null, status: 'removed' }) - 1);
-    else {
-      scene.numbers.set(value, number);
-      const tensor = scene.tensors[number]!;
-      tensor.before ??= value;
-      tensor.status = typeText(tensor.before) === typeText(other!) ? 'same' : 'changed';
+
+  build(): Scene {
+    const { before, after } = this.#graphs;
+    this.#addTensors();
+    for (const pair of this.#ports('inputs')) {
+      const tensor = this.#numberOf(pair);
+      const own = pair.before && pair.after ? this.#scene.tensors[tensor]!.status : this.#status(pair);
+      this.#makers.set(tensor, this.#add('input', NO_OP, tensor, own));
+    }
+    for (const pair of merge(before?.ops ?? [], after?.ops ?? [], this.#match)) {
+      const isChanged = pair.before !== null && this.#changed.ops.has(pair.before);
+      const node = this.#add('op', pair, -1, isChanged ? 'changed' : this.#status(pair));
+      for (const op of [pair.before, pair.after])
+        for (const output of op?.outputs ?? [])
+          if (output) this.#makers.set(this.#scene.numbers.get(output)!, node);
+    }
+    this.#scene.nodes.forEach((node, to) => {
+      if (node.kind === 'op') this.#linkInputs(node, to);
+    });
+    for (const pair of this.#ports('outputs')) this.#addOutput(pair);
+    return this.#scene;
+  }
+
+  #status(pair: Pair<unknown>): Status {
+    if (!this.#isCompared || (pair.before && pair.after)) return 'same';
+    return pair.after ? 'added' : 'removed';
+  }
+
+  #add(kind: SceneNode['kind'], op: Pair<Op>, tensor: number, status: Status): number {
+    return this.#scene.nodes.push({ kind, op, tensor, status, in: [], out: [] }) - 1;
+  }
+
+  #numberOf({ before, after }: Pair<Value>): number {
+    return this.#scene.numbers.get((after ?? before)!)!;
+  }
+
+  /** Tensors of the second model first. A constant that both have may be one tensor here and several there. */
+  #addTensors(): void {
+    const { tensors, numbers } = this.#scene;
+    for (const value of this.#graphs.after?.values ?? []) {
+      const origin = this.#match.valuesBack.get(value) ?? null;
+      const own = this.#status({ before: origin, after: value });
+      const isChanged = origin !== null && this.#changed.values.has(origin);
+      numbers.set(
+        value,
+        tensors.push({ before: origin, after: value, status: isChanged ? 'changed' : own }) - 1,
+      );
+    }
+    for (const value of this.#graphs.before?.values ?? []) {
+      const other = this.#match.values.get(value);
+      const number = other ? numbers.get(other)! : tensors.length;
+      if (!other) tensors.push({ before: value, after: null, status: 'removed' });
+      numbers.set(value, number);
     }
   }
+
+  /** Those of the second graph, then those that only the first has. */
+  #ports(side: 'inputs' | 'outputs'): Pair<Value>[] {
+    const { before, after } = this.#graphs;
+    const [mine, theirs] = [before?.[side] ?? [], after?.[side] ?? []];
+    const origin = new Map(this.#match[side].map(([i, j]) => [j, i]));
+    const kept = new Set(origin.values());
+    return [
+      ...theirs.map((value, j) => ({ before: mine[origin.get(j) ?? -1] ?? null, after: value })),
+      ...mine.filter((_, i) => !kept.has(i)).map((value) => ({ before: value, after: null })),
+    ];
+  }
+
+  #addOutput(pair: Pair<Value>): void {
+    const tensor = this.#numberOf(pair);
+    const own = this.#status(pair);
+    const isChanged = pair.before !== null && own === 'same' && this.#changed.values.has(pair.before);
+    const to = this.#add('output', NO_OP, tensor, isChanged ? 'changed' : own);
+    const maker = this.#makers.get(tensor);
+    // An output that both have, and that something else computes now.
+    const old = pair.before && pair.after ? this.#scene.numbers.get(pair.before)! : tensor;
+    if (maker !== undefined)
+      this.#connect({ from: maker, to, tensor, status: old === tensor ? own : 'added' });
+    const oldMaker = this.#makers.get(old);
+    if (old !== tensor && oldMaker !== undefined)
+      this.#connect({ from: oldMaker, to, tensor: old, status: 'removed' });
+  }
+
+  #linkInputs(node: SceneNode, to: number): void {
+    const { before, after } = node.op;
+    const links = (op: Op | null) =>
+      (op?.inputs ?? []).flatMap((value) => {
+        const tensor = value ? this.#scene.numbers.get(value)! : -1;
+        const from = this.#makers.get(tensor);
+        return from === undefined ? [] : [{ from, tensor }];
+      });
+    const [old, now] = [links(before), links(after)];
+    const isIn = (list: typeof old, tensor: number) => list.some((link) => link.tensor === tensor);
+    const own = this.#status(node.op);
+    for (const link of now)
+      this.#connect({
+        ...link,
+        to,
+        status: own === 'same' && !isIn(old, link.tensor) && before ? 'added' : own,
+      });
+    for (const link of old) if (!isIn(now, link.tensor)) this.#connect({ ...link, to, status: 'removed' });
+    // The same tensors in other places: no line shows it.
+    const isSeen = node.in.some(({ status }) => status !== 'same');
+    if (node.status === 'same' && before && this.#changed.rewired.has(before) && !isSeen)
+      node.status = 'changed';
+  }
+
+  #connect(link: Link): void {
+    this.#scene.nodes[link.to]!.in.push(link);
+    this.#scene.nodes[link.from]!.out.push(link);
+  }
 }
 
-function portPairs(before: readonly Value[], after: readonly Value[]): Pair<Value>[] {
-  const other = new Map(pairPorts(before, after));
-  const shared = new Set(other.values());
-  const kept = before.filter((value) => !other.has(value));
-  const origin = new Map([...other].map(([a, b]) => [b, a]));
-  return [
-    ...after.map((value) => ({ before: shared.has(value) ? origin.get(value)! : null, after: value })),
-    ...kept.map((value) => ({ before: value, after: null })),
-  ];
-}
+const NO_OP: Pair<Op> = { before: null, after: null };
 
 /** Both lists in one: what is only in the first stands where it stood, before the next operator of both. */
-function merge(before: readonly Op[], after: readonly Op[], match: Map<Op, Op>): Pair<Op>[] {
-  const origin = new Map([...match].map(([a, b]) => [b, a]));
+function merge(
+  before: readonly Op[],
+  after: readonly Op[],
+  { ops, opsBack }: ComparedGraphs['match'],
+): Pair<Op>[] {
   const place = new Map(before.map((op, i) => [op, i]));
   const merged: Pair<Op>[] = [];
   let at = 0;
   const removedUpTo = (end: number) => {
-    for (; at < end; at++) if (!match.has(before[at]!)) merged.push({ before: before[at]!, after: null });
+    for (; at < end; at++) if (!ops.has(before[at]!)) merged.push({ before: before[at]!, after: null });
   };
   for (const op of after) {
-    const old = origin.get(op) ?? null;
+    const old = opsBack.get(op) ?? null;
     if (old) removedUpTo(place.get(old)!);
     merged.push({ before: old, after: op });
   }
   removedUpTo(before.length);
   return merged;
-}
-
-/** Whether an operator of both models has other options, constants or types than before. */
-function differs(scene: Scene, { before, after }: Pair<Op>): boolean {
-  if (!before || !after) return false;
-  if (titleOf(before) !== titleOf(after) || before.inputs.length !== after.inputs.length) return true;
-  if (JSON.stringify(optionRows(before)) !== JSON.stringify(optionRows(after))) return true;
-  const types = ({ outputs }: Op) => outputs.map((value) => value && typeText(value)).join();
-  if (types(before) !== types(after)) return true;
-  return before.inputs.some((value, i) => {
-    const other = after.inputs[i] ?? null;
-    if (!value?.isConstant && !other?.isConstant) return (value === null) !== (other === null);
-    return !value || !other || scene.numbers.get(value) !== scene.numbers.get(other);
-  });
-}
-
-function linkInputs(
-  scene: Scene,
-  makers: Map<number, number>,
-  node: SceneNode,
-  to: number,
-  compared: boolean,
-): void {
-  const links = (op: Op | null) =>
-    (op?.inputs ?? []).flatMap((value) => {
-      const tensor = value ? scene.numbers.get(value)! : -1;
-      const from = makers.get(tensor);
-      return from === undefined ? [] : [{ from, tensor }];
-    });
-  const { before, after } = node.op;
-  const [old, now] = [links(before), links(after)];
-  for (const link of now) {
-    const kept = !compared || old.some(({ tensor }) => tensor === link.tensor);
-    connect(scene, { ...link, to, status: kept ? 'same' : 'added' });
-  }
-  for (const link of old)
-    if (!now.some(({ tensor }) => tensor === link.tensor)) connect(scene, { ...link, to, status: 'removed' });
-}
-
-function connect(scene: Scene, link: Link): void {
-  scene.nodes[link.to]!.in.push(link);
-  scene.nodes[link.from]!.out.push(link);
 }
 
 /** What two nodes must have in common to be drawn as copies of each other: all but names and contents. */

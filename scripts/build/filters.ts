@@ -6,6 +6,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { dist, root, runtimePackages } from './paths.ts';
 import { knownVersion, leaveToLibrary } from './plugins.ts';
+import { straightImports } from './straight-imports.ts';
 
 export async function bundleFilters(): Promise<void> {
   for (const name of ['start', 'filters'])
@@ -18,7 +19,7 @@ export async function bundleFilters(): Promise<void> {
       platform: 'node',
       target: 'node20',
       external: [...runtimePackages],
-      plugins: [leaveToLibrary, knownVersion],
+      plugins: [leaveToLibrary, knownVersion, straightImports],
       logLevel: 'warning',
     });
 }

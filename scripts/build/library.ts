@@ -7,6 +7,7 @@ import { commands } from '../../lib/cli/commands.ts';
 import { ChunkJoiner } from './join-chunks.ts';
 import { dist, root, runtimePackages } from './paths.ts';
 import { knownVersion, plainBuiltins } from './plugins.ts';
+import { straightImports } from './straight-imports.ts';
 import { pruneTypes } from './prune-types.ts';
 
 export async function buildLibrary(): Promise<void> {
@@ -27,7 +28,7 @@ export async function buildLibrary(): Promise<void> {
     platform: 'node',
     target: 'node20',
     external: [...runtimePackages],
-    plugins: [plainBuiltins, knownVersion],
+    plugins: [plainBuiltins, knownVersion, straightImports],
     // The build of yaml for Node is CommonJS, from which esbuild cannot drop what is unused: only the parser is used.
     alias: { yaml: path.join(root, 'node_modules/yaml/browser/index.js') },
     chunkNames: 'chunks/[name]-[hash]',

@@ -2,8 +2,10 @@
 import { words } from '../../lib/cli/o2o/index.ts';
 import { errorCodes } from '../../lib/error-codes.ts';
 import { families } from '../../lib/export/index.ts';
+import { loadOptions } from '../../lib/package/index.ts';
 import { passes } from '../../lib/passes/index.ts';
-import { fieldsOf } from './fields.ts';
+import { generateOptions, type OptionTable, samplingOptions, scoreOptions } from '../../lib/runtime/index.ts';
+import { type Field, fieldsOf, rowsOf } from './fields.ts';
 
 export const sections: Readonly<Record<string, () => string>> = {
   filters: () =>
@@ -26,10 +28,10 @@ export const sections: Readonly<Record<string, () => string>> = {
       ['code', 'what is wrong', 'what to do'],
       Object.entries(errorCodes).map(([name, [means, remedy]]) => [code(name), means, remedy]),
     ),
-  LoadOptions: () => fields('lib/package/load.ts', 'LoadOptions'),
-  GenerateOptions: () => fields('lib/runtime/options.ts', 'GenerateOptions'),
-  SamplingOptions: () => fields('lib/runtime/sampling.ts', 'SamplingOptions'),
-  ScoreOptions: () => fields('lib/runtime/options.ts', 'ScoreOptions'),
+  LoadOptions: () => options('lib/package/options.ts', 'loadOptions', loadOptions),
+  GenerateOptions: () => options('lib/runtime/options/generate.ts', 'ownOptions', generateOptions),
+  SamplingOptions: () => options('lib/runtime/options/sampling.ts', 'samplingOptions', samplingOptions),
+  ScoreOptions: () => options('lib/runtime/options/generate.ts', 'scoreOptions', scoreOptions),
   GenerationChunk: () => fields('lib/runtime/answer.ts', 'GenerationChunk'),
   Completion: () => fields('lib/runtime/answer.ts', 'Completion'),
   Usage: () => fields('lib/runtime/answer.ts', 'Usage'),
@@ -40,9 +42,17 @@ export const sections: Readonly<Record<string, () => string>> = {
 };
 
 function fields(file: string, name: string): string {
+  return fieldTable(fieldsOf(file, name));
+}
+
+function options(file: string, name: string, rows: OptionTable): string {
+  return fieldTable(rowsOf(file, name, rows));
+}
+
+function fieldTable(rows: readonly Field[]): string {
   return table(
     ['', 'type', ''],
-    fieldsOf(file, name).map(({ name, type, text }) => [code(name), code(type), text]),
+    rows.map(({ name, type, text }) => [code(name), code(type), text]),
   );
 }
 

@@ -5,7 +5,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import { load } from '../../lib/index.ts';
-import { fieldsOf } from '../../scripts/docs/fields.ts';
+import { loadOptions } from '../../lib/package/index.ts';
+import { generateOptions, samplingOptions } from '../../lib/runtime/index.ts';
+import { rowsOf } from '../../scripts/docs/fields.ts';
 import { remade } from '../../scripts/docs.ts';
 import { blocksOf, linksOf, showsOutput } from '../support/markdown.ts';
 import { installTo, pages, readersFolder, readPage, runBlocks } from '../support/pages.ts';
@@ -76,16 +78,27 @@ describe('the documentation', () => {
       );
   });
 
-  it('takes its tables of options from the interfaces, which have what the checks know', async () => {
+  it('takes its tables of options from the tables that the checks go by', async () => {
     const error = await load('x', JSON.parse('{"nonsense": 1}')).catch((thrown: unknown) => thrown);
     const known = /expected one of (.*) for load/.exec((error as Error).message)?.[1]?.split(', ');
-    const documented = fieldsOf('lib/package/load.ts', 'LoadOptions').map(({ name }) => name);
-    assert.deepEqual(documented.sort(), known?.sort());
+    const documented = rowsOf('lib/package/options.ts', 'loadOptions', loadOptions);
+    assert.deepEqual(
+      documented.map(({ name }) => name),
+      known,
+    );
     const called = [
-      ...fieldsOf('lib/runtime/options.ts', 'GenerateOptions'),
-      ...fieldsOf('lib/runtime/sampling.ts', 'SamplingOptions'),
+      ...rowsOf('lib/runtime/options/generate.ts', 'ownOptions', generateOptions),
+      ...rowsOf('lib/runtime/options/sampling.ts', 'samplingOptions', samplingOptions),
     ];
-    assert.equal(called.length, 18);
+    assert.deepEqual(called.map(({ name }) => name).sort(), Object.keys(generateOptions).sort());
+  });
+
+  it('does not take a row whose comment says another default, or none', () => {
+    const file = 'lib/runtime/options/generate.ts';
+    const other = { ...generateOptions, addBos: { ...generateOptions.addBos, default: false } };
+    assert.throws(() => rowsOf(file, 'ownOptions', other), /addBos to say its default, got .*Default true/);
+    const constant = { ...generateOptions, maxTokens: { ...generateOptions.maxTokens, default: 5 } };
+    assert.throws(() => rowsOf(file, 'ownOptions', constant), /maxTokens to say its default/);
   });
 });
 

@@ -16,7 +16,6 @@ export const coveredBy: readonly (readonly [part: string, test: string])[] = [
   ['cli/commands.ts', 'unit/check-node.test.ts'],
   ['cli/common/', 'unit/cli/common/command.test.ts'],
   ['cli/common/descriptors.ts', 'unit/cli/common/command.test.ts'],
-  ['cli/common/sampling.ts', 'unit/cli/ggma_run.test.ts'],
   ['cli/filters.ts', 'e2e/filter-start.test.ts'],
   ['cli/start.ts', 'e2e/filter-start.test.ts'],
   ['cli/o2o.ts', 'unit/cli/o2o/words.test.ts'],

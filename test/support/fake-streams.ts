@@ -1,5 +1,5 @@
 /** Standard streams that keep what is written. */
-import { PassThrough, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import type { Streams } from '../../lib/cli/common/index.ts';
 
 export interface FakeStreams extends Streams {
@@ -7,8 +7,11 @@ export interface FakeStreams extends Streams {
   err(): string;
 }
 
-/** @param failure what every write to stdout fails with */
-export function fakeStreams(failure?: NodeJS.ErrnoException): FakeStreams {
+/**
+ * @param failure what every write to stdout fails with
+ * @param input what stdin gives, in these pieces; absent: nothing, and no end
+ */
+export function fakeStreams(failure?: NodeJS.ErrnoException, input?: readonly Uint8Array[]): FakeStreams {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   const sink = (chunks: Buffer[], error?: Error) =>
@@ -19,7 +22,7 @@ export function fakeStreams(failure?: NodeJS.ErrnoException): FakeStreams {
       },
     });
   return {
-    stdin: new PassThrough(),
+    stdin: input === undefined ? new PassThrough() : Readable.from(input, { objectMode: false }),
     stdout: sink(stdout, failure),
     stderr: sink(stderr),
     out: () => Buffer.concat(stdout).toString(),

@@ -8,7 +8,7 @@ import { importsOf, sourcesIn } from '../support/sources.ts';
 const ORDER = [
   ['error-codes.ts'],
   ['errors.ts'],
-  ['version.ts', 'json.ts'],
+  ['version.ts', 'json.ts', 'system-error.ts'],
   ['fields.ts', 'check-node.ts'],
   ['circle'],
   ['ir'],

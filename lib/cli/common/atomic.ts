@@ -1,7 +1,7 @@
 /** Files that are there whole or not at all. */
 import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import process from 'node:process';
-import { GgmaError } from '../../errors.ts';
+import { fromSystemError } from '../../system-error.ts';
 import { writeFully } from './descriptors.ts';
 
 /**
@@ -43,8 +43,8 @@ function writing<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
+    // writeFully has wrapped the system's error already, in words for standard output.
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new GgmaError('OUTPUT', `expected to write the file, got: ${reason}`, { path: file, cause });
+    throw fromSystemError(cause, { path: file, code: 'OUTPUT', expected: 'to write the file' });
   }
 }

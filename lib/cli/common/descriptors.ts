@@ -4,8 +4,8 @@
  */
 import { fstatSync, ftruncateSync, type Stats, writeSync } from 'node:fs';
 import process from 'node:process';
-import { GgmaError } from '../../errors.ts';
-import { OutputClosed, UsageError } from './errors.ts';
+import { systemCode } from '../../system-error.ts';
+import { OutputClosed, outputError, UsageError } from './errors.ts';
 
 /** The three of a process; tests pass others. */
 export interface Descriptors {
@@ -26,17 +26,10 @@ export function writeFully(fd: number, data: Uint8Array | string): void {
     try {
       at += writeSync(fd, bytes, at, bytes.byteLength - at);
     } catch (cause) {
-      const code = (cause as NodeJS.ErrnoException).code;
+      const code = systemCode(cause);
       if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
       else if (code === 'EPIPE') throw new OutputClosed('standard output is closed', { cause });
-      else
-        throw new GgmaError(
-          'OUTPUT',
-          `expected to write to standard output, got: ${(cause as Error).message}`,
-          {
-            cause,
-          },
-        );
+      else throw outputError(cause);
     }
   }
 }

@@ -1,5 +1,6 @@
 /** How a command ends other than by returning. */
 import { GgmaError } from '../../errors.ts';
+import { systemReason } from '../../system-error.ts';
 
 export const exitCode = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -11,6 +12,13 @@ export class UsageError extends Error {
 /** Whoever read standard output has gone (`| head`): the command stops without a word. */
 export class OutputClosed extends Error {
   override readonly name = 'OutputClosed';
+}
+
+/** What the system says against writing to standard output or standard error. */
+export function outputError(cause: unknown): GgmaError {
+  return new GgmaError('OUTPUT', `expected to write to standard output, got: ${systemReason(cause)}`, {
+    cause,
+  });
 }
 
 /** `ggma: CODE: message`, always one line. */

@@ -8,8 +8,8 @@ export {
   writeModelTo,
 } from './descriptors.ts';
 export { errorLine, exitCode, OutputClosed, UsageError } from './errors.ts';
+export { optionSpecs, readOptions } from './options.ts';
 export { Progress } from './progress.ts';
-export { readSampling, samplingSpec } from './sampling.ts';
 export {
   processStreams,
   refuseTerminalInput,

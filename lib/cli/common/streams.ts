@@ -1,7 +1,7 @@
 /** Standard streams as commands use them: data on stdout, all else on stderr. */
 import process from 'node:process';
-import { GgmaError } from '../../errors.ts';
-import { OutputClosed, UsageError } from './errors.ts';
+import { systemCode } from '../../system-error.ts';
+import { OutputClosed, outputError, UsageError } from './errors.ts';
 
 /** The process's streams; tests pass their own. */
 export interface Streams {
@@ -33,14 +33,9 @@ export function writeAll(stream: NodeJS.WritableStream, data: string | Uint8Arra
   return new Promise((resolve, reject) => {
     stream.write(data, (error?: Error | null) => {
       if (error === undefined || error === null) resolve();
-      else if ('code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'))
+      else if (['EPIPE', 'ERR_STREAM_DESTROYED'].includes(systemCode(error) ?? ''))
         reject(new OutputClosed('standard output is closed', { cause: error }));
-      else
-        reject(
-          new GgmaError('OUTPUT', `expected to write to standard output, got: ${error.message}`, {
-            cause: error,
-          }),
-        );
+      else reject(outputError(error));
     });
   });
 }

@@ -1,6 +1,5 @@
 /** A chain of filters in one process: `a x y + b`, from standard input or files to standard output or a file. */
-import { chunksOf, layOut, type OpenModel, openModel } from '../../circle/index.ts';
-import { GgmaError } from '../../errors.ts';
+import { chunksOf, layOut, type OpenModel, openModel, withFileName } from '../../circle/index.ts';
 import { lift, lower, type Module } from '../../ir/graph/index.ts';
 import { type Outcome, outcomeLines, type Pass, passes, STANDARD_INPUT } from '../../passes/index.ts';
 import {
@@ -107,9 +106,7 @@ class Inputs {
       this.opened.push(input);
       return lift(input.model);
     } catch (error) {
-      if (isStandard || !(error instanceof GgmaError) || error.path === file) throw error;
-      const path = error.path === undefined ? file : `${file}: ${error.path}`;
-      throw new GgmaError(error.code, error.message, { path, cause: error });
+      throw isStandard ? error : withFileName(error, file);
     }
   }
 

@@ -11,7 +11,10 @@ export const diff: Word = {
     all: { type: 'boolean', short: 'a', help: 'every difference, not just the first' },
     json: { type: 'boolean', help: 'all differences as JSON' },
   },
-  details: 'Says the first difference and how many there are of each kind. Exits 1 when the models differ.',
+  details: [
+    'Says the first difference and how many there are of each kind. Exits 1 when the models differ.',
+    'o2o view A B shows the same differences as a picture.',
+  ].join('\n'),
   async run(invocation) {
     const [a, b] = invocation.positionals as [string, string];
     const open = (file: string) => inFile(file, async () => lift(await openModel(invocation, file)));
@@ -27,18 +30,19 @@ export const diff: Word = {
 function text({ differences, counts, maxDifference }: Comparison, all: boolean): string {
   const shown = all ? differences : differences.slice(0, 1);
   const kinds = DIFFERENCE_KINDS.filter((kind) => counts[kind] > 0).map((kind) => {
-    const most =
+    const max =
       kind === 'constants' && maxDifference > 0
         ? ` (max |a − b| ${Number(maxDifference.toPrecision(3))})`
         : '';
-    return `${counts[kind]} ${kind}${most}`;
+    return `${counts[kind]} ${kind}${max}`;
   });
   const lines = shown.map(({ kind, path, message }) => `${kind} ${path}: ${message}`);
   const total = `${differences.length} difference${differences.length === 1 ? '' : 's'}: ${kinds.join(', ')}`;
   return `${[...lines, total].join('\n')}\n`;
 }
 
-/** Infinity is no JSON number. */
-function json(comparison: Comparison): string {
-  return JSON.stringify(comparison, (_key, item) => (item === Infinity ? 'Infinity' : item), 2);
+/** JSON has no infinity, so it is written as a text. */
+function json({ differences, counts, maxDifference }: Comparison): string {
+  const shown = { differences, counts, maxDifference };
+  return JSON.stringify(shown, (_key, item) => (item === Infinity ? 'Infinity' : item), 2);
 }

@@ -1,6 +1,8 @@
-/** o2o verify: whether files are sound. */
+/** o2o verify: whether models are sound, and whether the files of packages are those that ggma.json records. */
+import { statSync } from 'node:fs';
 import { FINDINGS, type Finding, type Verification, verifyModel } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
+import { fileProblems, verifyPackage } from '../../package/index.ts';
 import { exitCode, type Invocation, writeAll } from '../common/index.ts';
 import { openModel, STDIN, type Word, writeLines } from './word.ts';
 
@@ -11,6 +13,8 @@ interface Reported extends Omit<Finding, 'code'> {
 
 interface Result extends Omit<Verification, 'findings'> {
   file: string;
+  /** Of a folder: how many files were compared with ggma.json; null where there is none. */
+  recorded?: number | null;
   findings: Reported[];
 }
 
@@ -22,7 +26,8 @@ export const verify: Word = {
     codes: { type: 'boolean', help: 'list what can be found, and end' },
     quiet: { type: 'boolean', short: 'q', help: 'say nothing about sound files' },
   },
-  details: 'One line a finding: LEVEL CODE PATH: MESSAGE. Exits 1 when there are errors.',
+  details:
+    'One line a finding: LEVEL CODE PATH: MESSAGE. Exits 1 when there are errors. Of a folder that opm made, every file is\ncompared with the size and hash in its ggma.json, too.',
   async run(invocation) {
     if (invocation.flag('codes')) {
       await writeLines(invocation, codeList());
@@ -52,6 +57,9 @@ export const verify: Word = {
 /** A file that cannot be read as Circle has one finding; one that cannot be read at all ends the command. */
 async function check(invocation: Invocation, file: string | undefined): Promise<Result> {
   const name = file ?? STDIN;
+  if (file !== undefined && statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    return { file: name, ...(await verifyPackage(file, { signal: invocation.signal })) };
+  }
   try {
     return { file: name, ...verifyModel(await openModel(invocation, file)) };
   } catch (error) {
@@ -64,21 +72,29 @@ async function check(invocation: Invocation, file: string | undefined): Promise<
 
 /** `error    BUFFER_INDEX  a number of …` */
 function codeList(): string[] {
-  const width = Math.max(...Object.keys(FINDINGS).map((code) => code.length)) + 2;
-  return Object.entries(FINDINGS).map(
-    ([code, { level, summary: text }]) => `${level.padEnd(9)}${code.padEnd(width)}${text}`,
-  );
+  const rows = [
+    ...Object.entries(FINDINGS).map(([code, { level, summary }]) => [level, code, summary] as const),
+    ...Object.entries(fileProblems).map(([code, summary]) => ['error', code, summary] as const),
+  ];
+  const width = Math.max(...rows.map(([, code]) => code.length)) + 2;
+  return rows.map(([level, code, text]) => `${level.padEnd(9)}${code.padEnd(width)}${text}`);
 }
 
 function line({ level, code, path, message }: Reported, prefix: string): string {
   return `${prefix}${level} ${code} ${path}: ${message.replaceAll(/\s*[\r\n]+\s*/g, ' ')}`;
 }
 
-function summary({ file, findings, errors, warnings }: Result): string {
+function summary({ file, recorded, findings, errors, warnings }: Result): string {
   const hidden = errors + warnings - findings.length;
   const rest = hidden > 0 ? ` (${hidden} not shown)` : '';
+  const compared =
+    recorded === undefined
+      ? ''
+      : recorded === null
+        ? ' (no ggma.json: no hashes to compare)'
+        : ` (${count(recorded, 'file')} as recorded)`;
   return errors + warnings === 0
-    ? `${file}: sound`
+    ? `${file}: sound${compared}`
     : `${file}: ${count(errors, 'error')}, ${count(warnings, 'warning')}${rest}`;
 }
 

@@ -3,26 +3,18 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { buffer } from 'node:stream/consumers';
-import { type Model, openModel as openCircle, readModel } from '../../circle/index.ts';
+import { type Model, openModel as openCircle, readModel, withFileName } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 import { fileNames } from '../../package/index.ts';
-import {
-  type CommandSpec,
-  type Invocation,
-  type OptionSpec,
-  refuseTerminalInput,
-  runCommand,
-  type Streams,
-} from '../common/index.ts';
+import { type Invocation, type OptionSpec, refuseTerminalInput } from '../common/index.ts';
 
-/** What lists of commands say of a word; its code is loaded when it runs. */
+/** What lists of commands say of a word. */
 export interface WordEntry {
   name: string;
   /** As in a list of commands: "print a model as text". */
   summary: string;
   /** As the help shows them, e.g. "[FILE]". */
   positionals: string;
-  load(): Promise<Word>;
 }
 
 export interface Word {
@@ -33,25 +25,6 @@ export interface Word {
   details?: string;
   /** @returns the exit code */
   run(invocation: Invocation): Promise<number>;
-}
-
-/** Runs `o2o WORD …`. @returns the exit code */
-export async function runWord(entry: WordEntry, argv: readonly string[], streams: Streams): Promise<number> {
-  const word = await entry.load();
-  return runCommand(specOf(entry, word), argv, (invocation) => word.run(invocation), streams);
-}
-
-const PACKAGES = `A folder is a package: its ${fileNames.model} is taken.`;
-
-function specOf({ name, summary, positionals }: WordEntry, { count, options, details }: Word): CommandSpec {
-  const sentence = `${summary[0]!.toUpperCase()}${summary.slice(1)}.`;
-  return {
-    name: `o2o ${name}`,
-    summary: [sentence, ...(details === undefined ? [] : [details]), PACKAGES].join('\n\n'),
-    positionals,
-    count,
-    options,
-  };
 }
 
 /**
@@ -82,11 +55,7 @@ export async function inFile<T>(file: string | undefined, work: () => Promise<T>
   try {
     return await work();
   } catch (error) {
-    const name = file ?? STDIN;
-    if (!(error instanceof GgmaError) || !error.code.startsWith('CIRCLE_') || error.path === name)
-      throw error;
-    const path = error.path === undefined ? name : `${name}: ${error.path}`;
-    throw new GgmaError(error.code, error.message, { path, cause: error });
+    throw withFileName(error, file ?? STDIN);
   }
 }
 

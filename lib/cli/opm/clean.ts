@@ -1,8 +1,8 @@
 /** opm clean: removes what opm made, and nothing else. */
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GgmaError } from '../../errors.ts';
 import { isFree } from '../../make/index.ts';
+import { withSystemErrors } from '../../system-error.ts';
 import { type CommandSpec, type Invocation, runCommand, type Streams } from '../common/index.ts';
 import { buildDir, type Context, madeFolders, shown } from './context.ts';
 
@@ -36,10 +36,9 @@ async function clean(invocation: Invocation, context: Context): Promise<undefine
   }
   for (const name of [...finished.map(([folder]) => folder), ...unfinished]) {
     const path = join(build, name);
-    await rm(path, { recursive: true, force: true }).catch((cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new GgmaError('OUTPUT', `expected to remove it, got: ${reason}`, { path, cause });
-    });
+    await withSystemErrors({ path, code: 'OUTPUT', expected: 'to remove it' }, () =>
+      rm(path, { recursive: true, force: true }),
+    );
     await invocation.write(`removed ${shown(context, path)}\n`);
   }
   // Only when nothing of anybody's is left in it.

@@ -2,7 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import process from 'node:process';
-import { type Manifest, readManifest } from '../../package/index.ts';
+import { madeBy } from '../../make/index.ts';
+import type { Manifest } from '../../package/index.ts';
 
 export interface Context {
   /** The folder that `build/` and pipeline.yaml lie in. */
@@ -27,13 +28,16 @@ export function shown({ dir }: Context, path: string): string {
   return relative(dir, path);
 }
 
-/** The folders of build/ that ggma made: name → ggma.json. Others are somebody else's. */
+/**
+ * The folders of build/ that ggma made: name → ggma.json. Others are somebody else's, and left alone.
+ * @throws GgmaError PACKAGE_VERSION for one that a newer ggma made
+ */
 export async function madeFolders(context: Context): Promise<Map<string, Manifest>> {
   const made = new Map<string, Manifest>();
   const entries = await readdir(buildDir(context), { withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
     if (!entry.isDirectory()) continue;
-    const manifest = await readManifest(join(buildDir(context), entry.name)).catch(() => null);
+    const manifest = await madeBy(join(buildDir(context), entry.name));
     if (manifest !== null) made.set(entry.name, manifest);
   }
   return made;

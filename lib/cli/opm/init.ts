@@ -3,8 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { checkNode } from '../../check-node.ts';
-import { GgmaError } from '../../errors.ts';
 import { starterText } from '../../make/index.ts';
+import { availableIsas, isa, runtimeVersion } from '../../native.ts';
+import { fromSystemError, systemCode } from '../../system-error.ts';
 import { type CommandSpec, type Invocation, runCommand, type Streams } from '../common/index.ts';
 import { type Context, pipelineName } from './context.ts';
 
@@ -24,8 +25,6 @@ export function main(argv: readonly string[], streams: Streams, context: Context
 async function init(invocation: Invocation, { dir }: Context): Promise<undefined> {
   checkNode(process.versions.node);
   await invocation.write(`node: ${process.versions.node}\n`);
-  // Throws NATIVE_LOAD, which says what to do.
-  const { availableIsas, isa, runtimeVersion } = await import('../../native.ts');
   await invocation.write(`addon: v${runtimeVersion()}, ${process.platform}-${process.arch}\n`);
   await invocation.write(`instruction set: ${isa()} (this machine has ${availableIsas().join(', ')})\n`);
   const path = join(dir, pipelineName);
@@ -39,8 +38,7 @@ async function write(path: string, text: string, force: boolean): Promise<boolea
     await writeFile(path, text, { flag: force ? 'w' : 'wx' });
     return true;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new GgmaError('OUTPUT', `expected to write the file, got: ${reason}`, { path, cause });
+    if (systemCode(cause) === 'EEXIST') return false;
+    throw fromSystemError(cause, { path, code: 'OUTPUT', expected: 'to write the file' });
   }
 }

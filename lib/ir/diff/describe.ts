@@ -62,17 +62,17 @@ export function constantsDiffer(a: Value, b: Value): { message: string; maxDiffe
     return { message: `${left.byteLength} bytes against ${right.byteLength}` };
   const [x, y] = [elementsOf(a.type, left), elementsOf(b.type, right)];
   if (a.type !== b.type || !x || !y) return { message: `other bytes in ${left.byteLength}` };
-  let [most, count] = [0, 0];
+  let [max, count] = [0, 0];
   for (let i = 0; i < x.length; i++) {
     if (Object.is(x[i], y[i])) continue;
     count++;
     const difference = Math.abs(Number(x[i]) - Number(y[i]));
-    // NaN against a number, or infinity against itself with another sign: as far apart as can be.
-    most = Math.max(most, Number.isNaN(difference) ? Infinity : difference);
+    // NaN against a number, and the two infinities, have no difference that is a number: they count as infinitely far.
+    max = Math.max(max, Number.isNaN(difference) ? Infinity : difference);
   }
   return {
-    message: `${count} of ${x.length} elements, max |a − b| ${Number(most.toPrecision(3))}`,
-    maxDifference: most,
+    message: `${count} of ${x.length} elements, max |a − b| ${Number(max.toPrecision(3))}`,
+    maxDifference: max,
   };
 }
 
@@ -84,4 +84,14 @@ export function json(data: unknown): string {
       return Array.from(item as Uint8Array, (n) => (Number.isFinite(n) ? n : `${n}`));
     return typeof item === 'number' && !Number.isFinite(item) ? `${item}` : item;
   });
+}
+
+/** The operator without the numbers of the subgraphs that it runs: numbers of one file mean nothing in another. */
+export function withoutGraphs(op: Op): Op {
+  if (op.graphReferences.length === 0) return op;
+  const copy = Object.assign(Object.create(Object.getPrototypeOf(op) as object), op) as Op;
+  const attributes = { ...op.attributes };
+  for (const { holder, field } of op.graphReferences)
+    Object.assign(attributes, { [holder]: { ...attributes[holder], [field]: null } });
+  return Object.assign(copy, { attributes });
 }

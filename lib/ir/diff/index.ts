@@ -1,18 +1,31 @@
 /**
  * Two modules compared by structure: numbering, the order of operators where they do not depend on each other, and of
- * tensors, buffers and operator codes do not matter. Inputs and outputs belong together by place, subgraphs by the
- * signature that names them, then by place.
+ * tensors, buffers and operator codes do not matter. Subgraphs belong together by the signature that names them, then by
+ * what they compute; inputs and outputs by name, then by type; operators by what `match.ts` says of them.
  */
-import type { Module, Signature, Value } from '../graph/index.ts';
+import type { Graph, Module, Signature, Value } from '../graph/index.ts';
 import { json } from './describe.ts';
 import { DIFFERENCE_KINDS, type Difference, type DifferenceKind } from './difference.ts';
-import { compareGraphs } from './graphs.ts';
+import { type ChangedParts, compareGraphs } from './graphs.ts';
+import { Labels } from './labels.ts';
+import { type GraphMatch, matchGraphs } from './match.ts';
+import { pairGraphs } from './subgraphs.ts';
 
 export { DIFFERENCE_KINDS, type Difference, type DifferenceKind } from './difference.ts';
+export type { ChangedParts } from './graphs.ts';
+export type { GraphMatch } from './match.ts';
 
 export interface DiffOptions {
   /** Names of tensors that are neither inputs nor outputs do not matter. */
   ignoreNames?: boolean;
+}
+
+/** Two graphs that belong together. */
+export interface ComparedGraphs {
+  first: Graph;
+  second: Graph;
+  match: GraphMatch;
+  changed: ChangedParts;
 }
 
 export interface Comparison {
@@ -21,6 +34,8 @@ export interface Comparison {
   counts: Record<DifferenceKind, number>;
   /** The largest |a − b| of all constants; Infinity where only one side is a number. */
   maxDifference: number;
+  /** In the order of the first module; graphs of which the other module has none are not among them. */
+  graphs: ComparedGraphs[];
 }
 
 /** Everything in which `b` differs from `a`. */
@@ -29,62 +44,66 @@ export function compareModules(a: Module, b: Module, options: DiffOptions = {}):
   const add = (rank: number, difference: Difference) => {
     ranked.push({ rank, difference });
   };
+  // Each graph's differences stand together, behind those of the model.
   const graphRank = 1e9;
   for (const field of ['version', 'description'] as const)
     if (a[field] !== b[field])
-      add(0, { kind: 'model', path: field, message: `${json(a[field])} against ${json(b[field])}` });
+      add(0, { ...inBoth('model', field, field), message: `${json(a[field])} against ${json(b[field])}` });
   compareMetadata(a, b, (difference) => add(0, difference));
-  const pairs = pairGraphs(a, b);
-  if (a.graphs.length !== b.graphs.length)
-    add(0, {
-      kind: 'interface',
-      path: 'subgraphs',
-      message: `${a.graphs.length} subgraphs against ${b.graphs.length}`,
-    });
-  pairs.forEach(([g, other], i) => {
-    const partner = new Map(pairs.map(([x, y]) => [a.graphs[x]!, b.graphs[y]!]));
-    compareGraphs(a.graphs[g]!, b.graphs[other]!, {
-      path: `subgraphs[${g}]`,
-      otherPath: `subgraphs[${other}]`,
+  const labels = new Labels();
+  const pairs = pairGraphs(a, b, labels);
+  for (const difference of unpairedGraphs(a, b, pairs)) add(0, difference);
+  const partner = new Map(pairs.map(([i, j]) => [a.graphs[i]!, b.graphs[j]!]));
+  const graphs = pairs.map(([i, j], place): ComparedGraphs => {
+    const [first, second] = [a.graphs[i]!, b.graphs[j]!];
+    const match = matchGraphs(first, second, labels);
+    const changed = compareGraphs(first, second, match, {
+      path: `subgraphs[${i}]`,
+      otherPath: `subgraphs[${j}]`,
       isSameGraph: (x, y) => partner.get(x) === y,
       ignoreNames: options.ignoreNames ?? false,
-      found: (rank, difference) => add(graphRank * (i + 1) + rank, difference),
+      found: (rank, difference) => add(graphRank * (place + 1) + rank, difference),
     });
+    return { first, second, match, changed };
   });
-  compareSignatures(a, b, pairs, (difference) => add(Infinity, difference));
+  compareSignatures(a, b, partner, (difference) => add(Infinity, difference));
   ranked.sort((x, y) => (x.rank === y.rank ? 0 : x.rank - y.rank));
   const differences = ranked.map(({ difference }) => difference);
-  const counts = Object.fromEntries(DIFFERENCE_KINDS.map((kind) => [kind, 0])) as Record<
-    DifferenceKind,
-    number
-  >;
-  let maxDifference = 0;
-  for (const { kind, maxDifference: most } of differences) {
-    counts[kind]++;
-    if (most !== undefined) maxDifference = Math.max(maxDifference, most);
-  }
-  return { differences, counts, maxDifference };
+  return { differences, ...summary(differences), graphs };
 }
 
-/** By the signatures of the same name, then by place. */
-function pairGraphs(a: Module, b: Module): [number, number][] {
-  const pairs = new Map<number, number>();
-  const taken = new Set<number>();
-  for (const { key, graph } of a.signatures ?? []) {
-    const other = b.signatures?.find((signature) => signature.key === key);
-    const [g, h] = [a.graphs.indexOf(graph), other ? b.graphs.indexOf(other.graph) : -1];
-    if (h < 0 || pairs.has(g) || taken.has(h)) continue;
-    pairs.set(g, h);
-    taken.add(h);
+function summary(differences: readonly Difference[]): Pick<Comparison, 'counts' | 'maxDifference'> {
+  const none = DIFFERENCE_KINDS.map((kind): [DifferenceKind, number] => [kind, 0]);
+  const counts = Object.fromEntries(none) as Record<DifferenceKind, number>;
+  let max = 0;
+  for (const { kind, maxDifference } of differences) {
+    counts[kind]++;
+    max = Math.max(max, maxDifference ?? 0);
   }
-  for (const g of a.graphs.keys()) {
-    if (pairs.has(g)) continue;
-    const h = [g, ...b.graphs.keys()].find((index) => index < b.graphs.length && !taken.has(index));
-    if (h === undefined) continue;
-    pairs.set(g, h);
-    taken.add(h);
-  }
-  return [...pairs].sort(([x], [y]) => x - y);
+  return { counts, maxDifference: max };
+}
+
+type Placed = Pick<Difference, 'kind' | 'side' | 'path' | 'otherPath'>;
+
+const inBoth = (kind: DifferenceKind, path: string, otherPath: string): Placed => ({
+  kind,
+  side: 'both',
+  path,
+  otherPath,
+});
+
+function onlyIn(side: 'first' | 'second', kind: DifferenceKind, path: string, what = ''): Difference {
+  return { kind, side, path, message: `${what === '' ? '' : `${what} is `}only in the ${side}` };
+}
+
+function* unpairedGraphs(a: Module, b: Module, pairs: readonly [number, number][]): Generator<Difference> {
+  for (const [side, { graphs }, place] of [
+    ['first', a, 0],
+    ['second', b, 1],
+  ] as const)
+    for (const [i, { name }] of graphs.entries())
+      if (!pairs.some((pair) => pair[place] === i))
+        yield onlyIn(side, 'interface', `subgraphs[${i}]`, `the subgraph '${name}'`);
 }
 
 function compareMetadata(a: Module, b: Module, add: (difference: Difference) => void): void {
@@ -95,48 +114,41 @@ function compareMetadata(a: Module, b: Module, add: (difference: Difference) => 
     const [x, y] = [left.get(name), right.get(name)];
     const read = (data: typeof x) =>
       data ? (data instanceof Uint8Array ? data : data.read()) : new Uint8Array(0);
-    const isSame = left.has(name) === right.has(name) && Buffer.compare(read(x), read(y)) === 0;
-    if (!isSame)
-      add({
-        kind: 'model',
-        path: `metadata '${name}'`,
-        message: !right.has(name)
-          ? 'only in the first'
-          : !left.has(name)
-            ? 'only in the second'
-            : 'other bytes',
-      });
+    const path = `metadata '${name}'`;
+    if (!right.has(name)) add(onlyIn('first', 'model', path));
+    else if (!left.has(name)) add(onlyIn('second', 'model', path));
+    else if (Buffer.compare(read(x), read(y)) !== 0)
+      add({ ...inBoth('model', path, path), message: 'other bytes' });
   }
 }
 
 function compareSignatures(
   a: Module,
   b: Module,
-  pairs: readonly [number, number][],
+  partner: ReadonlyMap<Graph, Graph>,
   add: (difference: Difference) => void,
 ): void {
   const [left, right] = [a.signatures ?? [], b.signatures ?? []];
-  const partner = new Map(pairs);
   left.forEach((signature, i) => {
     const path = `signature_defs[${i}]`;
-    const other = right.find(({ key }) => key === signature.key);
-    if (!other) add({ kind: 'signatures', path, message: `'${signature.key}' is only in the first` });
-    else if (partner.get(a.graphs.indexOf(signature.graph)) !== b.graphs.indexOf(other.graph))
-      add({ kind: 'signatures', path, message: `'${signature.key}' runs another subgraph` });
+    const j = right.findIndex(({ key }) => key === signature.key);
+    const other = right[j];
+    if (!other) {
+      add(onlyIn('first', 'signatures', path, `'${signature.key}'`));
+      return;
+    }
+    const both = (part: string): Placed => inBoth('signatures', path + part, `signature_defs[${j}]${part}`);
+    if (partner.get(signature.graph) !== other.graph)
+      add({ ...both(''), message: `'${signature.key}' runs another subgraph` });
     else
       for (const side of ['inputs', 'outputs'] as const) {
         const [mine, theirs] = [ports(signature, side), ports(other, side)];
-        if (mine !== theirs)
-          add({ kind: 'signatures', path: `${path}.${side}`, message: `${mine} against ${theirs}` });
+        if (mine !== theirs) add({ ...both(`.${side}`), message: `${mine} against ${theirs}` });
       }
   });
-  right.forEach((signature, i) => {
-    if (!left.some(({ key }) => key === signature.key))
-      add({
-        kind: 'signatures',
-        path: `signature_defs[${i}]`,
-        message: `'${signature.key}' is only in the second`,
-      });
+  right.forEach(({ key }, j) => {
+    if (!left.some((signature) => signature.key === key))
+      add(onlyIn('second', 'signatures', `signature_defs[${j}]`, `'${key}'`));
   });
 }
 

@@ -22,6 +22,7 @@ export interface PreparedPlan extends Pick<ProgramShape, 'vocabSize' | 'caches'>
 }
 
 export interface OpenPrepared {
+  isPrepared: true;
   plan: PreparedPlan;
   /** @throws GgmaError CIRCLE_CHANGED when the file is no longer what it was */
   assertUnchanged(): void;
@@ -32,7 +33,8 @@ export interface OpenPrepared {
 /**
  * Opens model.ggma where it was made of this model.circle by this version of ggma.
  * @returns otherwise the reason
- * @throws GgmaError PREPARED, PROGRAM_INVALID for a damaged one, CIRCLE_CHANGED for one that changes meanwhile, INPUT
+ * @throws GgmaError PREPARED, PROGRAM_INVALID for a damaged one, CIRCLE_CHANGED for one that changes while it is read,
+ * INPUT, IO for one that the system cannot read
  */
 export async function openPrepared({
   dir,
@@ -49,6 +51,7 @@ export async function openPrepared({
       return mismatch;
     }
     return {
+      isPrepared: true,
       plan: readPlan(file, path),
       assertUnchanged: () => assertUnchanged(fd, opened, path),
       close: () => closeSync(fd),
@@ -74,7 +77,7 @@ async function findMismatch({ ggma, model, sections }: PreparedFile, path: strin
   } finally {
     closeSync(fd);
   }
-  // A copy has another time: all of its bytes are looked at.
+  // A copy has another time, so all of its bytes are compared.
   const { recordOf } = await import('../manifest.ts');
   return (await recordOf(path)).sha256 === model.sha256 ? null : other;
 }

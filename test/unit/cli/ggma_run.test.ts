@@ -3,14 +3,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { main } from '../../../lib/cli/ggma_run.ts';
+import { endingIds, main } from '../../../lib/cli/ggma_run.ts';
 import { loadSentencePiece, type Tokenizer } from '../../../lib/text/index.ts';
 import { fakeStreams } from '../../support/fake-streams.ts';
 import { type GoldenPrompt, goldenPrompts, writeGoldenPackage } from '../../support/golden-package.ts';
+import { lilyTokenizerPath } from '../../support/lily.ts';
 import { needSharedDir } from '../../support/need.ts';
 
 async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const streams = fakeStreams();
+  return runWith([], ...argv);
+}
+
+async function runWith(
+  input: readonly Uint8Array[],
+  ...argv: string[]
+): Promise<{ code: number; out: string; err: string }> {
+  const streams = fakeStreams(undefined, input);
   const code = await main(argv, streams);
   return { code, out: streams.out(), err: streams.err() };
 }
@@ -73,6 +81,17 @@ describe('cli/ggma_run', () => {
       assert.deepEqual([code, out], [2, ''], argv.join(' '));
       assert.match(err, pattern);
     }
+  });
+
+  it('ends at the ids of the package, and at 0 only where that is no text', async () => {
+    const lily = await loadSentencePiece(lilyTokenizerPath);
+    assert.deepEqual(endingIds({ eosIds: [2], tokenizer: lily }), [2, 0], 'the unknown piece');
+    assert.deepEqual(endingIds({ eosIds: [0, 2], tokenizer: lily }), [0, 2]);
+    const exclamation = { specialIds: new Set([151643]), unkId: null }; // as Qwen's, where id 0 is "!"
+    assert.deepEqual(endingIds({ eosIds: [151643], tokenizer: exclamation }), [151643]);
+    const special = { specialIds: new Set([0]), unkId: null };
+    assert.deepEqual(endingIds({ eosIds: [5], tokenizer: special }), [5, 0]);
+    assert.deepEqual(endingIds({ eosIds: [5], tokenizer: null }), [5]);
   });
 
   it('fault 1: a package that is not there exits 1', async () => {
@@ -178,6 +197,30 @@ describe('cli/ggma_run', () => {
         assert.deepEqual(top[0], { id, logprob });
         assert.ok(top[1]!.logprob <= logprob && logprob <= 0);
       }
+    });
+
+    it('-p - reads the prompt from standard input, without the line end behind it', async () => {
+      const expected = (await run(dir, '-p', prompt.text!, '-n', '5')).out;
+      const bytes = Buffer.from(`${prompt.text!}\n`);
+      const { code, out, err } = await runWith(
+        [bytes.subarray(0, 3), bytes.subarray(3)],
+        dir,
+        '-p',
+        '-',
+        '-n',
+        '5',
+      );
+      assert.deepEqual([code, out, err], [0, expected, '']);
+      const twice = await runWith([Buffer.from('Hi\n\n')], dir, '-p', '-', '-n', '0', '--json');
+      assert.equal((JSON.parse(twice.out) as { prompt: string }).prompt, 'Hi\n');
+      const wrong = await runWith([Uint8Array.of(0x48, 0xff)], dir, '-p', '-');
+      assert.deepEqual([wrong.code, wrong.out], [1, '']);
+      assert.match(wrong.err, /^ggma: INPUT: expected a prompt in UTF-8 on standard input/);
+      const large = Array<Uint8Array>(17).fill(new Uint8Array(1_000_000));
+      assert.match(
+        (await runWith(large, dir, '-p', '-')).err,
+        /INPUT: expected a prompt of at most 16000000 bytes/,
+      );
     });
 
     it('warns when the prompt leaves no room for the default', async () => {

@@ -3,7 +3,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { isFree, replaceFolder, withLock } from '../../../lib/make/folder.ts';
+import { GgmaError } from '../../../lib/errors.ts';
+import {
+  checkReplaceable,
+  isFree,
+  madeBy,
+  replaceFolder,
+  withLock,
+  withoutTemporaryName,
+} from '../../../lib/make/folder.ts';
 import { scratchFolder } from '../../support/checkpoint.ts';
 
 describe('make/folder', () => {
@@ -32,6 +40,37 @@ describe('make/folder', () => {
     assert.deepEqual(readdirSync(scratch.path), []);
     await withLock(dir, async () => inside++);
     assert.equal(inside, 2);
+  });
+
+  it('tells a folder of a newer ggma from one that is somebody else’s', async () => {
+    mkdirSync(dir);
+    const path = join(dir, 'ggma.json');
+    assert.equal(await madeBy(dir), null);
+    for (const text of ['{', '{"format": 1, "made": "cake"}']) {
+      writeFileSync(path, text);
+      assert.equal(await madeBy(dir), null);
+      await assert.rejects(checkReplaceable(dir, 'package', false), { code: 'OUTPUT_EXISTS' });
+    }
+    writeFileSync(path, '{"format": 2, "made": "package", "files": {}}');
+    await assert.rejects(madeBy(dir), { code: 'PACKAGE_VERSION', path });
+    await assert.rejects(checkReplaceable(dir, 'package', false), { code: 'PACKAGE_VERSION', path });
+    await checkReplaceable(dir, 'package', true);
+    writeFileSync(path, '{"format": 1, "made": "package", "files": {}}');
+    await checkReplaceable(dir, 'package', false);
+    await assert.rejects(checkReplaceable(dir, 'import', false), { code: 'OUTPUT_EXISTS' });
+  });
+
+  it('errors name the folder that the user knows, in message, path and no other part', async () => {
+    const [temporary, shown] = ['build/x.part', 'owner/x@1'];
+    const fail = (error: unknown) => withoutTemporaryName(temporary, shown, () => Promise.reject(error));
+    const values = { promptTokens: 1 };
+    const cause = new GgmaError('CONFIG', `bad ${temporary}/a`, { path: `${temporary}/a`, values });
+    await assert.rejects(fail(cause), {
+      ...{ code: 'CONFIG', message: 'bad owner/x@1/a', path: 'owner/x@1/a', values, cause },
+    });
+    for (const other of [new GgmaError('CONFIG', 'bad', { path: 'b' }), new Error(temporary)])
+      await assert.rejects(fail(other), (error) => error === other);
+    assert.equal(await withoutTemporaryName(temporary, shown, async () => 1), 1);
   });
 
   it('gives the lock back when the work fails', async () => {

@@ -115,6 +115,29 @@ describe('make/import', () => {
     assert.ok(!existsSync(target));
   });
 
+  it('names what it reads by its origin, never by the folder where it gathers the files', async () => {
+    const broken = { ...tinyConfig, num_attention_heads: 3 };
+    hub.files.set('config.json', Buffer.from(JSON.stringify(broken)));
+    const told = async (attempt: Promise<unknown>, path: string) =>
+      assert.rejects(attempt, (error) => {
+        assert.equal((error as { path?: string }).path, path);
+        assert.doesNotMatch(String(error), /\.part/);
+        return true;
+      });
+    await told(fromHub(), `owner/tiny@${commit}/config.json`);
+    writeFileSync(join(model, 'config.json'), JSON.stringify(broken));
+    await told(importModel({ dir: model }, target), join(model, 'config.json'));
+    cpSync(join(lilyDir, 'tokenizer.model'), join(model, 'config.json'));
+    await told(importModel({ dir: model }, target), join(model, 'config.json'));
+  });
+
+  it('a folder of a newer ggma is not taken for one of nobody', async () => {
+    mkdirSync(target, { recursive: true });
+    writeFileSync(join(target, 'ggma.json'), '{"format": 2}');
+    await rejects(fromHub(), 'PACKAGE_VERSION', /got 2/);
+    await fromHub({ force: true });
+  });
+
   it('wants config.json and safetensors', async () => {
     hub.files.delete('model.safetensors');
     await rejects(fromHub(), 'IMPORT_INCOMPLETE', /model.safetensors or .* got neither/);

@@ -121,7 +121,7 @@ describe('make/prepare', () => {
     assert.match(warnings.at(-1)!, pattern);
     assert.match(
       warnings.at(-1)!,
-      /model\.ggma: expected .*; loaded without it \(`opm prepare` makes it anew\)$/,
+      /model\.ggma: expected .*; loaded without it \(`opm prepare \/\S+` replaces it\)$/,
     );
   }
   const replaceModel = (dir: string, other: string) =>

@@ -106,7 +106,9 @@ describe('make/write', () => {
     await write();
     const agrees = async () => areAsChecked(await readContents(dir));
     assert.equal(await agrees(), true);
-    writeFileSync(join(dir, 'tokenizer.json'), `${readFileSync(join(dir, 'tokenizer.json'), 'utf8')}\n`);
+    // Of the same size, which is all that is compared when a package is loaded.
+    const text = readFileSync(join(dir, 'tokenizer.json'), 'utf8');
+    writeFileSync(join(dir, 'tokenizer.json'), text.replace('flower', 'fluwer'));
     assert.equal(await agrees(), false);
     copyFileSync(join(lilyDir, 'tokenizer.json'), join(dir, 'tokenizer.json'));
     assert.equal(await agrees(), true);

@@ -60,7 +60,7 @@ describe('package/load', () => {
     circle.subgraphs![1]!.tensors![weights]!.shape = [1024, 65];
     await writeFile(path, writeModel(circle));
     await assert.rejects(loadFake(dir), (error: unknown) => {
-      assert.equal((error as GgmaError).path, `subgraphs[1].tensors[${weights}].buffer`);
+      assert.equal((error as GgmaError).path, `${path}: subgraphs[1].tensors[${weights}].buffer`);
       return code('CIRCLE_INVALID', /^DATA_SIZE: expected 266240 bytes .*, got 262144$/)(error);
     });
   });

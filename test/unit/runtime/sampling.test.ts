@@ -19,8 +19,20 @@ describe('runtime/sampling', () => {
       if (sampler === undefined) return null;
       const { promptIds, ...rest } = sampler;
       assert.deepEqual([...promptIds!], [1, 2]);
+      for (const value of Object.values(rest))
+        assert.notEqual(value, undefined, 'nothing is left to fill in');
       assert.equal(rest.seed, seed);
       return rest;
+    };
+    const neutral = {
+      topK: 0,
+      topP: 1,
+      minP: 0,
+      repeatPenalty: 1,
+      presencePenalty: 0,
+      frequencyPenalty: 0,
+      biasIds: Int32Array.of(),
+      biasValues: Float32Array.of(),
     };
     assert.deepEqual(model.sampling, recommended);
     for (const greedy of [
@@ -33,16 +45,17 @@ describe('runtime/sampling', () => {
       assert.equal(await asked(greedy), null, JSON.stringify(greedy));
     await assert.rejects(asked({ seed: 5 }), code('OPTION', /beside seed, got none.* no effect/));
     await assert.rejects(asked({ seed: 5, repeatPenalty: 2 }), code('OPTION', /beside seed/));
-    assert.deepEqual(await asked({ temperature: 1, seed: 7 }), { ...recommended, temperature: 1, seed: 7 });
+    const drawing = { ...neutral, ...recommended };
+    assert.deepEqual(await asked({ temperature: 1, seed: 7 }), { ...drawing, temperature: 1, seed: 7 });
     assert.deepEqual(await asked({ topK: 5, topP: 1, seed: 0 }), {
-      ...recommended,
+      ...drawing,
       topK: 5,
       topP: 1,
       seed: 0,
     });
     assert.deepEqual(await asked({ presencePenalty: 1, logitBias: { 3: -Infinity, 4: 2 } }), {
+      ...neutral,
       temperature: 0,
-      repeatPenalty: 1,
       presencePenalty: 1,
       biasIds: Int32Array.of(3, 4),
       biasValues: Float32Array.of(-Infinity, 2),

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
+import { compareModules } from '../../../lib/ir/diff/index.ts';
 import type { Graph, Module } from '../../../lib/ir/graph/index.ts';
 import { isConvex } from '../../../lib/view/repeat.ts';
-import { type Scene, sceneOf } from '../../../lib/view/scene.ts';
+import { graphsOf, type Scene, type Subject, sceneOf } from '../../../lib/view/scene.ts';
 import { type Tree, treeOf } from '../../../lib/view/tree.ts';
 import { golden, needShared } from '../../support/goldens.ts';
 import { renameAll, reorderAll, seeded } from '../../support/mutate.ts';
 import { apply } from '../../support/passes.ts';
 import { textGraph } from '../../support/text-graph.ts';
 
-function look(before: Graph | null, after: Graph): { scene: Scene; tree: Tree } {
-  const scene = sceneOf(before, after);
+const look = (graph: Graph) => lookAt({ kind: 'alone', graph });
+
+function lookAt(subject: Subject): { scene: Scene; tree: Tree } {
+  const { before, after } = graphsOf(subject);
+  const scene = sceneOf(subject);
   const tree = treeOf(scene, before, after);
   assertNested(scene, tree);
   return { scene, tree };
@@ -48,14 +52,14 @@ function titles({ nodes }: Scene, { blocks }: Tree): string[] {
 describe('view/tree', () => {
   it('leaves a small graph as it is', () => {
     const { graph } = textGraph('input x f32[1,4]\ny = NEG(x)\nz = ADD(y, y)\noutput z');
-    const { scene, tree } = look(null, graph);
+    const { scene, tree } = look(graph);
     assert.deepEqual([scene.nodes.length, tree.blocks.length], [4, 1]);
   });
 
   it('cuts a long graph without layers into parts', () => {
     const lines = Array.from({ length: 700 }, (_, i) => `x${i + 1} = NEG(x${i})`);
     const { graph } = textGraph(['input x0 f32[1,4]', ...lines, 'output x700'].join('\n'));
-    const { scene, tree } = look(null, graph);
+    const { scene, tree } = look(graph);
     assert.deepEqual(titles(scene, tree), ['1 × part of 1', '1 × part of 99', '6 × part of 100']);
   });
 
@@ -71,7 +75,7 @@ describe('view/tree', () => {
       for (const [what, mutate] of mutations) {
         const module = golden('probe/decode_.circle');
         mutate(module);
-        const { scene, tree } = look(null, module.graphs[0]!);
+        const { scene, tree } = look(module.graphs[0]!);
         assert.deepEqual(
           titles(scene, tree),
           ['17 × RMS norm of 6', '8 × attention of 41', '8 × layer of 65'],
@@ -83,7 +87,7 @@ describe('view/tree', () => {
     it('numbers layers in the order of the data', () => {
       const module = golden('probe/decode_.circle');
       reorderAll(module, seeded(3));
-      const { scene, tree } = look(null, module.graphs[0]!);
+      const { scene, tree } = look(module.graphs[0]!);
       const caches = tree.blocks
         .filter(({ title }) => title.startsWith('layer'))
         .map(({ title, nodes }) => {
@@ -108,7 +112,7 @@ describe('view/tree', () => {
       ];
       for (const [file, layers] of expected) {
         const found = golden(file).graphs.flatMap((graph) => {
-          const { scene, tree } = look(null, graph);
+          const { scene, tree } = look(graph);
           return titles(scene, tree).filter((title) => title.includes('layer'));
         });
         assert.deepEqual(found, layers, file);
@@ -116,10 +120,10 @@ describe('view/tree', () => {
     });
 
     it('shows what a filter replaced beside what it put in', () => {
-      const [before] = golden('probe/decode_.circle').graphs;
       const module = golden('probe/decode_.circle');
       apply(module, 'fuse.attention');
-      const { scene, tree } = look(before!, module.graphs[0]!);
+      const [compared] = compareModules(golden('probe/decode_.circle'), module).graphs;
+      const { scene, tree } = lookAt({ kind: 'both', compared: compared! });
       assert.deepEqual(titles(scene, tree), ['17 × RMS norm of 6', '8 × attention of 45', '8 × layer of 66']);
       for (const [number, block] of tree.blocks.entries()) {
         if (block.title !== 'attention') continue;

@@ -162,7 +162,7 @@ describe('cli/common', () => {
     const full = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
     const { code, err } = await run([], write, fakeStreams(full));
     assert.equal(code, 1);
-    assert.match(err, /^ggma: OUTPUT: .*no space left\n$/);
+    assert.match(err, /^ggma: OUTPUT: .*the disk is full \(ENOSPC\)\n$/);
   });
 
   it('Ctrl-C aborts the signal of a command that asks for it, and exits 130', async () => {

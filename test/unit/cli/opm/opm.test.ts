@@ -161,6 +161,14 @@ describe('cli/opm', () => {
     assert.match((await run('export out')).err, /MODEL_NOT_FOUND/);
   });
 
+  it('says which folder a newer ggma made, instead of taking no notice of it', async () => {
+    mkdirSync(join(dir, 'build', 'new'), { recursive: true });
+    writeFileSync(join(dir, 'build', 'new', 'ggma.json'), '{"format": 2, "made": "import"}');
+    for (const words of ['export', 'clean --all'])
+      assert.match((await run(words)).err, /^ggma: PACKAGE_VERSION: .*build\/new\/ggma\.json\)\n$/, words);
+    assert.deepEqual(inBuild(), ['new']);
+  });
+
   it('fault 18: build/out that ggma did not make stays, unless --force', async () => {
     await run(`import ${model}`);
     mkdirSync(join(dir, 'build/out'));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { GenerateOptions } from '../../../lib/runtime/index.ts';
-import { code, open, prompt, story } from '../../support/fake-model.ts';
+import type { GenerateOptions } from '../../../../lib/runtime/index.ts';
+import { code, open, prompt, story } from '../../../support/fake-model.ts';
 
-describe('runtime/options', () => {
+describe('runtime/options/generate', () => {
   it('fault 27: maxTokens 0 gives nothing and takes no step; n gives n tokens', async () => {
     const { model, program } = await open();
     const none = await model.complete(prompt, { maxTokens: 0 });
@@ -51,7 +51,7 @@ describe('runtime/options', () => {
       [{ topLogprobs: -1 }, /topLogprobs, got -1/],
       [{ logprobs: 2, topLogprobs: 3 }, /one number for logprobs and topLogprobs, got 2 and 3/],
       [{ logprobs: false, topLogprobs: 3 }, /logprobs true with topLogprobs, got false/],
-      [{ seed: 7 }, /temperature, topK, topP or minP beside seed, got none/],
+      [{ seed: 7 }, /one of temperature, topK, topP, minP beside seed, got none/],
       [{ max_tokens: 5 }, /maxTokens, .* got max_tokens/],
       [{ toString: 5 }, /got toString/],
       [null, /object of options/],

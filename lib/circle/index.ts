@@ -5,6 +5,7 @@ export { type Elements, elementsOf } from './elements.ts';
 export * from './enums.ts';
 export { withFileName } from './fault.ts';
 export { float16Value, widenBfloat16, widenFloat16 } from './half.ts';
+export { MadeUnits, type MakeUnits, withScratch } from './made.ts';
 export { enumName } from './names.ts';
 export { type OpenModel, openModel } from './open.ts';
 export { builtinCodeOf, hasEffects, operatorCode, operatorName } from './operator-code.ts';

@@ -8,7 +8,7 @@ import {
   type GenerateOptions,
   generateOptions,
   type Model,
-  type Prompt,
+  type PlainPrompt,
 } from '../runtime/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { version } from '../version.ts';
@@ -93,7 +93,7 @@ async function ggmaRun(invocation: Invocation): Promise<undefined> {
 async function generate(
   invocation: Invocation,
   model: Model,
-  prompt: Prompt,
+  prompt: PlainPrompt,
   asked: GenerateOptions,
 ): Promise<void> {
   const ids = promptIds(model, prompt);
@@ -177,7 +177,7 @@ export function endingIds({
 }
 
 /** @throws UsageError; GgmaError INPUT for what standard input gives */
-async function readPrompt(invocation: Invocation): Promise<Prompt> {
+async function readPrompt(invocation: Invocation): Promise<PlainPrompt> {
   const ids = invocation.text('ids');
   const text = invocation.text('prompt');
   if (ids === undefined)
@@ -207,7 +207,7 @@ async function readStandardInput(stdin: Streams['stdin']): Promise<string> {
   }
 }
 
-function promptIds(model: Model, prompt: Prompt): Int32Array {
+function promptIds(model: Model, prompt: PlainPrompt): Int32Array {
   if (typeof prompt !== 'string') return Int32Array.from(prompt);
   if (model.tokenizer === null)
     throw new UsageError('expected --ids for a package without a tokenizer, got a text as prompt');

@@ -12,6 +12,7 @@ import {
   UsageError,
   writeAtomically,
 } from './common/index.ts';
+import { dtypeOf, dtypeOption } from './dtype.ts';
 
 const spec: CommandSpec = {
   name: 'tinyllama',
@@ -22,6 +23,7 @@ const spec: CommandSpec = {
     mode: { type: 'string', value: 'prefill|decode', help: 'which graph' },
     model: { type: 'string', value: 'DIR', help: 'config.json and *.safetensors (default: the demo model)' },
     output: { type: 'string', short: 'o', value: 'FILE', help: 'default: prefill.circle or decode_.circle' },
+    dtype: dtypeOption,
     'prefill-length': {
       type: 'string',
       value: 'N',
@@ -46,16 +48,19 @@ async function tinyllama(invocation: Invocation): Promise<undefined> {
     throw new UsageError(`expected prefill or decode for --mode, got ${mode ?? 'nothing'}`);
   const prefillLength = invocation.integer('prefill-length', 1, 65_536);
   const cacheLength = invocation.integer('cache-length', 3, 1_048_576);
+  const dtype = dtypeOf(invocation);
   const file = invocation.text('output') ?? (mode === 'prefill' ? 'prefill.circle' : 'decode_.circle');
   const warnings: string[] = [];
   const progress = new Progress(invocation.streams.stderr);
   const dir = invocation.text('model') ?? demoDir();
   try {
-    const hf = openHf(dir, {
+    const input = openHf(dir, {
+      dtype,
       onRead: (name) => progress.show(name),
       onWarning: (message) => warnings.push(message),
     });
-    const module = mode === 'prefill' ? exportPrefill(hf, prefillLength) : exportDecode(hf, cacheLength);
+    const module =
+      mode === 'prefill' ? exportPrefill(input, prefillLength) : exportDecode(input, cacheLength);
     progress.show(file);
     writeAtomically(file, chunksOf(layOut(lower(module))));
   } finally {

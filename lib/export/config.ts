@@ -2,19 +2,14 @@
 
 import { Fields } from '../fields.ts';
 import type { JsonObject } from '../json.ts';
+import { type ModelSizes, readSizes } from '../model-sizes.ts';
 import { type Family, families, plainRecipe, type Recipe } from './families/index.ts';
 import { type Rope, readRope } from './rope-config.ts';
 
-export interface ModelConfig {
+export interface ModelConfig extends ModelSizes {
   family: Family;
   recipe: Recipe;
-  hiddenSize: number;
   intermediateSize: number;
-  layers: number;
-  heads: number;
-  kvHeads: number;
-  headDim: number;
-  vocabSize: number;
   rmsNormEps: number;
   /** `recipe.ropes` says which a layer uses. */
   ropes: Rope[];
@@ -37,25 +32,14 @@ export function readModelConfig(
     return fields.unsupported('model_type', `one of ${known}`);
   }
   refuseUnknown(fields, family);
-  const hiddenSize = fields.integer('hidden_size');
-  const layers = fields.integer('num_hidden_layers');
-  const heads = fields.integer('num_attention_heads');
-  const kvHeads = fields.integer('num_key_value_heads', heads);
-  if (heads % kvHeads !== 0) fields.fail('num_key_value_heads', `a divisor of num_attention_heads ${heads}`);
-  if (fields.get('head_dim') === undefined && hiddenSize % heads !== 0)
-    fields.fail('num_attention_heads', `a divisor of hidden_size ${hiddenSize}`);
-  const headDim = fields.integer('head_dim', hiddenSize / heads);
+  const sizes = readSizes(fields);
+  const { layers, headDim } = sizes;
   if (headDim % 2 !== 0) fields.fail('head_dim', 'an even number, as RoPE rotates halves,');
   return {
     family,
     recipe: { ...plainRecipe(layers), ...family.recipe(fields, layers) },
-    hiddenSize,
+    ...sizes,
     intermediateSize: fields.integer('intermediate_size'),
-    layers,
-    heads,
-    kvHeads,
-    headDim,
-    vocabSize: fields.integer('vocab_size'),
     rmsNormEps: fields.positive('rms_norm_eps', 1e-6),
     ropes: family.ropes?.(fields) ?? [readRope(fields)],
     tieWordEmbeddings: fields.flag('tie_word_embeddings', family.tiesEmbeddings ?? false),

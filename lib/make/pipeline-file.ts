@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import { GgmaError } from '../errors.ts';
 import { withSystemErrors } from '../system-error.ts';
 import { type Pipeline, pipelineError, placeholders, seedPipeline } from './pipeline.ts';
+import { isShell, readShellStage } from './shell-pipeline.ts';
 
 const largestFile = 2 ** 20;
 
@@ -38,11 +39,29 @@ export async function parsePipeline(text: string): Promise<Pipeline> {
   return {
     prefillLength: length(lengths.prefill_length, 'prefill_length', 1, seedPipeline.prefillLength),
     cacheLength: length(lengths.cache_length, 'cache_length', 3, seedPipeline.cacheLength),
-    prefill: lines(file.prefill, 'prefill', seedPipeline.prefill),
-    decode: lines(file.decode, 'decode', seedPipeline.decode),
-    merge: line(file.merge ?? seedPipeline.merge, 'merge'),
-    model: lines(file.model, 'model', seedPipeline.model),
+    prefill: stage(file, 'prefill'),
+    decode: stage(file, 'decode'),
+    ...mergeAndModel(file),
   };
+}
+
+/** The filters over one graph: a list, or the reference's shell command. */
+function stage(file: Record<string, unknown>, name: 'prefill' | 'decode'): readonly string[] {
+  const value = file[name];
+  // In the reference's form nothing is added to what the file says.
+  const isReference = typeof file.merge === 'string' && isShell(file.merge);
+  if (typeof value !== 'string' || !isShell(value))
+    return lines(value, name, isReference ? [] : seedPipeline[name]);
+  // The reference's exporter has called its file both.
+  return readShellStage(value, name, [`${name}.circle`, `${name}_.circle`], `${name}.circle`).filters;
+}
+
+/** In the reference's form the filters over the merged model are part of `merge`. */
+function mergeAndModel(file: Record<string, unknown>): Pick<Pipeline, 'merge' | 'model'> {
+  const merge = line(file.merge ?? seedPipeline.merge, 'merge');
+  if (!isShell(merge)) return { merge, model: lines(file.model, 'model', seedPipeline.model) };
+  const [first, ...filters] = readShellStage(merge, 'merge', [], 'model.circle').filters;
+  return { merge: first!, model: [...filters, ...lines(file.model, 'model', [])] };
 }
 
 /** What `opm init` writes: {@link seedPipeline}, explained. */

@@ -1,5 +1,5 @@
-/** What loading may be told: a row for each option (lib/runtime/options/option.ts says what follows from a row). */
-import { abortSignal, callback, choice, flag, integer, type OptionsOf, option } from '../runtime/index.ts';
+/** What loading may be told: a row for each option (lib/options says what follows from a row). */
+import { abortSignal, callback, choice, flag, integer, type OptionsOf, option } from '../options/index.ts';
 
 /** A prepared package has no 'compile', unless its model.ggma turns out to be damaged: then loading starts again with it. */
 export type LoadStage = 'read' | 'compile' | 'pack' | 'ready';

@@ -30,6 +30,8 @@ export interface GraphData {
   tensors: TensorData[];
   /** The first is the graph itself. */
   blocks: BlockData[];
+  /** One per model; of what the first block counts, what nothing makes or reads. */
+  unused: Counts[];
   signatures: SignatureData[];
   changes: ChangeData[];
 }
@@ -101,6 +103,7 @@ export interface ChildData {
   kind: ChildKind;
   /** Number of the node, block or tensor. */
   index: number;
+  /** May have line breaks. */
   title: string;
   /** Small print below the title: constants, fused activation, what is in a folded block. */
   lines: string[];
@@ -108,9 +111,21 @@ export interface ChildData {
   shared: number[];
 }
 
+/** What a block holds of one model, at any depth. */
+export interface Counts {
+  operators: number;
+  tensors: number;
+  /** Of constants; data that several tensors share counts once. */
+  bytes: number;
+}
+
 export interface BlockData {
   title: string;
+  /** Holds copies of one layer and nothing else. */
+  isStack: boolean;
   facts: Row[];
+  /** One per model. A block counts what the blocks in it count, and what lies beside them. */
+  counts: Counts[];
   status: Status;
   parent: number | null;
   children: ChildData[];

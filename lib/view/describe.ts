@@ -21,10 +21,9 @@ export function typeText(value: Value): string {
 }
 
 /** The last part of a name that says where in a program it comes from: `torch…Linear::linear_56` → linear_56. */
-export function shortName(name: string, limit = 24): string {
+export function shortName(name: string): string {
   const last = name.slice(name.lastIndexOf('::') + 1).replace(/^:/, '');
-  const text = last === '' ? name : last;
-  return text.length <= limit ? text : `…${text.slice(text.length - limit + 1)}`;
+  return last === '' ? name : last;
 }
 
 /** Enums among the fields of option tables, by the field's name. */
@@ -35,7 +34,7 @@ const ENUM_FIELDS: readonly [pattern: RegExp, enumeration: string][] = [
   [/(^type|DataType|^outType|^outputType|^idxOutType)$/, 'TensorType'],
   [/^weightsFormat$/, 'FullyConnectedOptionsWeightsFormat'],
 ];
-const LONGEST_LIST = 32;
+const MAX_ITEMS = 32;
 
 /** The fields of an operator's options, in the order of the schema. */
 export function optionRows(op: Op): Row[] {
@@ -65,8 +64,8 @@ function fieldText(field: string, content: unknown): string {
   }
   if (Array.isArray(content) || ArrayBuffer.isView(content)) {
     const list = Array.from(content as ArrayLike<unknown>);
-    const shown = list.slice(0, LONGEST_LIST).map((item) => fieldText(field, item));
-    return `[${shown.join(', ')}${list.length > LONGEST_LIST ? `, … ${list.length} in all` : ''}]`;
+    const shown = list.slice(0, MAX_ITEMS).map((item) => fieldText(field, item));
+    return `[${shown.join(', ')}${list.length > MAX_ITEMS ? `, … ${list.length} in all` : ''}]`;
   }
   if (typeof content === 'object') {
     const fields = Object.entries(content).map(([name, inner]) => `${name}: ${fieldText(name, inner)}`);

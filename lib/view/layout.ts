@@ -32,12 +32,16 @@ export class Layouts {
 }
 
 function sizeOf({ kind, title, lines }: Child): { width: number; height: number } {
-  const text = Math.max(title.length * TITLE_CHAR, ...lines.map((line) => line.length * LINE_CHAR));
+  const titles = title.split('\n');
+  const widths = [
+    ...titles.map((line) => line.length * TITLE_CHAR),
+    ...lines.map((line) => line.length * LINE_CHAR),
+  ];
   const padding = kind === 'block' ? 44 : 24;
   const height = kind === 'port' ? 20 : 26;
   return {
-    width: Math.ceil(Math.max(kind === 'port' ? 40 : 72, text + padding)),
-    height: height + lines.length * LINE_HEIGHT,
+    width: Math.ceil(Math.max(kind === 'port' ? 40 : 72, Math.max(...widths) + padding)),
+    height: height + (titles.length - 1 + lines.length) * LINE_HEIGHT,
   };
 }
 

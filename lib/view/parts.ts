@@ -53,7 +53,7 @@ function split(tree: Tree, outer: number, units: readonly Unit[]): void {
     const members = units.slice(from, from + size);
     const title = `part ${from / size + 1}`;
     const nodes = members.flatMap((unit) => unit.nodes).sort((a, b) => a - b);
-    const part = tree.blocks.push({ title, status: 'same', parent: outer, nodes }) - 1;
+    const part = tree.blocks.push({ title, status: 'same', isStack: false, parent: outer, nodes }) - 1;
     for (const { node, block } of members) {
       if (node !== null) tree.home[node] = part;
       if (block !== null) tree.blocks[block]!.parent = part;

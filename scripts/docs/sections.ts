@@ -2,9 +2,10 @@
 import { words } from '../../lib/cli/o2o/index.ts';
 import { errorCodes } from '../../lib/error-codes.ts';
 import { families } from '../../lib/export/index.ts';
+import type { OptionTable } from '../../lib/options/index.ts';
 import { loadOptions } from '../../lib/package/index.ts';
 import { passes } from '../../lib/passes/index.ts';
-import { generateOptions, type OptionTable, samplingOptions, scoreOptions } from '../../lib/runtime/index.ts';
+import { generateOptions, samplingOptions, scoreOptions } from '../../lib/runtime/index.ts';
 import { type Field, fieldsOf, rowsOf } from './fields.ts';
 
 export const sections: Readonly<Record<string, () => string>> = {

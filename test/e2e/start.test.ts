@@ -24,7 +24,7 @@ describe('imports that wait until they are needed', () => {
         );
       });
     const declared = lazyImports.map(({ from, to }) => `${from} → ${to}`);
-    assert.deepEqual(found.toSorted(), declared.toSorted());
+    assert.deepEqual([...new Set(found)].toSorted(), declared.toSorted());
   });
 });
 
@@ -53,10 +53,9 @@ describe('the start of a package', () => {
       };
       return result.map(({ url }) => url);
     });
-    return urls
-      .filter((url) => url.startsWith(dist))
-      .map((url) => url.slice(dist.length))
-      .sort();
+    // A file that two threads have is there twice.
+    const files = urls.filter((url) => url.startsWith(dist)).map((url) => url.slice(dist.length));
+    return [...new Set(files)].sort();
   }
 
   const bundles = JSON.parse(readFileSync(path.join(root, bundlesFile), 'utf8')) as Record<string, string[]>;
@@ -64,10 +63,10 @@ describe('the start of a package', () => {
   /** The files, and the sources in them, are those of the table. */
   function check(name: StartName, files: readonly string[]): void {
     const { sources } = starts[name];
-    assert.deepEqual(
-      files.map((file) => file.replace(/-\w{8}\.js$/, '')),
-      starts[name].files,
-    );
+    // Chunks with a hash in their names only pass on what a joined file has.
+    const joined = files.filter((file) => !/-\w{8}\.js$/.test(file));
+    assert.deepEqual(joined, starts[name].files);
+    assert.ok(files.length - joined.length <= 2, files.join());
     const strangers = files
       .flatMap((file) => bundles[`dist/${file}`] ?? [])
       .filter((source) => source.startsWith('lib/'))

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { chunksOf, layOut, readModel, writeModel } from '../../lib/circle/index.ts';
+import { chunksOf, layOut, readBytes, readModel, writeModel } from '../../lib/circle/index.ts';
 import { GgmaError } from '../../lib/errors.ts';
 import { exportDecode, openHf, readModelConfig } from '../../lib/export/index.ts';
 import { lift, lower } from '../../lib/ir/graph/index.ts';
@@ -166,8 +166,8 @@ const weights: Target = {
     fileIn(dir, 'config.json', isTiny ? Buffer.from(JSON.stringify(tinyConfig)) : lily('config.json'));
     fileIn(dir, 'model.safetensors', bytes);
     const hf = openHf(dir);
-    if (isTiny) exportDecode(hf);
-    else hf.weights.float32('model.norm.weight', [64]);
+    if (isTiny) for (const chunk of chunksOf(layOut(lower(exportDecode(hf))))) chunk.at(0);
+    else readBytes(hf.weights.vector('model.norm.weight', 64).source);
   },
 };
 

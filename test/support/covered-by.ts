@@ -4,6 +4,7 @@
  * runs is covered by a test of the built files, in e2e.
  */
 export const coveredBy: readonly (readonly [part: string, test: string])[] = [
+  ['checkpoint/', 'unit/checkpoint/safetensors.test.ts'],
   ['circle/', 'unit/circle/codec.test.ts'],
   ['circle/elements.ts', 'unit/circle/print.test.ts'],
   ['circle/dump.ts', 'unit/circle/print.test.ts'],
@@ -16,6 +17,7 @@ export const coveredBy: readonly (readonly [part: string, test: string])[] = [
   ['cli/commands.ts', 'unit/check-node.test.ts'],
   ['cli/common/', 'unit/cli/common/command.test.ts'],
   ['cli/common/descriptors.ts', 'unit/cli/common/command.test.ts'],
+  ['cli/dtype.ts', 'unit/cli/tinyllama.test.ts'],
   ['cli/filters.ts', 'e2e/filter-start.test.ts'],
   ['cli/start.ts', 'e2e/filter-start.test.ts'],
   ['cli/o2o.ts', 'unit/cli/o2o/words.test.ts'],
@@ -40,6 +42,7 @@ export const coveredBy: readonly (readonly [part: string, test: string])[] = [
   ['make/check-import.ts', 'unit/make/import.test.ts'],
   ['make/needed.ts', 'unit/make/import.test.ts'],
   ['make/pipeline-file.ts', 'unit/make/pipeline.test.ts'],
+  ['options/', 'unit/options/option.test.ts'],
   ['package/', 'unit/package/load.test.ts'],
   ['package/prepared/', 'unit/make/prepare.test.ts'],
   ['passes/index.ts', 'unit/passes/registry.test.ts'],

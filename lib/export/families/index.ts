@@ -10,7 +10,7 @@ import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
 import { smollm3 } from './smollm3.ts';
 
-export { type Family, plainRecipe, type Recipe } from './family.ts';
+export { type Family, type Part, plainRecipe, type Recipe } from './family.ts';
 
 export const families: readonly Family[] = [
   llama,

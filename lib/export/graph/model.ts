@@ -2,7 +2,7 @@
 import { TensorType } from '../../circle/index.ts';
 import type { Module, Value } from '../../ir/graph/index.ts';
 import type { ModelConfig } from '../config.ts';
-import type { Weights } from '../safetensors.ts';
+import type { Weights } from '../weights.ts';
 import { type AttentionInputs, attention } from './attention.ts';
 import { maskColumns, maskConstant, maskOfPosition, masksOf } from './mask.ts';
 import { mlp } from './mlp.ts';
@@ -105,7 +105,7 @@ function times({ builder: b }: Scope, x: Value, factor: number, owner: string): 
 
 function embedding(scope: Scope): Value {
   const { vocabSize, hiddenSize } = scope.config;
-  return scope.weight('model.embed_tokens.weight', [vocabSize, hiddenSize]);
+  return scope.matrix('model.embed_tokens.weight', [vocabSize, hiddenSize]);
 }
 
 /** The layers, the last norm and the head; sets the graph's outputs. */
@@ -131,7 +131,7 @@ function layers(scope: Scope, embedded: Value, inputs: (layer: number) => Attent
   const normed = rmsNorm(scope, hidden, 'model.norm');
   const head = config.tieWordEmbeddings
     ? embedding(scope)
-    : scope.weight('lm_head.weight', [config.vocabSize, config.hiddenSize]);
+    : scope.matrix('lm_head.weight', [config.vocabSize, config.hiddenSize]);
   const logits = b.linear(normed, head, null);
   const scaled = logitsDivisor === 1 ? logits : b.divide(logits, logitsDivisor, `${owners.causalLm}::div`);
   b.graph.outputs.push(scaled, ...keys, ...values);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { GgmaError } from '../../../lib/errors.ts';
-import type { GenerateOptions, Prompt } from '../../../lib/runtime/index.ts';
+import type { GenerateOptions, PlainPrompt, Prompt } from '../../../lib/runtime/index.ts';
 import { code, open, prompt, tokenizer } from '../../support/fake-model.ts';
 
 describe('runtime/prompt', () => {
@@ -92,7 +92,7 @@ describe('runtime/prompt', () => {
     ];
     for (const [bad, pattern] of cases) {
       assert.throws(() => model.generate(bad as Prompt), code('INPUT', pattern));
-      await assert.rejects(model.score(bad as Prompt), code('INPUT', pattern));
+      await assert.rejects(model.score(bad as PlainPrompt), code('INPUT', pattern));
     }
     assert.equal((await model.complete(Int16Array.of(5, 6), { maxTokens: 1 })).ids.length, 1);
   });

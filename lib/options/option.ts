@@ -3,7 +3,7 @@
  * the options object, the command's help and parser, the page's table and the native reader follow from it. The comment
  * above a row is its documentation: editors show it with the type, and docs/library.md is made of it.
  */
-import { GgmaError } from '../../errors.ts';
+import { GgmaError } from '../errors.ts';
 import type { Rule } from './rule.ts';
 
 /** What of a model the values of an option may depend on. */

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { loadOptions } from '../../../../lib/package/index.ts';
 import {
   anyModel,
   callback,
@@ -8,7 +7,6 @@ import {
   type FilledOptions,
   fillOptions,
   flag,
-  generateOptions,
   integer,
   isNumberRule,
   number,
@@ -16,11 +14,11 @@ import {
   type OptionTable,
   option,
   ruleOf,
-  samplingOptions,
-  scoreOptions,
   texts,
-} from '../../../../lib/runtime/options/index.ts';
-import { code } from '../../../support/fake-model.ts';
+} from '../../../lib/options/index.ts';
+import { loadOptions } from '../../../lib/package/index.ts';
+import { generateOptions, samplingOptions, scoreOptions } from '../../../lib/runtime/index.ts';
+import { code } from '../../support/fake-model.ts';
 
 const table = {
   size: option({ rule: integer(1, 9), default: 3 }),
@@ -31,7 +29,7 @@ const table = {
   told: option({ rule: callback<(size: number) => void>('(size: number) => void') }),
 };
 
-describe('runtime/options/option', () => {
+describe('options/option', () => {
   it('the types follow from the rows', () => {
     const options: OptionsOf<typeof table> = { size: 2, mode: 'fast', told: (size) => size.toFixed() };
     const filled: FilledOptions<typeof table> = fillOptions(table, options);

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { GgmaError } from '../errors.ts';
 import { parseJson } from '../json.ts';
-import { type LoadOptions, loadOptions } from '../package/index.ts';
+import { isa, runtimeVersion } from '../native.ts';
+import { type LoadOptions, load, loadOptions } from '../package/index.ts';
 import {
   type AbortedError,
   type ChatMessage,
@@ -69,10 +70,7 @@ const spec: CommandSpec = {
     },
     ...optionSpecs(loadOptions),
   },
-  version: async () => {
-    const { isa, runtimeVersion } = await import('../native.ts');
-    return `ggma_run v${version} (ggma runtime: v${runtimeVersion()}, ${isa()})`;
-  },
+  version: () => `ggma_run v${version} (ggma runtime: v${runtimeVersion()}, ${isa()})`,
 };
 
 /** @returns the exit code */
@@ -99,11 +97,8 @@ async function ggmaRun(invocation: Invocation): Promise<undefined> {
     profile: invocation.text('profile') !== undefined,
   };
   const dir = invocation.positionals[0];
-  // Imported here, so that --help and wrong usage do not wait for it, and a package not for what the demo needs.
   const model =
-    dir === undefined
-      ? await (await import('../make/index.ts')).loadDemo(options)
-      : await (await import('../package/index.ts')).load(dir, options);
+    dir === undefined ? await (await import('../make/index.ts')).loadDemo(options) : await load(dir, options);
   try {
     for (const warning of model.warnings) await invocation.warn(warning);
     if (chats) return await chat(invocation, model, asked);

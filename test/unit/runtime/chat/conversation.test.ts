@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GgmaError } from '../../../../lib/errors.ts';
-import { readConversation } from '../../../../lib/package/conversation.ts';
+import { readConversation } from '../../../../lib/package/index.ts';
 import { type ChatMessage, type ChatOptions, Conversation } from '../../../../lib/runtime/index.ts';
 import { ResponseStage } from '../../../../lib/runtime/stages/response.ts';
 import { needSharedDir } from '../../../support/need.ts';

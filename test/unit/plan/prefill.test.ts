@@ -31,7 +31,7 @@ const maskAdds = (graph: Graph) =>
 const changes: [string, RegExp, (graph: Graph, module: Module) => void][] = [
   [
     'two weights of one shape exchanged',
-    /has the weight '\S*1_mlp_down_proj_weight' in matmul where decode has the weight '\S*0_mlp_down_proj_weight'/,
+    /has the weight '\S*1_mlp_down_proj_weight' as weight of matmul where decode has the weight '\S*0_mlp_down_proj_weight'/,
     (graph) => {
       const downs = opsOfCode(graph, FULLY_CONNECTED).filter((op) => op.input(1)!.shape[1] === 12);
       const [a, b] = downs.map((op) => op.input(1)!) as [Value, Value];
@@ -41,7 +41,7 @@ const changes: [string, RegExp, (graph: Graph, module: Module) => void][] = [
   ],
   [
     'one bit of a weight',
-    /has the weight 'changed' in matmul/,
+    /has the weight 'changed' as weight of matmul/,
     (graph, module) => {
       rewrite(graph, module, opsOfCode(graph, FULLY_CONNECTED).at(-1)!, 1, (x, i) => (i === 17 ? -x : x));
     },

@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorLine } from '../lib/cli/common/index.ts';
-import { checkCompiler, compilerFailed } from '../lib/cli/ggma/compiler.ts';
+import { checkCompiler, compilerFailed } from '../lib/cli/compiler.ts';
 import { writeNativeHeaders } from './native-headers.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));

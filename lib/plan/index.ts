@@ -52,6 +52,6 @@ export * as programFormat from './format.ts';
 export { instructions } from './instructions.ts';
 export type { StepLabel } from './labels.ts';
 export { proveMask } from './mask.ts';
-export { overPackedWeights } from './packed.ts';
+export { overPackedWeights, type ProgramShape, readProgramShape } from './packed.ts';
 export { type TableData, tableData } from './table-data.ts';
 export { type PlanTable, tabulatePositions } from './tables.ts';

@@ -9,7 +9,7 @@ import process from 'node:process';
 import { GgmaError } from '../../errors.ts';
 import { loadAddon, packageRoot } from '../../native.ts';
 import { type CommandSpec, type Invocation, runCommand, type Streams } from '../common/index.ts';
-import { checkCompiler, compilerFailed } from './compiler.ts';
+import { checkCompiler, compilerFailed } from '../compiler.ts';
 
 const spec: CommandSpec = {
   name: 'ggma compile',

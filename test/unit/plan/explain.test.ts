@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { main } from '../../../lib/cli/o2o.ts';
-import type { Module } from '../../../lib/ir/graph/graph.ts';
+import type { Module } from '../../../lib/ir/graph/index.ts';
 import { type Explanation, explain } from '../../../lib/plan/explain.ts';
 import { attentionBlock, secondLayer } from '../../support/attention-block.ts';
 import { fakeStreams } from '../../support/fake-streams.ts';

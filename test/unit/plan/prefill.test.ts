@@ -2,10 +2,18 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { BuiltinOperator, BuiltinOptions } from '../../../lib/circle/index.ts';
 import { exportDecode, exportPrefill, openHf } from '../../../lib/export/index.ts';
-import { floatsOf, intsOf } from '../../../lib/ir/graph/constants.ts';
-import { addConstant, replaceUses, setInput } from '../../../lib/ir/graph/edit.ts';
-import type { Graph, Module, Op, Value } from '../../../lib/ir/graph/graph.ts';
-import { optionsOf } from '../../../lib/ir/match/pattern.ts';
+import {
+  addConstant,
+  floatsOf,
+  type Graph,
+  intsOf,
+  type Module,
+  type Op,
+  replaceUses,
+  setInput,
+  type Value,
+} from '../../../lib/ir/graph/index.ts';
+import { optionsOf } from '../../../lib/ir/match/index.ts';
 import { analyse } from '../../../lib/plan/analyse.ts';
 import { compile } from '../../../lib/plan/index.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../support/checkpoint.ts';

@@ -4,16 +4,19 @@
  */
 import assert from 'node:assert/strict';
 import { BuiltinOperator, BuiltinOptions, TensorType } from '../../../lib/circle/index.ts';
-import { floatsOf } from '../../../lib/ir/graph/constants.ts';
 import {
   addConstant,
   addValue,
+  floatsOf,
+  type Graph,
   insertOps,
+  type Module,
   makeOp,
+  type Op,
   replaceUses,
   setInput,
-} from '../../../lib/ir/graph/edit.ts';
-import type { Graph, Module, Op, Value } from '../../../lib/ir/graph/graph.ts';
+  type Value,
+} from '../../../lib/ir/graph/index.ts';
 import { compile } from '../../../lib/plan/index.ts';
 import { relativeError } from '../../support/goldens.ts';
 import { narrowInput } from '../../support/narrow.ts';

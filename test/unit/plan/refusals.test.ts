@@ -40,7 +40,7 @@ const refusals: Refusal[] = [
   {
     title: 'a mask that is only a large number',
     code: 'PLAN_MASK',
-    message: /the mask is -10000 at column − position = 2, expected 0 or ≤ −1e30/,
+    message: /the mask is -10000 at column − position = 1, expected 0 or ≤ −1e30/,
     at: 'attended',
     changes: { 'const fill': 'const fill f32[1,5] = -10000 -10000 -10000 -10000 -10000' },
   },
@@ -55,7 +55,7 @@ const refusals: Refusal[] = [
     title: 'a mask with an operator that is not known',
     code: 'PLAN_MASK',
     message: /the mask is computed with SIN/,
-    at: 'attended',
+    at: 'wave',
     changes: { 'mask =': 'wave = SIN(is_later)\nmask = MUL(fill, wave)' },
   },
   // Attention.

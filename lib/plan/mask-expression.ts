@@ -8,10 +8,10 @@
  * Everything else is refused: a line that is used outside of a comparison, because its value has no places to look at,
  * and a comparison whose result does not follow from d.
  */
-import { BuiltinOperator, TensorType, tensorTypeName } from '../circle/index.ts';
+import { BuiltinOperator, BuiltinOptions, TensorType, tensorTypeName } from '../circle/index.ts';
 import type { Op, Value } from '../ir/graph/index.ts';
 import { floatsOf, intsOf } from '../ir/graph/index.ts';
-import { dataInput, isPlain, keepsOrder, Mismatch } from '../ir/match/index.ts';
+import { dataInput, isPlain, keepsOrder, Mismatch, optionsOf } from '../ir/match/index.ts';
 
 export type Expression = Line | Steps;
 
@@ -126,6 +126,9 @@ const compare =
 
 const cast: Rule = (operands, site) => {
   const [operand] = operands;
+  const named = optionsOf(site.op, BuiltinOptions.CastOptions)?.outDataType ?? site.type;
+  if (named !== site.type)
+    throw new Mismatch(`the mask is cast to ${tensorTypeName(named)}, but its tensor is ${tensorTypeName(site.type)}`, site.op);
   const isBool = site.type === TensorType.BOOL;
   // Positions and columns are whole numbers, which every type but BOOL keeps.
   if (operand?.kind === 'line' && !isConstant(operand) && !isBool) {

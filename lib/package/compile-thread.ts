@@ -6,19 +6,20 @@
  */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { FileRange, readingFile } from '../circle/source.ts';
+import { FileRange, readingFile } from '../circle/index.ts';
 import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
-import type { Plan, TableData } from '../plan/index.ts';
+import type { Plan, StepLabel, TableData } from '../plan/index.ts';
 import { assertSame } from './prepared/open.ts';
 import { PreparedTables } from './prepared/tables.ts';
 
 /** Everything of a plan that is no function. */
-type PlainPlan = Omit<Plan, 'sources' | 'tables' | 'positions'>;
+type PlainPlan = Omit<Plan, 'sources' | 'tables' | 'positions' | 'labels'>;
 
 export interface CompiledPlan extends PlainPlan {
   sources: (Uint8Array | FileRange)[];
   tables: PreparedTables['tables'];
+  labels(): StepLabel[];
   loadTables(end: number): Promise<void> | null;
 }
 
@@ -43,7 +44,7 @@ interface Job {
 
 type Message =
   | { kind: 'compile' }
-  | { kind: 'plan'; plan: PlainPlan; sources: SentSource[]; tables: TableData }
+  | { kind: 'plan'; plan: PlainPlan; sources: SentSource[]; tables: TableData; labels: StepLabel[] }
   | {
       kind: 'error';
       code: ErrorCode;
@@ -86,7 +87,7 @@ export async function compileOnThread(
       closeSync(fd);
       return null;
     }
-    const { plan, sources } = answer;
+    const { plan, sources, labels } = answer;
     const tables = new PreparedTables(answer.tables, path);
     return {
       isPrepared: false,
@@ -96,6 +97,7 @@ export async function compileOnThread(
           source instanceof Uint8Array ? source : new FileRange(fd, source.offset, source.byteLength, path),
         ),
         tables: tables.tables,
+        labels: () => labels,
         loadTables: (end) => tables.load(end),
       },
       assertUnchanged: () => assertSame(fd, opened, path),
@@ -169,7 +171,7 @@ async function work({ fd, path, positions }: Job, send: (message: Message) => vo
   try {
     const { openCompiled, tableData } = await import('./compiled.ts');
     const { plan } = openCompiled(fd, path, () => send({ kind: 'compile' }));
-    const { sources, tables: _tables, positions: _positions, ...plain } = plan;
+    const { sources, tables: _tables, positions: _positions, labels, ...plain } = plan;
     send({
       kind: 'plan',
       plan: plain,
@@ -177,6 +179,7 @@ async function work({ fd, path, positions }: Job, send: (message: Message) => vo
         source instanceof Uint8Array ? source : { offset: source.offset, byteLength: source.byteLength },
       ),
       tables: tableData(plan, positions),
+      labels: labels(),
     });
   } catch (error) {
     if (error instanceof GgmaError) {

@@ -8,6 +8,10 @@ export const errorCodes = {
     "the error's cause is the signal's reason, its `partial` what had been generated",
   ],
   CANCELLED: ['a generation was left while a step was under way', 'nothing: nobody waits for it any more'],
+  CHAT_BUSY: [
+    'a chat was asked for another answer before the last one ended',
+    'read the last answer to its end, or leave it',
+  ],
   CHECKPOINT_CHANGED: [
     'a file of weights changed while it was read',
     'leave the files alone until the export has ended',
@@ -157,6 +161,10 @@ export const errorCodes = {
   STEP_INVALID: ['the addon got a step that cannot be', 'ggma’s own fault: report it'],
   TABLE_INVALID: ['the addon got a table of another shape', 'ggma’s own fault: report it'],
   TABLE_MISSING: ['the addon lacks rows of a table', 'ggma’s own fault: report it'],
+  TEMPLATE: [
+    'a chat template cannot be read, does not end, or refuses the conversation',
+    'the message says which; `chatTemplate` takes another one',
+  ],
   TOKENIZER: [
     'a tokenizer file is damaged, or has more pieces than the model',
     'take it from the model’s source',

@@ -7,7 +7,7 @@ import {
   type GenerateOptions,
   generateOptions,
   type Model,
-  type Prompt,
+  type PlainPrompt,
 } from '../runtime/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { version } from '../version.ts';
@@ -98,7 +98,7 @@ async function ggmaRun(invocation: Invocation): Promise<undefined> {
 async function generate(
   invocation: Invocation,
   model: Model,
-  prompt: Prompt,
+  prompt: PlainPrompt,
   asked: GenerateOptions,
 ): Promise<void> {
   const ids = promptIds(model, prompt);
@@ -119,9 +119,17 @@ async function generate(
   const lines = [`prompt: ${shown}`, `generated: ${list(result.ids)}`];
   if (result.logprobs !== undefined)
     lines.push(`logprobs: ${list(result.logprobs.map(({ logprob }) => logprob.toFixed(4)))}`);
-  if (model.tokenizer !== null) lines.push(`detokenized: ${result.text}`);
+  if (model.tokenizer !== null) lines.push(`detokenized: ${detokenized(model.tokenizer, result)}`);
   await invocation.write(`${lines.join('\n')}\n`);
   await showProfile(invocation, model);
+}
+
+/**
+ * The text of the ids alone, which is what the reference run prints on this line. A continuation's text may have a space
+ * more: SentencePiece leaves it out where a text begins.
+ */
+function detokenized(tokenizer: Tokenizer, { ids, text }: Pick<Completion, 'ids' | 'text'>): string {
+  return text.startsWith(' ') && !tokenizer.decode(ids).startsWith(' ') ? text.slice(1) : text;
 }
 
 async function stream(
@@ -182,7 +190,7 @@ export function endingIds({
 }
 
 /** @throws UsageError; GgmaError INPUT for what standard input gives */
-async function readPrompt(invocation: Invocation): Promise<Prompt> {
+async function readPrompt(invocation: Invocation): Promise<PlainPrompt> {
   const ids = invocation.text('ids');
   const text = invocation.text('prompt');
   if (ids === undefined)
@@ -212,7 +220,7 @@ async function readStandardInput(stdin: Streams['stdin']): Promise<string> {
   }
 }
 
-function promptIds(model: Model, prompt: Prompt): Int32Array {
+function promptIds(model: Model, prompt: PlainPrompt): Int32Array {
   if (typeof prompt !== 'string') return Int32Array.from(prompt);
   if (model.tokenizer === null)
     throw new UsageError('expected --ids for a package without a tokenizer, got a text as prompt');

@@ -3,7 +3,7 @@
  * in its graph, not here; so this file says which numbers are sensible, and which ids end a generation.
  */
 import { Fields } from '../fields.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import { type ModelSizes, readSizes } from '../model-sizes.ts';
 import { anyModel, ruleOf } from '../options/index.ts';
 import { recommendedRows, type SamplingDefaults } from '../runtime/index.ts';
@@ -48,15 +48,4 @@ export function readSamplingDefaults(file: JsonObject, where: string): SamplingD
     found[option] = value;
   }
   return found;
-}
-
-/**
- * The text of the end-of-sequence token in tokenizer_config.json, which tokenizer.json does not say; null where the
- * file names none. Older files hold an object in place of the text. @throws GgmaError CONFIG
- */
-export function readEosToken(file: JsonObject, where: string): string | null {
-  const fields = new Fields(file, where);
-  return isObject(file.eos_token)
-    ? fields.nested('eos_token')!.optionalString('content')
-    : fields.optionalString('eos_token');
 }

@@ -2,15 +2,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type JsonObject, parseJsonObject } from '../json.ts';
-import type { SamplingDefaults } from '../runtime/index.ts';
+import type { ConversationFiles, SamplingDefaults } from '../runtime/index.ts';
 import { withSystemErrors } from '../system-error.ts';
-import {
-  type PackageConfig,
-  readConfig,
-  readEosToken,
-  readGenerationEos,
-  readSamplingDefaults,
-} from './config.ts';
+import { type PackageConfig, readConfig, readGenerationEos, readSamplingDefaults } from './config.ts';
+import { readConversation } from './conversation.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { fileNames } from './names.ts';
 import { type CompareOptions, requireRecorded } from './recorded.ts';
@@ -30,8 +25,8 @@ export interface PackageContents {
   /** Paths; null where the package has no such file. */
   sentencePiece: string | null;
   tokenizerJson: string | null;
-  /** The text of the end-of-sequence token, where tokenizer_config.json names it. */
-  eosToken: string | null;
+  /** How conversations are written and answers are read. */
+  conversation: ConversationFiles;
   /** What ggma.json says; null where the package has none. */
   manifest: Manifest | null;
   warnings: string[];
@@ -75,7 +70,7 @@ export async function readContents(
     sampling: generation?.sampling ?? {},
     sentencePiece: pathOf(fileNames.sentencePiece),
     tokenizerJson: pathOf(fileNames.tokenizerJson),
-    eosToken: await optional(fileNames.tokenizerConfig, readEosToken),
+    conversation: await readConversation(dir, names),
     manifest,
     warnings:
       eosIds.length > 0

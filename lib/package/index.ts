@@ -7,6 +7,7 @@ export { type FileRecord, type Manifest, manifestText, readManifest, recordOf } 
 export { carriedNames, fileNames, weightNames } from './names.ts';
 export { type LoadOptions, type LoadStage, loadOptions } from './options.ts';
 export { layOutPrepared } from './prepared/format.ts';
+export { encodeLabels } from './prepared/labels.ts';
 export { sampleOf } from './prepared/sample.ts';
 export { sourceFor } from './sources.ts';
 export { loadTokenizer } from './tokenizer.ts';

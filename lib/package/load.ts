@@ -6,6 +6,7 @@ import { createEngine } from '../native.ts';
 import { checkOptions } from '../options/index.ts';
 import { type ComputeEngine, type EngineOptions, type ExecutablePlan, Model } from '../runtime/index.ts';
 import type { Tokenizer } from '../text/index.ts';
+import type { CompiledOnThread } from './compile-thread.ts';
 import type { OpenCompiled } from './compiled.ts';
 import { type PackageContents, readContents } from './contents.ts';
 import { checkFit } from './fit.ts';
@@ -58,15 +59,33 @@ export async function loadContents(
       if (!isDamage(error)) throw error;
       prepared.warnings = [withoutPrepared(contents, error.message)];
     }
-  const { openCompiled } = await import('./compiled.ts');
-  const opened = openCompiled(contents, () => begin('compile'));
+  const opened = await compileModel(contents, options, begin);
   return startModel({
     ...{ opened, tokenizer, options, newEngine, begin },
     contents: { ...contents, warnings: [...contents.warnings, ...prepared.warnings] },
   });
 }
 
-type OpenPlan = OpenCompiled | OpenPrepared;
+type OpenPlan = OpenCompiled | CompiledOnThread | OpenPrepared;
+
+/** On a thread of its own, where that can be; a model that is no file has been made on this thread, and stays on it. */
+async function compileModel(
+  { model, dir, config }: PackageContents,
+  { contextSize, signal }: LoadOptions,
+  begin: (stage: LoadStage) => void,
+): Promise<OpenPlan> {
+  const onCompile = () => begin('compile');
+  if (typeof model === 'string') {
+    const { canCompileOnThread, compileOnThread } = await import('./compile-thread.ts');
+    const positions = contextSize ?? config.maxPositions ?? defaultContextSize;
+    const compiled = canCompileOnThread()
+      ? await compileOnThread(model, { positions, signal, onCompile })
+      : null;
+    if (compiled !== null) return compiled;
+  }
+  const { openCompiled } = await import('./compiled.ts');
+  return openCompiled(model, typeof model === 'string' ? model : `${dir} (exported)`, onCompile);
+}
 
 /** A package's model.ggma, where it can be used; why not, where there is one that cannot. */
 async function findPrepared(
@@ -138,6 +157,7 @@ async function startModel({
       tokenizer: await tokenizer,
       eosIds: contents.eosIds,
       sampling: contents.sampling,
+      conversation: contents.conversation,
       contextSize,
       prefixCacheTokens: options.prefixCacheTokens ?? 0,
       profile: options.profile ?? false,

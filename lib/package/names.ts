@@ -9,6 +9,7 @@ export const fileNames = {
   tokenizerJson: 'tokenizer.json',
   tokenizerConfig: 'tokenizer_config.json',
   chatTemplate: 'chat_template.jinja',
+  chatTemplateJson: 'chat_template.json',
   manifest: 'ggma.json',
 } as const;
 
@@ -23,7 +24,7 @@ export const carriedNames: readonly string[] = [
   // Older directories: special tokens beside tokenizer_config.json, and more than one template.
   'special_tokens_map.json',
   'added_tokens.json',
-  'chat_template.json',
+  fileNames.chatTemplateJson,
 ];
 
 export const weightNames = {

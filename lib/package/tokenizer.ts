@@ -1,7 +1,9 @@
 /** Which of a package's tokenizer files is loaded, and how. */
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Tokenizer } from '../text/index.ts';
+import { GgmaError } from '../errors.ts';
+import { parseJsonObject } from '../json.ts';
+import type { Tokenizer, TokenizerSettings } from '../text/index.ts';
 import type { PackageContents } from './contents.ts';
 import { recordOf } from './manifest.ts';
 import { fileNames } from './names.ts';
@@ -10,25 +12,55 @@ import { fileNames } from './names.ts';
  * From about this size on, tokenizer.json takes as long to read as sentencepiece-js to start (measured: 15 against
  * 90 ms at 1,024 pieces, the same at 32,000 and 1.2 MB).
  */
-const largestQuickJson = 1_000_000;
+const MAX_QUICK_JSON = 1_000_000;
 
 /**
- * tokenizer.model is the one that counts. Where ggma.json says that both files give the same ids, tokenizer.json
- * encodes in its place if that is quicker; all the rest still comes from tokenizer.model.
+ * tokenizer.model says which ids a text has, where it is there; tokenizer.json and tokenizer_config.json say which
+ * tokens are special and what stands around a text. Where ggma.json says that both files give the same ids,
+ * tokenizer.json encodes short texts if that is quicker to start.
  * @returns null where the package has neither
- * @throws GgmaError TOKENIZER, UNSUPPORTED
+ * @throws GgmaError TOKENIZER, UNSUPPORTED, CONFIG
  */
 export async function loadTokenizer(contents: PackageContents): Promise<Tokenizer | null> {
-  const { sentencePiece, tokenizerJson, eosToken } = contents;
+  const { sentencePiece, tokenizerJson } = contents;
   if (sentencePiece === null && tokenizerJson === null) return null;
-  const { loadJsonEncoder, loadSentencePiece, loadTokenizerJson } = await import('../text/index.ts');
-  if (sentencePiece === null) return loadTokenizerJson(tokenizerJson!, eosToken);
-  const isQuicker =
-    tokenizerJson !== null &&
-    contents.manifest?.tokenizersAgree === true &&
-    (await stat(tokenizerJson)).size < largestQuickJson &&
-    (await areAsChecked(contents));
-  return loadSentencePiece(sentencePiece, isQuicker ? () => loadJsonEncoder(tokenizerJson) : undefined);
+  const text = await import('../text/index.ts');
+  const settings = await readSettings(contents);
+  if (sentencePiece === null)
+    return text.createTokenizer({ json: await text.readTokenizerJsonFile(tokenizerJson!), settings });
+  const model = await text.readSentencePieceFile(sentencePiece);
+  if (tokenizerJson === null) return text.createTokenizer({ sentencePiece: model, settings });
+  const agree = await isQuicker(tokenizerJson, contents);
+  const json = await (agree ? text.readTokenizerJsonFile : text.readTokenizerJsonHead)(tokenizerJson);
+  return text.createTokenizer({ sentencePiece: model, json, settings, agree });
+}
+
+/** @throws GgmaError CONFIG */
+async function readSettings({ dir, config }: PackageContents): Promise<TokenizerSettings> {
+  const { readTokenizerSettings } = await import('../text/index.ts');
+  const [tokenizerConfig, specialTokensMap, addedTokens] = await Promise.all(
+    [fileNames.tokenizerConfig, 'special_tokens_map.json', 'added_tokens.json'].map((name) =>
+      readJson(join(dir, name)),
+    ),
+  );
+  const files = { config: tokenizerConfig, specialTokensMap, addedTokens };
+  return { ...readTokenizerSettings(files, dir), maxIds: config.vocabSize };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw new GgmaError('CONFIG', 'expected a readable file', { path, cause });
+  }
+  return parseJsonObject(bytes, path);
+}
+
+async function isQuicker(tokenizerJson: string, contents: PackageContents): Promise<boolean> {
+  if (contents.manifest?.tokenizersAgree !== true) return false;
+  return (await stat(tokenizerJson)).size < MAX_QUICK_JSON && areAsChecked(contents);
 }
 
 /** What was checked holds for the files that were checked, and for no others. */

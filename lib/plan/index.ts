@@ -4,6 +4,7 @@ import { FileRange, readBytes } from '../circle/index.ts';
 import type { Module } from '../ir/graph/index.ts';
 import { analyse } from './analyse.ts';
 import { encodeProgram } from './encode.ts';
+import { labelsOf, type StepLabel } from './labels.ts';
 import { type PlanTable, positionModule } from './tables.ts';
 
 /** A compiled model: what the native side runs, and what it needs from JavaScript while it does. */
@@ -18,6 +19,8 @@ export interface Plan {
   positions(): Module;
   /** Key/value cache of each attention layer. */
   caches: { kvHeads: number; headDim: number }[];
+  /** For each instruction, the part of the model that it belongs to; for profiles. */
+  labels(): StepLabel[];
 }
 
 /**
@@ -41,9 +44,12 @@ export function compile(module: Module): Plan {
     tables,
     positions: () => positionModule(entry, builder.tables),
     caches: builder.blocks.map(({ kvHeads, headDim }) => ({ kvHeads, headDim })),
+    labels: () => labelsOf(builder.steps),
   };
 }
 export { type ExplainedAttention, type Explanation, explain } from './explain.ts';
+export type { StepLabel } from './labels.ts';
 export { proveMask } from './mask.ts';
 export { overPackedWeights } from './packed.ts';
+export { type TableData, tableData } from './table-data.ts';
 export { type PlanTable, tabulatePositions } from './tables.ts';

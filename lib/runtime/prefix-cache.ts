@@ -26,11 +26,16 @@ export class PrefixCache {
   /** Least recently used first. */
   readonly #entries: Entry[] = [];
   #tokens = 0;
+  readonly #parent: PrefixCache | null;
 
-  /** @param mostTokens kept over all sequences, what they share counted in each; 0: nothing is kept */
-  constructor(program: ComputeProgram, mostTokens: number) {
+  /**
+   * @param mostTokens kept over all sequences, what they share counted in each; 0: nothing is kept
+   * @param parent asked where nothing of this cache begins like a prompt
+   */
+  constructor(program: ComputeProgram, mostTokens: number, parent: PrefixCache | null = null) {
     this.#program = program;
     this.#mostTokens = mostTokens;
+    this.#parent = parent;
   }
 
   /** A sequence for a prompt. At least its last id is left to feed: its logits are wanted. */
@@ -50,6 +55,7 @@ export class PrefixCache {
         if (!(error instanceof GgmaError && error.code === 'SEQUENCE_UNKNOWN')) throw error;
       }
     }
+    if (this.#parent !== null) return this.#parent.begin(prompt);
     return { sequence: this.#program.createSequence(), position: 0 };
   }
 
@@ -78,7 +84,12 @@ export class PrefixCache {
   #drop(entry: Entry): void {
     this.#entries.splice(this.#entries.indexOf(entry), 1);
     this.#tokens -= entry.ids.length;
-    this.#program.freeSequence(entry.sequence);
+    try {
+      this.#program.freeSequence(entry.sequence);
+    } catch (error) {
+      // A chat may be closed, or collected, after its model was: nothing is left to give back then.
+      if (!(error instanceof GgmaError && error.code === 'DISPOSED')) throw error;
+    }
   }
 }
 

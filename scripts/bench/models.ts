@@ -2,14 +2,14 @@
  * The architectures of small public checkpoints with random weights: speed does not depend on what a model says.
  * The peers kit uses the same ones.
  */
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Module } from '../../lib/ir/graph/index.ts';
 import { packModel } from '../../lib/make/index.ts';
 import type { DtypeName } from './dtypes.ts';
 
-interface Architecture {
+export interface Architecture {
   hidden: number;
   layers: number;
   heads: number;
@@ -86,10 +86,10 @@ export function bytesPerToken(name: ModelName, dtype: DtypeName): number {
 }
 
 /** The whole way from a Hugging Face directory of random weights, with the seed's filters. */
-export function randomModule(name: ModelName): Module {
+export function randomModule(shape: ModelName | Architecture): Module {
   const dir = mkdtempSync(path.join(tmpdir(), 'ggma-bench-'));
   try {
-    writeHuggingFace(dir, architectures[name]);
+    writeHuggingFace(dir, typeof shape === 'string' ? architectures[shape] : shape);
     return packModel(dir);
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -114,7 +114,9 @@ export function configOf(a: Architecture): Record<string, unknown> {
   };
 }
 
-function writeHuggingFace(dir: string, a: Architecture): void {
+/** config.json and model.safetensors. */
+export function writeHuggingFace(dir: string, a: Architecture): void {
+  mkdirSync(dir, { recursive: true });
   writeFileSync(path.join(dir, 'config.json'), JSON.stringify(configOf(a)));
   writeSafetensors(path.join(dir, 'model.safetensors'), shapesOf(a));
 }

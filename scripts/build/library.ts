@@ -1,4 +1,4 @@
-/** dist/index.js, dist/filter.js and the commands that are not filters: ES modules with shared chunks, and their types. */
+/** The entries that package.json exports and the commands that are not filters: ES modules with shared chunks, and their types. */
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -17,6 +17,8 @@ export async function buildLibrary(): Promise<void> {
     entryPoints: {
       index: 'lib/index.ts',
       filter: 'lib/filter.ts',
+      circle: 'lib/circle-api.ts',
+      package: 'lib/package-api.ts',
       'cli/o2o': 'lib/cli/o2o.ts',
       ...Object.fromEntries(own.map(({ name, file }) => [`cli/${name}`, `lib/cli/${file}`])),
     },
@@ -37,6 +39,7 @@ export async function buildLibrary(): Promise<void> {
   const joiner = new ChunkJoiner(root, metafile.outputs);
   await joiner.join('lib/index.ts', 'dist/chunks/start.js');
   await joiner.join('lib/package/compiled.ts', 'dist/chunks/compile.js');
+  await joiner.join('lib/package/compile-thread.ts', 'dist/chunks/compile-thread.js');
   await joiner.inline('lib/cli/ggma_run.ts');
 }
 
@@ -45,7 +48,7 @@ export function buildTypes(): void {
   const { resolve } = createRequire(import.meta.url);
   const tsc = path.join(path.dirname(resolve('typescript/package.json')), 'bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.types.json')], { stdio: 'inherit' });
-  pruneTypes(path.join(dist, 'types'), ['index.d.ts', 'filter.d.ts']);
+  pruneTypes(path.join(dist, 'types'), ['index.d.ts', 'filter.d.ts', 'circle-api.d.ts', 'package-api.d.ts']);
 }
 
 /** The script and the style of the pages that `o2o view` writes: one file each, which it puts into the page. */

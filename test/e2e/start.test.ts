@@ -50,7 +50,11 @@ describe('the start of a package', () => {
     const needed = ['chunks/start.js', 'index.js'];
     assert.deepEqual(loadedBy(program('{}')), needed);
     const others = loadedBy(program('{ prepared: false }')).filter((name) => !needed.includes(name));
-    assert.ok(others.includes('chunks/compile.js') && others.length === 2, others.join());
+    // The thread that compiles begins with a file of its own, which the main thread has, too.
+    const thread = ['chunks/compile-thread.js', 'chunks/compile.js'];
+    const found = [...new Set(others)].filter((name) => !/-\w{8}\.js$/.test(name));
+    assert.deepEqual(found, thread, others.join());
+    assert.ok(new Set(others).size <= 4, others.join());
   });
 
   it('by ggma_run is its own file more', () => {

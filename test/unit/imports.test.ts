@@ -19,7 +19,7 @@ const ORDER = [
   ['package'],
   ['make'],
   ['cli'],
-  ['index.ts', 'filter.ts'],
+  ['index.ts', 'filter.ts', 'circle-api.ts', 'package-api.ts'],
 ];
 
 const lib = path.join(root, 'lib');

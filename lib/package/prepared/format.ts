@@ -12,6 +12,7 @@
  *   program    layout: native/core/program.h; its one source is the section `weights`
  *   positions  a Circle file with the graph of the position tables; empty where there are none
  *   tables     f32 [tableRows, width] of each position table
+ *   labels     JSON: for each instruction [layer, part of the model], for profiles
  *   weights    packed as kernels want them (kernels/kernels.h), the same for all instruction sets
  *
  * All of it little-endian. Nothing in the file is trusted.
@@ -22,14 +23,14 @@ import { GgmaError } from '../../errors.ts';
 
 const MAGIC = 'GGMAPREP';
 /** Another number for any other layout of the file. */
-const FORMAT = 1;
+const FORMAT = 2;
 const PREFIX_BYTES = 16;
 /** Prefix and header together; the header takes about half of it. */
 const HEAD_BYTES = 1024;
 const ALIGNMENT = 64;
 const WEIGHTS_ALIGNMENT = 1 << 16;
 
-const sectionNames = ['sample', 'program', 'positions', 'tables', 'weights'] as const;
+const sectionNames = ['sample', 'program', 'positions', 'tables', 'labels', 'weights'] as const;
 export type SectionName = (typeof sectionNames)[number];
 
 /** The model.circle that a prepared file was made of. */

@@ -14,6 +14,7 @@ import {
   type Rule,
   texts,
 } from '../../options/index.ts';
+import { type ChatOptions, chatOptions } from './chat.ts';
 import { type SamplingOptions, samplingOptions } from './sampling.ts';
 
 const MAX_STOP_LENGTH = 1_000_000;
@@ -67,10 +68,10 @@ const ownOptions = {
   signal: option({ rule: abortSignal }),
 };
 
-export const generateOptions = { ...ownOptions, ...samplingOptions };
+export const generateOptions = { ...ownOptions, ...samplingOptions, ...chatOptions };
 
 /** Without temperature, topK, topP or minP the most likely token is taken each time. */
-export interface GenerateOptions extends SamplingOptions, OptionsOf<typeof ownOptions> {}
+export interface GenerateOptions extends SamplingOptions, ChatOptions, OptionsOf<typeof ownOptions> {}
 
 export const scoreOptions = {
   /** Alternatives for every token, at most 20. Default 0. */

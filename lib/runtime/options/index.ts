@@ -1,3 +1,4 @@
+export { type ChatOptions, chatOptions, chatStartOptions, refuseChatOptions } from './chat.ts';
 export {
   type GenerateOptions,
   generateOptions,

@@ -17,8 +17,7 @@
  *
  * All of it little-endian. Nothing in the file is trusted.
  */
-import type { ByteSource, Layout } from '../../circle/index.ts';
-import { FileRange, readFully } from '../../circle/source.ts';
+import { type ByteSource, FileRange, type Layout, readFully } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 
 const MAGIC = 'GGMAPREP';

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GgmaError } from '../errors.ts';
 import { parseJsonObject } from '../json.ts';
+import { isAbsent } from '../system-error.ts';
 import type { Tokenizer, TokenizerSettings } from '../text/index.ts';
 import type { PackageContents } from './contents.ts';
 import { recordOf } from './manifest.ts';
@@ -50,7 +51,7 @@ async function readJson(path: string): Promise<unknown> {
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    if (isAbsent(cause)) return undefined;
     throw new GgmaError('CONFIG', 'expected a readable file', { path, cause });
   }
   return parseJsonObject(bytes, path);

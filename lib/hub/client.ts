@@ -162,9 +162,11 @@ export class Hub {
         { path },
       );
     if (status === 404)
-      throw new GgmaError('IMPORT_NOT_FOUND', 'expected a repository, revision and file, got status 404', {
-        path,
-      });
+      throw new GgmaError(
+        'IMPORT_NOT_FOUND',
+        'expected a repository, revision and file, got status 404: check how OWNER/NAME and --revision are spelled',
+        { path },
+      );
     const isBusy = status === 429;
     const error = new GgmaError(
       isBusy ? 'IMPORT_BUSY' : 'IMPORT_SERVER',

@@ -1,4 +1,4 @@
-/** dist/index.js, dist/filter.js and the commands that are not filters: ES modules with shared chunks, and their types. */
+/** The entries that package.json exports and the commands that are not filters: ES modules with shared chunks, and their types. */
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -20,6 +20,8 @@ export async function buildLibrary(): Promise<Map<string, string[]>> {
     entryPoints: {
       index: 'lib/index.ts',
       filter: 'lib/filter.ts',
+      circle: 'lib/circle-api.ts',
+      package: 'lib/package-api.ts',
       'cli/o2o': 'lib/cli/o2o.ts',
       ...Object.fromEntries(own.map(({ name, file }) => [`cli/${name}`, `lib/cli/${file}`])),
     },
@@ -48,7 +50,7 @@ export function buildTypes(): void {
   const { resolve } = createRequire(import.meta.url);
   const tsc = path.join(path.dirname(resolve('typescript/package.json')), 'bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.types.json')], { stdio: 'inherit' });
-  pruneTypes(path.join(dist, 'types'), ['index.d.ts', 'filter.d.ts']);
+  pruneTypes(path.join(dist, 'types'), ['index.d.ts', 'filter.d.ts', 'circle-api.d.ts', 'package-api.d.ts']);
 }
 
 /** The script and the style of the pages that `o2o view` writes: one file each, which it puts into the page. */

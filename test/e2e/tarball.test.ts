@@ -70,7 +70,14 @@ describe('the tarball', function () {
       lib.filter((entry) => entry.isFile()).map(({ name }) => name),
       ['circle.fbs'],
     );
-    for (const part of ['index.js', 'filter.js', 'types/index.d.ts', 'types/filter.d.ts'])
+    for (const part of [
+      'index.js',
+      'filter.js',
+      'circle.js',
+      'package.js',
+      'types/index.d.ts',
+      'types/filter.d.ts',
+    ])
       assert.ok(existsSync(path.join(installed, 'dist', part)), part);
     const { bin } = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as { bin: object };
     assert.ok(Object.keys(bin).length >= 15);
@@ -173,7 +180,15 @@ describe('the tarball', function () {
     writeFileSync(
       path.join(project, 'c.mts'),
       `import { load, type Model } from 'ggma';
+       import { type CircleModel, openCircle, quantize } from 'ggma/circle';
        import { type Filter, runFilter, simpleFilter } from 'ggma/filter';
+       import { importModel, type ImportModelOptions, makePackage, verifyPackage } from 'ggma/package';
+       const wanted: ImportModelOptions = { from: 'a/b', to: new URL('file:///x'), onProgress: (at) => void at.stage };
+       export const changed: Promise<boolean> = importModel(wanted).then((imported) => imported.changed);
+       export const warnings: Promise<string[]> = makePackage({ from: 'x', to: 'y' }).then((made) => made.warnings);
+       export const errors: Promise<number> = verifyPackage('y').then((found) => found.errors);
+       export const circle: CircleModel = openCircle('x.circle').model;
+       export const count: number = quantize(openCircle('x.circle').module, { dtype: 'q8_0' }).changed;
        export const model: Promise<Model> = load('x');
        export const filter: Filter = simpleFilter('a', 'b', ({ graphs }) => (
          { changed: graphs.length, candidates: 0, what: '', reasons: [] }));

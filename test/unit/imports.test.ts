@@ -20,7 +20,7 @@ const ORDER = [
   ['package'],
   ['make'],
   ['cli'],
-  ['index.ts', 'filter.ts'],
+  ['index.ts', 'filter.ts', 'circle-api.ts', 'package-api.ts'],
 ];
 
 /** Who may enter a folder by another file than its index.ts: a path's beginning, the file, and why. */

@@ -1,4 +1,4 @@
-/** Words of o2o that look at models instead of rewriting them. */
+/** Words of o2o: commands that look at models instead of rewriting them. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -34,14 +34,14 @@ export interface Word {
 export async function openModel(invocation: Invocation, file?: string): Promise<Model> {
   const { stdin } = invocation.streams;
   if (file === undefined) refuseTerminalInput(invocation.streams, 'a Circle model');
-  // Tests pass a stream of their own.
+  // Tests pass a stream of their own, which has no descriptor to read from.
   if (file === undefined && stdin !== process.stdin) return readModel(await buffer(stdin), STDIN);
   const opened = openCircle(file === undefined ? 0 : modelFile(file), file ?? STDIN);
   invocation.defer(() => opened.close());
   return opened.model;
 }
 
-/** A file as it is; of a folder the model in it. @throws GgmaError INPUT */
+/** The file itself, or for a folder the model in it. @throws GgmaError INPUT */
 function modelFile(file: string): string {
   if (!existsSync(file) || !statSync(file).isDirectory()) return file;
   const model = join(file, fileNames.model);
@@ -62,7 +62,7 @@ export async function inFile<T>(file: string | undefined, work: () => Promise<T>
 /** How messages call standard input. */
 export const STDIN = 'standard input';
 
-/** Writes lines in pieces that are worth a system call each. */
+/** Writes lines in pieces of about 64 KiB: a system call for each line would be slow. */
 export async function writeLines(invocation: Invocation, lines: Iterable<string>, end = '\n'): Promise<void> {
   let piece: string[] = [];
   let size = 0;

@@ -43,7 +43,7 @@ describe('make/write', () => {
     assert.ok(Math.min(...places) < 400_000, 'the tables come first');
     const model = await load(dir);
     const { text } = await model.complete('Lily picked up a flower.', { maxTokens: 12 });
-    assert.match(text, /^She liked the flower very much\./);
+    assert.match(text, /^ She liked the flower very much\./);
     await model.close();
   });
 

@@ -104,7 +104,7 @@ describe('passes: the registry', () => {
   it('holds one filter per file, named after it', () => {
     const files = readdirSync(new URL('../../../lib/passes', import.meta.url))
       .map((file) => file.replace(/\.ts$/, ''))
-      .filter((file) => file !== 'index' && file !== 'pass');
+      .filter((file) => !['index', 'pass', 'registry', 'functions', 'quantize-notes'].includes(file));
     assert.deepEqual(passes.map(({ name }) => name).sort(), files.sort());
     assert.ok(files.length >= 12);
     for (const name of files) {

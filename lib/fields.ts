@@ -6,13 +6,13 @@ import { isObject, type Json, type JsonObject } from './json.ts';
 export class Fields {
   readonly object: JsonObject;
   readonly where: string;
-  private readonly prefix: string;
+  readonly #prefix: string;
 
   /** @param prefix what stands before a field's name in messages, for an object inside the file */
   constructor(object: JsonObject, where: string, prefix = '') {
     this.object = object;
     this.where = where;
-    this.prefix = prefix;
+    this.#prefix = prefix;
   }
 
   /** null and absent are the same: files are written either way. */
@@ -67,15 +67,15 @@ export class Fields {
   }
 
   fail(name: string, rule: string): never {
-    throw this.error('CONFIG', name, rule);
+    throw this.#error('CONFIG', name, rule);
   }
 
   unsupported(name: string, expected: string): never {
-    throw this.error('UNSUPPORTED', name, expected);
+    throw this.#error('UNSUPPORTED', name, expected);
   }
 
-  private error(code: ErrorCode, name: string, rule: string): GgmaError {
-    const message = `expected ${rule} for ${this.prefix}${name}, got ${show(this.object[name])}`;
+  #error(code: ErrorCode, name: string, rule: string): GgmaError {
+    const message = `expected ${rule} for ${this.#prefix}${name}, got ${show(this.object[name])}`;
     return new GgmaError(code, message, { path: this.where });
   }
 }

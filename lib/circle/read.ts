@@ -8,7 +8,7 @@ import type { ByteSource } from './source.ts';
 import { MemoryStore, type Store } from './store.ts';
 import { checkTail } from './tail.ts';
 
-type Fields = Record<string, unknown>;
+type TableContent = Record<string, unknown>;
 
 /**
  * Reads a Circle file in memory. Presence is kept: an absent vector, string or table is null, an empty one is empty.
@@ -42,19 +42,19 @@ export function readStore(store: Store, where = 'model'): Model {
 class Reader {
   readonly #cursor: Cursor;
   /** By table, and by the position of the vtable. */
-  readonly #layouts = new Map<Table, Map<number, TableLayout & { absent: Fields }>>();
+  readonly #layouts = new Map<Table, Map<number, TableLayout & { absent: TableContent }>>();
 
   constructor(cursor: Cursor) {
     this.#cursor = cursor;
   }
 
   /** One table as a plain object, with its fields in the schema's order. */
-  table(table: Table, at: number): Fields {
+  table(table: Table, at: number): TableContent {
     const cursor = this.#cursor;
     const layout = this.#layout(table, cursor.vtable(at));
     cursor.table(at, layout);
     if (table.name === 'Buffer') return this.#buffer(layout, at);
-    const result: Fields = { ...layout.absent };
+    const result: TableContent = { ...layout.absent };
     const { present } = layout;
     // By index: filters run this unoptimised, where an iterator costs as much as what it gives.
     let i = 0;
@@ -73,7 +73,7 @@ class Reader {
     return result;
   }
 
-  #layout(table: Table, vtable: number): TableLayout & { absent: Fields } {
+  #layout(table: Table, vtable: number): TableLayout & { absent: TableContent } {
     let layouts = this.#layouts.get(table);
     if (!layouts) {
       layouts = new Map();
@@ -92,7 +92,7 @@ class Reader {
     return layout;
   }
 
-  #reference(field: Field, owner: Fields, at: number): unknown {
+  #reference(field: Field, owner: TableContent, at: number): unknown {
     if (field.vector) return this.#vector(field, at);
     if (field.kind === 'string') return this.#cursor.string(at);
     if (field.kind === 'table') return this.table(tableOf(field.type), at);
@@ -133,7 +133,7 @@ class Reader {
   }
 
   /** Data within the flatbuffer, or behind it where offset > 1 says so (0 and 1 mean "not set"). */
-  #buffer({ present }: TableLayout, at: number): Fields {
+  #buffer({ present }: TableLayout, at: number): TableContent {
     const cursor = this.#cursor;
     let inline: ByteSource | null = null;
     let [behind, size] = [0n, 0n];
@@ -153,7 +153,7 @@ class Reader {
   }
 
   /** Large options of a custom operator lie behind the flatbuffer too; they are the same thing as inline ones. */
-  #resolveCustomOptions(operator: Fields): void {
+  #resolveCustomOptions(operator: TableContent): void {
     const offset = operator.largeCustomOptionsOffset as bigint;
     if (offset <= 1n) return;
     const place = this.#behind(offset, operator.largeCustomOptionsSize as bigint);

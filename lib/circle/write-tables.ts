@@ -13,7 +13,7 @@ export interface Pending {
   fields: { data: number; offset: number; size: number };
 }
 
-type Fields = Record<string, unknown>;
+type TableContent = Record<string, unknown>;
 
 /** Options of a custom operator move behind the flatbuffer from here on, where the constants do. */
 const LARGE_OPTIONS = 2 ** 16;
@@ -22,7 +22,7 @@ const LARGE_OPTIONS = 2 ** 16;
 export function writeTables(model: Model, external: boolean): { head: Uint8Array; pending: Pending[] } {
   const writer = new TableWriter(external);
   return reportingFaults(() => {
-    const root = writer.table(tableOf('Model'), model as unknown as Fields);
+    const root = writer.table(tableOf('Model'), model as unknown as TableContent);
     return { head: writer.flat.finish(root, 'CIR0'), pending: writer.pending };
   });
 }
@@ -39,7 +39,7 @@ class TableWriter {
   }
 
   /** Writes a table, then what it refers to; returns the table's position. */
-  table(table: Table, given: Fields): number {
+  table(table: Table, given: TableContent): number {
     if (table.name === 'Buffer') return this.#buffer(table, given as unknown as CircleBuffer);
     if (typeof given !== 'object' || given === null)
       throw new Fault('CIRCLE_INVALID', `expected a ${table.name} table, got ${String(given)}`);
@@ -96,16 +96,16 @@ class TableWriter {
   }
 
   /** Writes what a field refers to and returns its position. */
-  #reference(field: Field, owner: Fields): number {
+  #reference(field: Field, owner: TableContent): number {
     const value = owner[field.key];
     if (field.vector) return this.#vector(field, value);
     if (field.kind === 'string') return this.#string(value);
-    if (field.kind === 'table') return this.table(tableOf(field.type), value as Fields);
+    if (field.kind === 'table') return this.table(tableOf(field.type), value as TableContent);
     const code = owner[`${field.key}Type`] as number;
     const member = unionMember(field.type, code);
     if (!member)
       throw new Fault('CIRCLE_INVALID', `expected a member of ${field.type} with a table, got code ${code}`);
-    return this.table(tableOf(member), value as Fields);
+    return this.table(tableOf(member), value as TableContent);
   }
 
   #string(value: unknown): number {
@@ -132,7 +132,7 @@ class TableWriter {
           else
             flat.refer(
               place,
-              table === null ? this.#string(items[i]) : this.table(table, items[i] as Fields),
+              table === null ? this.#string(items[i]) : this.table(table, items[i] as TableContent),
             );
         } catch (error) {
           throw error instanceof Fault ? error.within(`[${i}]`) : error;
@@ -144,7 +144,7 @@ class TableWriter {
 }
 
 /** Whether a field has to be written: a scalar that is not its default, anything else that is there at all. */
-function isPresent(field: Field, content: Fields): boolean {
+function isPresent(field: Field, content: TableContent): boolean {
   const value = content[field.key];
   if (value === null || value === undefined) return false;
   // Object.is: -0 is not the default 0.
@@ -152,7 +152,7 @@ function isPresent(field: Field, content: Fields): boolean {
 }
 
 /** The operator with places for the offset and size of its options instead of the options. */
-function withoutLargeOptions(operator: Fields): Fields {
+function withoutLargeOptions(operator: TableContent): TableContent {
   const options = operator.customOptions as Uint8Array | null;
   if (options === null || options.byteLength < LARGE_OPTIONS) return operator;
   return { ...operator, customOptions: null, largeCustomOptionsOffset: 1n, largeCustomOptionsSize: 1n };

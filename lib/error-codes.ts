@@ -52,6 +52,18 @@ export const errorCodes = {
     'an operator that the reference interpreter does not know decides RoPE or mask',
     'export without it',
   ],
+  GGUF_HEADER: ['no GGUF file, or one whose head is damaged', 'fetch the file again'],
+  GGUF_METADATA: [
+    'a value that a GGUF file states about its model is absent or wrong',
+    'the message names key and rule; fetch the file again, or convert the model again',
+  ],
+  GGUF_READ: ['a GGUF file cannot be read', 'check path, rights and disk'],
+  GGUF_SPLIT: [
+    'parts of a split GGUF file are absent or do not belong together',
+    'fetch all parts, with their own names, into one folder',
+  ],
+  GGUF_TENSOR: ['a tensor of a GGUF file has an impossible shape or place', 'fetch the file again'],
+  GGUF_TRUNCATED: ['a GGUF file ends too early', 'fetch the file again'],
   GRAPH_DANGLING: ['a filter removed a tensor or graph that is still in use', 'correct the filter'],
   IMPORT_BUSY: [
     'the hub says: too many requests (429)',

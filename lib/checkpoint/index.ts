@@ -2,6 +2,7 @@
 export type { Checkpoint, CheckpointTensor, CheckpointTokenizer, Vocabulary } from './checkpoint.ts';
 export type { Dtype } from './dtypes.ts';
 export { notFinite } from './finite.ts';
+export { openGguf } from './gguf/index.ts';
 export { openHuggingFace } from './huggingface.ts';
 export { rowsOf } from './ranges.ts';
 export { readShardIndex, type ShardIndex } from './shard-index.ts';

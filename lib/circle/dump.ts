@@ -5,8 +5,7 @@
  * integers are plain JSON integers; NaN and infinities are strings, a NaN with other bits than usual `"NaN(7fc00001)"`.
  */
 import { enumName } from './names.ts';
-import { hashOf } from './print/constants.ts';
-import { float32Text } from './print/numbers.ts';
+import { float32Text, hashOf } from './print/index.ts';
 import type { Model } from './schema/generated/types.ts';
 import { type Field, tableOf, unionMember } from './schema.ts';
 import type { ByteSource } from './source.ts';

@@ -1,5 +1,6 @@
 /** pipeline.yaml: the file's text ⇄ a pipeline. */
 import { readFile } from 'node:fs/promises';
+import { parseDocument } from 'yaml';
 import { GgmaError } from '../errors.ts';
 import { withSystemErrors } from '../system-error.ts';
 import { type Pipeline, pipelineError, placeholders, seedPipeline } from './pipeline.ts';
@@ -24,8 +25,6 @@ export async function readPipeline(path: string): Promise<Pipeline> {
 
 /** @throws GgmaError PIPELINE. What the file leaves out is as in {@link seedPipeline}. */
 export async function parsePipeline(text: string): Promise<Pipeline> {
-  // Imported here: only opm needs it.
-  const { parseDocument } = await import('yaml');
   const document = parseDocument(text, { version: '1.2', schema: 'core' });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) throw pipelineError(problem.message.split('\n')[0]!);

@@ -24,13 +24,15 @@ const MAX_QUICK_JSON = 1_000_000;
 export async function loadTokenizer(contents: PackageContents): Promise<Tokenizer | null> {
   const { sentencePiece, tokenizerJson } = contents;
   if (sentencePiece === null && tokenizerJson === null) return null;
-  const { createTokenizer, readSentencePieceFile, readTokenizerJsonFile } = await import('../text/index.ts');
-  return createTokenizer({
-    ...(sentencePiece === null ? {} : { sentencePiece: await readSentencePieceFile(sentencePiece) }),
-    ...(tokenizerJson === null ? {} : { json: await readTokenizerJsonFile(tokenizerJson) }),
-    settings: await readSettings(contents),
-    agree: sentencePiece !== null && tokenizerJson !== null && (await isQuicker(tokenizerJson, contents)),
-  });
+  const text = await import('../text/index.ts');
+  const settings = await readSettings(contents);
+  if (sentencePiece === null)
+    return text.createTokenizer({ json: await text.readTokenizerJsonFile(tokenizerJson!), settings });
+  const model = await text.readSentencePieceFile(sentencePiece);
+  if (tokenizerJson === null) return text.createTokenizer({ sentencePiece: model, settings });
+  const agree = await isQuicker(tokenizerJson, contents);
+  const json = await (agree ? text.readTokenizerJsonFile : text.readTokenizerJsonHead)(tokenizerJson);
+  return text.createTokenizer({ sentencePiece: model, json, settings, agree });
 }
 
 /** @throws GgmaError CONFIG */

@@ -36,7 +36,7 @@ export interface GenerationChunk {
 export interface Completion {
   /** The whole answer; parts of one kind that follow each other are one. */
   parts: Part[];
-  /** The text of the text parts, cut before a stop string. "" without a tokenizer. */
+  /** The text of the text parts, cut before a stop string. It continues the prompt's. "" without a tokenizer. */
   text: string;
   /** Everything generated, without the end-of-sequence id; the last ones may hold a stop string. */
   ids: number[];

@@ -1,4 +1,4 @@
-/** What the engine measured, by kernel and phase, and as a trace that Perfetto and chrome://tracing open. */
+/** What the engine measured, by kernel and phase, and as a trace that Perfetto and chrome://tracing can open. */
 import type { StepLabel } from '../plan/index.ts';
 import type { RawProfile } from './engine.ts';
 
@@ -13,7 +13,7 @@ export interface KernelProfile {
   calls: number;
   /** Rows over all calls. */
   rows: number;
-  /** On the engine's leading thread, waiting for the others included. */
+  /** Measured on the engine's leading thread; it includes waiting for the other threads. */
   ms: number;
   weightBytes: number;
   /** Values, keys and position tables. */
@@ -24,7 +24,7 @@ export interface KernelProfile {
   gigabytesPerSecond: number;
 }
 
-/** Passes over the model; what they took beyond their kernels went into laying out rows. */
+/** Passes over the model; they take longer than their kernels together, because rows have to be laid out. */
 export interface PassProfile {
   phase: Phase;
   passes: number;
@@ -65,7 +65,7 @@ export interface TraceCall {
 
 export interface Profile {
   passes: PassProfile[];
-  /** The longest first. */
+  /** Ordered by time, the longest first. */
   kernels: KernelProfile[];
   /** Calls that {@link trace} does not have: it keeps the first 100,000. */
   droppedEvents: number;
@@ -131,7 +131,7 @@ function readTrace({ names, events, dropped }: RawProfile, labels: readonly Step
     { name: 'process_name', ph: 'M', ...thread, args: { name: 'ggma' } },
     { name: 'thread_name', ph: 'M', ...thread, args: { name: 'engine' } },
   ];
-  // A pass lies above its calls: it goes from the first one's start to the last one's end.
+  // In the trace, a pass encloses its calls: it lasts from the start of the first to the end of the last.
   let pass: TraceCall | null = null;
   for (let at = 0; at < events.length; at += EVENT_FIELDS) {
     const [name, p, number, rows, start, ns, bytes, operations] = events.subarray(at, at + EVENT_FIELDS);

@@ -115,7 +115,9 @@ function checkIdList(prompt: unknown): asserts prompt is TokenIds {
   if (typeof first === 'object' && first !== null)
     return refuse(
       'a list of objects',
-      'role' in first ? messagesAdvice : ': pass one text, or the ids themselves',
+      'role' in first
+        ? ': of a conversation, pass its text or its ids'
+        : ': pass one text, or the ids themselves',
     );
   if (typeof first === 'string' && !/^-?\d*$/.test(first))
     return refuse('a list of texts', ': join them into one text, or make one call for each');

@@ -5,6 +5,7 @@ import type { Fail } from './added-tokens.ts';
 import { readAddedTokens } from './added-tokens.ts';
 import { GrowingEncoder } from './encoder.ts';
 import { jsonEncoder, tokenizerJsonParts } from './huggingface.ts';
+import { readJsonHead } from './json-head.ts';
 import { libraryJson } from './library-json.ts';
 import { isObject } from './plain.ts';
 import { type Companion, sentencePieceParts } from './sentencepiece.ts';
@@ -87,6 +88,16 @@ export async function readTokenizerJsonFile(path: string): Promise<NonNullable<T
     throw new GgmaError('TOKENIZER', 'expected a readable tokenizer.json', { path, cause });
   });
   return { value: parseTokenizerJson(text, path), where: path };
+}
+
+/**
+ * What a SentencePiece tokenizer needs of a tokenizer.json beside it, without the vocabulary if possible.
+ * @throws GgmaError TOKENIZER
+ */
+export async function readTokenizerJsonHead(path: string): Promise<NonNullable<TokenizerSource['json']>> {
+  // A file that cannot be read is refused by the one who reads it whole.
+  const head = await readJsonHead(path).catch(() => null);
+  return head === null ? readTokenizerJsonFile(path) : { value: head, where: path };
 }
 
 /** @throws GgmaError TOKENIZER */

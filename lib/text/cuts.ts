@@ -3,16 +3,17 @@
  * where that is certain from the tokenizer's vocabulary or from its pre-tokenizer's pattern.
  */
 import { gpt2Pattern } from './byte-level.ts';
-import type { Turns } from './turns.ts';
+import { Turns } from './turns.ts';
 
 /** Whether `text` may be cut before its unit `at` (0 < at < text.length). */
 export type MayCut = (text: string, at: number) => boolean;
 
-/** Looking at a large vocabulary takes a while, so it is done when it is needed, in turns. */
-export type CutRule = (turns: Turns) => Promise<MayCut>;
+/** Looking at a large vocabulary takes a while, so it is done when it is needed, in turns of its own. */
+export type CutRule = () => Promise<MayCut>;
 
 const UNICODE = 0x110000;
-const PIECES_A_TURN = 4096;
+/** Pieces between two looks at the clock. */
+const PIECES_A_LOOK = 1024;
 
 /**
  * For BPE over whole texts with ▁ for spaces. Merging never makes anything but pieces, so no merge crosses a border
@@ -21,8 +22,8 @@ const PIECES_A_TURN = 4096;
  */
 export function pairCuts(pieces: () => Iterable<string>): CutRule {
   let pairs: Promise<ReadonlySet<number>> | null = null;
-  return async (turns) => {
-    pairs ??= pairsOf(pieces(), turns);
+  return async () => {
+    pairs ??= pairsOf(pieces());
     const known = await pairs;
     return (text, at) => {
       const right = text.codePointAt(at)!;
@@ -34,7 +35,9 @@ export function pairCuts(pieces: () => Iterable<string>): CutRule {
   };
 }
 
-async function pairsOf(pieces: Iterable<string>, turns: Turns): Promise<ReadonlySet<number>> {
+async function pairsOf(pieces: Iterable<string>): Promise<ReadonlySet<number>> {
+  // Every caller waits for the same set, so no caller's signal ends the work.
+  const turns = new Turns();
   const pairs = new Set<number>();
   let count = 0;
   for (const piece of pieces) {
@@ -44,7 +47,7 @@ async function pairsOf(pieces: Iterable<string>, turns: Turns): Promise<Readonly
       if (left >= 0) pairs.add(left * UNICODE + right);
       left = right;
     }
-    if (++count % PIECES_A_TURN === 0) await turns.take();
+    if (++count % PIECES_A_LOOK === 0) await turns.take();
   }
   return pairs;
 }

@@ -6,10 +6,12 @@ export {
   loadTokenizerJson,
   readSentencePieceFile,
   readTokenizerJsonFile,
+  readTokenizerJsonHead,
   type TokenizerSource,
 } from './create.ts';
 export type { EncodeAsyncOptions, EncodeOptions, StreamDecoderOptions } from './options.ts';
 export {
+  afterAnchor,
   builtinFormat,
   builtinResponseTemplate,
   type ResponseEvent,

@@ -86,7 +86,8 @@ function split(regex: string): Plain {
   return { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false };
 }
 
-const spaceInFront: Plain = { type: 'Replace', pattern: { Regex: '\\A(?! )' }, content: ' ' };
+/** `\A` alone would match inside a surrogate pair too (V8 finds nothing before its second half). */
+const spaceInFront: Plain = { type: 'Replace', pattern: { Regex: '\\A(?=[^ \\p{Cs}])' }, content: ' ' };
 
 /** Older files say only whether there is a space in front. */
 function metaspaceScheme(step: unknown): string | null {

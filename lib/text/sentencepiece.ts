@@ -140,20 +140,31 @@ class ProcessorEncoder implements Encoder {
   readonly cuts: CutRule | null;
   readonly #opening: Processor;
   readonly #makeContinuing: () => Processor;
+  readonly #keepsSpaces: boolean;
+  readonly #addsSpace: boolean;
   #continuing: Processor | null = null;
 
   constructor(make: (model: Uint8Array) => Processor, bytes: Uint8Array, model: SentencePieceModel) {
-    this.#opening = make(bytes);
-    // Made when a text that goes on needs it: a second model takes time and memory.
-    this.#makeContinuing = () => (model.addDummyPrefix ? make(withoutDummyPrefix(bytes)) : this.#opening);
     const { isBpe, byteFallback, rewritesCharacters, removeExtraWhitespaces, escapesSpaces } = model;
-    const isPlain = isBpe && byteFallback && !rewritesCharacters && !removeExtraWhitespaces && escapesSpaces;
-    this.cuts = isPlain ? pairCuts(() => model.pieces.map(({ text }) => text)) : null;
+    this.#opening = make(bytes);
+    this.#addsSpace = model.addDummyPrefix;
+    this.#makeContinuing = () => (model.addDummyPrefix ? make(withoutDummyPrefix(bytes)) : this.#opening);
+    this.#keepsSpaces = !rewritesCharacters && !removeExtraWhitespaces && escapesSpaces;
+    this.cuts =
+      isBpe && byteFallback && this.#keepsSpaces
+        ? pairCuts(() => model.pieces.map(({ text }) => text))
+        : null;
   }
 
   encode(text: string, opens: boolean): number[] {
     if (opens) return this.#opening(text);
-    this.#continuing ??= this.#makeContinuing();
+    if (this.#continuing === null) {
+      // The space that is put in front of what opens a text is the one that is there. So most texts do without a second
+      // model, which takes time and memory.
+      if (text.startsWith(' ') && text.length > 1 && this.#keepsSpaces && this.#addsSpace)
+        return this.#opening(text.slice(1));
+      this.#continuing = this.#makeContinuing();
+    }
     return this.#continuing(text);
   }
 }

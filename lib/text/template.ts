@@ -1,5 +1,5 @@
 /** What a tokenizer.json puts around a text. */
-import type { Fail } from './added-tokens.ts';
+import { type Fail, MAX_IDS } from './added-tokens.ts';
 import { isObject, stepsOf } from './plain.ts';
 
 /**
@@ -20,9 +20,19 @@ export function readTemplate(
       if (isObject(part) && isObject(part.SpecialToken)) {
         const piece = String(part.SpecialToken.id);
         target.push(
-          idOf(piece) ?? fail(`expected a known token in the post_processor, got ${JSON.stringify(piece)}`),
+          idOf(piece) ??
+            declaredId(step.special_tokens, piece) ??
+            fail(`expected a known token in the post_processor, got ${JSON.stringify(piece)}`),
         );
       } else target = suffixIds;
   }
   return { prefixIds, suffixIds };
+}
+
+/** The template's own list of ids, for one who has not read the vocabulary. */
+function declaredId(list: unknown, piece: string): number | null {
+  const entry = isObject(list) ? list[piece] : undefined;
+  const ids: unknown = isObject(entry) ? entry.ids : undefined;
+  const id: unknown = Array.isArray(ids) && ids.length === 1 ? ids[0] : undefined;
+  return typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < MAX_IDS ? id : null;
 }

@@ -1,9 +1,10 @@
 /** Long texts in steps: a few milliseconds of encoding, then everybody else's turn. */
 import { setImmediate } from 'node:timers/promises';
+import type { MayCut } from './cuts.ts';
 import type { Encoder } from './encoder.ts';
 
 /** Milliseconds after which a turn ends. One part of a text comes on top of it. */
-const TURN_MS = 3;
+const TURN_MS = 2;
 /** Milliseconds that a part should take, and the bounds of its length, which follows the encoder's speed. */
 const PART_MS = 1;
 const MIN_PART = 128;
@@ -42,7 +43,7 @@ export async function encodeInTurns(
   await encoder.prepare?.(text.length);
   await turns.take();
   // A text of one part needs no cuts, and to know them takes a while.
-  const mayCut = text.length > MIN_PART && encoder.cuts !== null ? await encoder.cuts(turns) : null;
+  const mayCut = text.length > MIN_PART && encoder.cuts !== null ? await encoder.cuts() : null;
   let length = MIN_PART;
   for (let at = 0; at < text.length; ) {
     const end = mayCut === null ? text.length : nextCut(text, at + length, at + length / 2, mayCut);
@@ -56,14 +57,13 @@ export async function encodeInTurns(
   }
 }
 
-/** The last cut in (low, wanted]; where there is none, the first one behind; the end of the text if all else fails. */
-function nextCut(
-  text: string,
-  wanted: number,
-  low: number,
-  mayCut: (text: string, at: number) => boolean,
-): number {
+/**
+ * A cut in (low, wanted], before a space if possible, because what begins with one is the easiest to go on with; where
+ * there is none, the first one behind; the end of the text if all else fails.
+ */
+function nextCut(text: string, wanted: number, low: number, mayCut: MayCut): number {
   if (wanted >= text.length) return text.length;
+  for (let at = wanted; at > low; at--) if (text[at] === ' ' && mayCut(text, at)) return at;
   for (let at = wanted; at > low; at--) if (mayCut(text, at)) return at;
   for (let at = wanted + 1; at < text.length; at++) if (mayCut(text, at)) return at;
   return text.length;

@@ -3,12 +3,12 @@ import { enumName, operatorName, tensorTypeName } from '../circle/index.ts';
 import type { Op, Value } from '../ir/graph/index.ts';
 import type { Row } from './data.ts';
 
-/** ADD; the name that a custom operator has. */
+/** ADD; for a custom operator, its own name. */
 export function titleOf(op: Op): string {
   return op.opcode.customCode ?? operatorName(op.code);
 }
 
-/** 1×16×30×4, or scalar; a size that is not known before it runs is `?`. */
+/** 1×16×30×4, or scalar; `?` stands for a size that is known only at run time. */
 export function shapeText(value: Value): string {
   const declared = value.attributes.shapeSignature ?? [];
   const dims = value.shape.map((dim, i) => (declared[i] === -1 ? '?' : String(dim)));
@@ -50,7 +50,7 @@ export function optionRows(op: Op): Row[] {
   return op.graphReferences.length === 0 ? rows : lastOfEach(rows);
 }
 
-/** A reference to graphs is told by their names instead of their numbers. */
+/** References to graphs are shown by the names of the graphs, which come last, instead of by their numbers. */
 function lastOfEach(rows: Row[]): Row[] {
   return [...new Map(rows)];
 }

@@ -20,7 +20,7 @@ export interface Edge {
   /** Numbers of children. */
   from: number;
   to: number;
-  /** One, or what a bundle of lines stands for. */
+  /** One tensor, or all tensors of a bundle. */
   tensors: number[];
   status: Status;
   /** The tensor's shape, on its first line only. */
@@ -32,9 +32,9 @@ export interface Interior {
   edges: Edge[];
 }
 
-/** A tensor that more boxes of a kind read is named in them instead of drawn to them. */
+/** If more boxes of a kind read a tensor, they name it, and no lines are drawn to them. */
 const MAX_LINES = 4;
-/** More lines between two boxes become one. */
+/** If there are more lines between two boxes, one line stands for all. */
 const MAX_PARALLEL = 6;
 
 /**
@@ -54,7 +54,7 @@ export function interiorsOf(scene: Scene, tree: Tree, counts: readonly Counts[][
     return number;
   };
   const paths = scene.nodes.map((_, node) => pathOf(tree, node));
-  // Sources first: the order is where the layout starts from.
+  // Sources come first, because the layout starts from this order.
   for (const node of tree.order)
     paths[node]!.forEach((block, depth) => {
       const inner = paths[node]![depth + 1];
@@ -112,7 +112,7 @@ function endOf(
 
 function nameShared(scene: Scene, interior: Interior): void {
   const { children } = interior;
-  // Layers are counted by themselves: the one operator beside them that reads a tensor too keeps its line.
+  // Layers and operators are counted apart, so that one operator that reads the mask too keeps its line.
   const groupOf = (tensor: number, to: number) => `${tensor} ${children[to]!.kind}`;
   const readers = new Map<string, Set<number>>();
   for (const {

@@ -1,6 +1,7 @@
 /**
- * The boxes that a graph is folded into: layers, which repeat; what a filter took out or put in; attention and norms,
- * which the matchers of `ir` know. A box never lies on a cycle, and boxes only nest.
+ * The boxes that a graph is folded into: layers, which repeat, and the stack of them; operators that a filter removed or
+ * added; attention and norms, which the matchers of `ir` find. A box never lies on a cycle, and boxes nest: they never
+ * overlap in part.
  */
 import { BuiltinOperator } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
@@ -125,7 +126,7 @@ function nodeNumbers({ nodes }: Scene): Map<Op, number> {
   return numbers;
 }
 
-/** A page is also there to look at broken files, of which the matchers refuse some (constants too short, …). */
+/** The matchers refuse some broken files (constants too short, …); a page shows those too, without these boxes. */
 function unlessBroken(find: () => Group[]): Group[] {
   try {
     return find();
@@ -158,7 +159,7 @@ function normGroups(scene: Scene, graph: Graph | null): Group[] {
   return groups;
 }
 
-/** What only one of two models has, as far as it hangs together within one block. */
+/** Connected operators within one block that only one of the two models has. */
 function changedGroups(scene: Scene, home: readonly number[], known: readonly Group[]): Group[] {
   const seen = new Set<number>();
   const groups: Group[] = [];

@@ -46,7 +46,7 @@ def texts(count: int, seed: int, vocabulary: list[str], names: list[str]):
         if kind < 0.40:
             return chance.choice(WORDS)
         if kind < 0.50:
-            return chance.choice(SPACES)
+            return "".join(chance.choice(SPACES) for _ in range(chance.randrange(1, 4)))
         if kind < 0.60:
             return " " * chance.choice([1, 1, 1, 2, 3, 5, 9])
         if kind < 0.68:

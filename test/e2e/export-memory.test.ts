@@ -8,8 +8,8 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { peakMemory } from '../../scripts/support/peak-memory.ts';
 import { need } from '../support/need.ts';
-import { peakMemory } from '../support/peak-memory.ts';
 import { largeSizes, smallSizes, writeRandomCheckpoint } from '../support/random-checkpoint.ts';
 import { root } from '../support/root.ts';
 

@@ -175,7 +175,7 @@ describe('the tarball', function () {
       // A warning would be on standard error: that requiring an ES module is experimental, say.
       assert.equal(stderr, '', file);
       assert.equal(status, 0, file);
-      assert.equal(stdout, 'there was a little girl named Zoe.\n', file);
+      assert.equal(stdout, ' there was a little girl named Zoe.\n', file);
     }
     writeFileSync(path.join(project, 'd.cjs'), `console.log(typeof require('ggma/filter').runFilter);`);
     assert.equal(bare('node', ['d.cjs']).stdout, 'function\n');

@@ -17,8 +17,7 @@
  *
  * All of it little-endian. Nothing in the file is trusted.
  */
-import type { ByteSource, FileLayout } from '../../circle/index.ts';
-import { FileRange, readFully } from '../../circle/source.ts';
+import { type ByteSource, type FileLayout, FileRange, readFully } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 
 const MAGIC = 'GGMAPREP';

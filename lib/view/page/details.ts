@@ -1,4 +1,4 @@
-/** What the side panel says of the selected operator, tensor or block. */
+/** What the side panel shows for the selected operator, tensor or block. */
 import type { GraphData, NodeData, PortData, Row } from '../data.ts';
 import { SIGNS } from '../signs.ts';
 import { showConstant } from './constant.ts';
@@ -150,7 +150,7 @@ function isWithin(graph: GraphData, block: number, outer: number): boolean {
   return false;
 }
 
-/** A bar of that part of the full width. */
+/** A bar over the given part of the full width. */
 function showShare(part: number): Element {
   const width = part === 0 ? 0 : Math.max(1, 70 * part);
   return s(
@@ -171,8 +171,8 @@ export function showOperators(nodes: readonly NodeData[], models: number, action
     counts.set(title, count);
   }
   const list = h('ul', { class: 'counts' });
-  const most = (name: string) => Math.max(counts.get(name)!.before, counts.get(name)!.after);
-  const names = [...counts.keys()].sort((a, b) => most(b) - most(a) || (a < b ? -1 : 1));
+  const max = (name: string) => Math.max(counts.get(name)!.before, counts.get(name)!.after);
+  const names = [...counts.keys()].sort((a, b) => max(b) - max(a) || (a < b ? -1 : 1));
   for (const name of names) {
     const { before, after } = counts.get(name)!;
     const shown = (models > 1 ? [before, after] : [after]).map((n) => n.toLocaleString('en'));
@@ -182,7 +182,7 @@ export function showOperators(nodes: readonly NodeData[], models: number, action
         {},
         link(name, () => actions.search(name)),
         h('span', { class: 'count' }, perModel(shown)),
-        showShare(after / most(names[0]!)),
+        showShare(after / max(names[0]!)),
       ),
     );
   }

@@ -16,7 +16,7 @@ export function draw(graph: GraphData, { boxes, lines }: Arrangement): Drawing {
   for (const box of boxes) {
     const element = drawBox(graph, box);
     drawing.boxes.set(box, element);
-    // Lines of a block lie over its frame and under its children, which end them cleanly.
+    // The lines of a block lie over its frame and under its children, so that they end at the children's edges.
     if (box.isOpen) root.append(element);
   }
   for (const line of lines) {
@@ -55,7 +55,7 @@ function drawBox(graph: GraphData, box: Box): SVGGElement {
   const fullName = nameOf(graph, child);
   if (fullName !== '') group.append(s('title', {}, fullName));
   const round = kind === 'op' || kind === 'frame' || kind === 'block' ? 6 : 10;
-  // A sheet behind it says that there is more inside.
+  // A second sheet behind a folded block shows that there is more inside.
   if (kind === 'block') group.append(s('rect', { class: 'sheet', x: 4, y: 4, width, height, rx: round }));
   group.append(s('rect', { class: 'body', width, height, rx: round }));
   if (kind === 'op')
@@ -82,7 +82,7 @@ function drawBox(graph: GraphData, box: Box): SVGGElement {
   return group;
 }
 
-/** The whole name of what a box shows, for the pointer that rests on it. */
+/** The whole name of what a box shows, as its tooltip. */
 function nameOf(graph: GraphData, { kind, index }: Box['child']): string {
   if (kind === 'block') return '';
   if (kind === 'port') return graph.tensors[index]!.name;
@@ -106,7 +106,7 @@ function drawLine(graph: GraphData, line: Line): SVGGElement {
   return group;
 }
 
-/** Curves that run straight down through every point. */
+/** Curves that pass every point vertically. */
 function pathOf(points: readonly Point[]): string {
   let path = `M${points[0]!.join(' ')}`;
   for (let i = 1; i < points.length; i++) {

@@ -23,7 +23,7 @@ export function blocksAround(graph: GraphData, item: Item): number[] {
   return around.slice(0, -1);
 }
 
-/** Where something lies, in words: layer 3 › attention. That layers lie in a stack goes without saying. */
+/** Where something lies, in words: layer 3 › attention. Stacks are left out, because layer 3 says enough. */
 export function whereOf(graph: GraphData, item: Item): string {
   const blocks = blocksAround(graph, item).map((block) => graph.blocks[block]!);
   const titles = blocks.filter(({ isStack }) => !isStack).map(({ title }) => title);

@@ -1,4 +1,4 @@
-/** What the side panel says while nothing is selected: the file, its signatures, what changed, how to get about. */
+/** What the side panel shows while nothing is selected: what changed, the graph, its signatures, the file, the keys. */
 import type { GraphData, ModelData, SignatureData } from '../data.ts';
 import { type Actions, link, section, sectionOfParts, showOperators, table } from './details.ts';
 import { h } from './dom.ts';
@@ -42,7 +42,7 @@ function showChanges(graph: GraphData, actions: Actions): HTMLElement {
   const list = h('ol', { class: 'changes' });
   const titles = new Set(changes.map(({ title }) => title));
   for (const title of titles) {
-    // The same change in every layer stands here once, with its places.
+    // If several layers have the same change, it is listed once, with its places.
     const places = changes.filter((change) => change.title === title);
     const links = places.map(({ nodes }) => {
       const index = nodes.find((node) => graph.nodes[node]!.status !== 'removed') ?? nodes[0]!;

@@ -14,7 +14,6 @@ import {
   type Tokenizer,
 } from '../../../lib/text/index.ts';
 import { sentencePieceParts } from '../../../lib/text/sentencepiece.ts';
-import { Turns } from '../../../lib/text/turns.ts';
 import { lilyDir, lilyTokenizerPath } from '../../support/lily.ts';
 import { needSharedDir } from '../../support/need.ts';
 
@@ -64,7 +63,7 @@ describe('text/turns', () => {
       await model.start(),
     ];
     for (const encoder of encoders) {
-      const mayCut = await encoder.cuts!(new Turns());
+      const mayCut = await encoder.cuts!();
       let cuts = 0;
       fc.assert(
         fc.property(longText, (text) => {

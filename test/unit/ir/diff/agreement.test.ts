@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type Comparison, compareModules, type Difference } from '../../../../lib/ir/diff/index.ts';
 import { lift, lower, type Module, type Op, type Value } from '../../../../lib/ir/graph/index.ts';
-import { type Scene, sceneOf } from '../../../../lib/view/scene.ts';
+import { type Scene, sceneOf } from '../../../../lib/view/index.ts';
 import { attentionBlock } from '../../../support/attention-block.ts';
 import { type Random, renameAll, reorderAll, seeded } from '../../../support/mutate.ts';
 import { mutations, randomGraph } from '../../../support/mutate-graph.ts';

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './build/paths.ts';
 import { formatHeader, instructionsHeader } from './native-headers/program.ts';
+import { samplingHeader } from './native-headers/sampling.ts';
 
 interface Header {
   /** Its name in the folder; C++ includes it as "generated/<file>". */
@@ -19,6 +20,7 @@ interface Header {
 export const headers: readonly Header[] = [
   { file: 'format.h', text: formatHeader, source: 'lib/plan/format.ts' },
   { file: 'instructions.h', text: instructionsHeader, source: 'lib/plan/instructions.ts' },
+  { file: 'sampling.h', text: samplingHeader, source: 'lib/runtime/options/sampling.ts' },
 ];
 
 export const generatedFolder = path.join(root, 'build/generated');

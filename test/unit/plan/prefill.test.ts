@@ -159,6 +159,25 @@ describe('plan: prefill is the program of decode', () => {
     assert.equal(analyse(decodeOnly(tinyPackage())).prefill, null);
   });
 
+  it('compares the graph that is signed prefill, wherever it stands', () => {
+    const other = tinyPackage().prefill;
+    optionsOf(opsOfCode(other, SOFTMAX)[0]!, BuiltinOptions.SoftmaxOptions)!.beta = 2;
+    const { module } = tinyPackage();
+    module.graphs.unshift(other);
+    assert.equal(analyse(module).prefill!.path, 'subgraphs[1]');
+    const signature = module.signatures!.find(({ key }) => key === 'prefill')!;
+    signature.key = 'first_tokens';
+    assert.throws(() => analyse(module), {
+      code: 'SIGNATURE',
+      message:
+        /expected at most one prefill graph, got subgraphs\[0\] with inputs .*; subgraphs\[1\] 'first_tokens'/,
+    });
+    // The signature decides also where it names a wrong graph.
+    signature.key = 'prefill';
+    signature.graph = other;
+    assert.throws(() => analyse(module), { code: 'PLAN_PREFILL_DIFFERS' });
+  });
+
   it('is proved for any length, open or fused, also where it equals another size', () => {
     const scratch = scratchFolder();
     try {

@@ -136,7 +136,8 @@ export function verifyCircle(model: Model | Module): Verification {
 /** Everything in which `b` differs from `a`, whatever their numbering: `o2o diff`. @throws GgmaError CIRCLE_INVALID */
 export function diffCircles(a: Model | Module, b: Model | Module, options: DiffOptions = {}): Comparison {
   const graph = (model: Model | Module) => (model instanceof Module ? model : lift(model));
-  return compareModules(graph(a), graph(b), options);
+  const { differences, counts, maxDifference } = compareModules(graph(a), graph(b), options);
+  return { differences, counts, maxDifference };
 }
 
 function plain(model: Model | Module): Model {

@@ -356,8 +356,10 @@ export function packageRoot(): string {
     if (existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name === 'ggma')
       return directory;
     if (directory === path.dirname(directory))
-      throw new GgmaError('NATIVE_LOAD', `expected a package.json of ggma above ${start}, got none`, {
-        path: start,
-      });
+      throw new GgmaError(
+        'NATIVE_LOAD',
+        `expected a package.json of ggma above ${start}, got none: a bundler may have moved ggma's code away from its addon, so keep ggma out of the bundle (esbuild: --external:ggma)`,
+        { path: start },
+      );
   }
 }

@@ -1,7 +1,6 @@
 /** `--profile[=FILE]`: a table of kernels, and the trace in a file. */
 import type { KernelProfile, Model, Profile } from '../runtime/index.ts';
-import { writeAtomically } from './common/atomic.ts';
-import type { Invocation } from './common/index.ts';
+import { type Invocation, writeAtomically } from './common/index.ts';
 
 /** Writes the table to standard error, because standard output has the text. Without --profile it writes nothing. */
 export async function showProfile(invocation: Invocation, model: Model): Promise<void> {

@@ -1,4 +1,8 @@
 /** tinyllama: a Hugging Face directory in, prefill.circle or decode_.circle out. */
+import { chunksOf, layOut } from '../circle/index.ts';
+import { exportDecode, exportPrefill, openHf } from '../export/index.ts';
+import { lower } from '../ir/graph/index.ts';
+import { demoDir } from '../make/index.ts';
 import {
   type CommandSpec,
   type Invocation,
@@ -48,11 +52,7 @@ async function tinyllama(invocation: Invocation): Promise<undefined> {
   const file = invocation.text('output') ?? (mode === 'prefill' ? 'prefill.circle' : 'decode_.circle');
   const warnings: string[] = [];
   const progress = new Progress(invocation.streams.stderr);
-  // Imported here, so that --help and wrong usage do not wait for it.
-  const { exportDecode, exportPrefill, openHf } = await import('../export/index.ts');
-  const { lower } = await import('../ir/graph/index.ts');
-  const { chunksOf, layOut } = await import('../circle/index.ts');
-  const dir = invocation.text('model') ?? (await import('../make/index.ts')).demoDir();
+  const dir = invocation.text('model') ?? demoDir();
   try {
     const input = openHf(dir, {
       dtype,

@@ -8,7 +8,7 @@ import { type Family, families } from './families/index.ts';
 import { buildDecode, buildPrefill } from './graph/model.ts';
 import { Weights, type WeightsOptions } from './weights.ts';
 
-export type { ModelConfig } from './config.ts';
+export { type ModelConfig, readModelConfig } from './config.ts';
 export { type Family, families };
 
 /** Prompt rows of prefill, and columns of decode's mask, that the reference exports. */

@@ -6,3 +6,4 @@ export { makePackage } from './make.ts';
 export { type Pipeline, runPipeline, seedPipeline } from './pipeline.ts';
 export { parsePipeline, readPipeline, starterText } from './pipeline-file.ts';
 export { writePrepared } from './prepare.ts';
+export { writePackage } from './write.ts';

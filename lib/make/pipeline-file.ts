@@ -1,19 +1,20 @@
 /** pipeline.yaml: the file's text ⇄ a pipeline. */
 import { readFile } from 'node:fs/promises';
+import { parseDocument } from 'yaml';
 import { GgmaError } from '../errors.ts';
 import { withSystemErrors } from '../system-error.ts';
 import { type Pipeline, pipelineError, placeholders, seedPipeline } from './pipeline.ts';
 import { isShell, readShellStage } from './shell-pipeline.ts';
 
-const largestFile = 2 ** 20;
+const MAX_FILE_BYTES = 2 ** 20;
 
 /** @throws GgmaError PIPELINE with the line where there is one */
 export async function readPipeline(path: string): Promise<Pipeline> {
   const bytes = await withSystemErrors({ path, code: 'PIPELINE', expected: 'a readable file' }, () =>
     readFile(path),
   );
-  if (bytes.length > largestFile)
-    throw pipelineError(`expected at most ${largestFile} bytes, got ${bytes.length}`, path);
+  if (bytes.length > MAX_FILE_BYTES)
+    throw pipelineError(`expected at most ${MAX_FILE_BYTES} bytes, got ${bytes.length}`, path);
   try {
     return await parsePipeline(bytes.toString('utf8'));
   } catch (error) {
@@ -24,8 +25,6 @@ export async function readPipeline(path: string): Promise<Pipeline> {
 
 /** @throws GgmaError PIPELINE. What the file leaves out is as in {@link seedPipeline}. */
 export async function parsePipeline(text: string): Promise<Pipeline> {
-  // Imported here: only opm needs it.
-  const { parseDocument } = await import('yaml');
   const document = parseDocument(text, { version: '1.2', schema: 'core' });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) throw pipelineError(problem.message.split('\n')[0]!);

@@ -6,7 +6,7 @@
  */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { FileRange, readingFile } from '../circle/source.ts';
+import { FileRange, readingFile } from '../circle/index.ts';
 import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
 import type { Plan, StepLabel, TableData } from '../plan/index.ts';

@@ -1,5 +1,5 @@
 /** Which part of the model each step of a program belongs to, as far as the names of its weights tell. */
-import type { Step, Weight } from './program.ts';
+import { operandsOf, type Step, type Weight } from './program.ts';
 
 export interface StepLabel {
   /** `layers.3`; empty outside of layers. */
@@ -9,7 +9,7 @@ export interface StepLabel {
 }
 
 /** Steps without a weight (additions, attention) belong to the layer of the weights before them. */
-export function labelsOf(steps: readonly Pick<Step, 'operands'>[]): StepLabel[] {
+export function labelsOf(steps: readonly Step[]): StepLabel[] {
   let layer = '';
   return steps.map((step) => {
     const name = nameOf(step);
@@ -20,12 +20,12 @@ export function labelsOf(steps: readonly Pick<Step, 'operands'>[]): StepLabel[] 
   });
 }
 
-/** The name of the matrix of a step, else of its vector; a bias stands behind the matrix that it is added to. */
-function nameOf({ operands }: Pick<Step, 'operands'>): string | undefined {
-  const weights = operands.flatMap((operand): Weight[] =>
-    operand.kind === 'weight' && operand.weight !== null ? [operand.weight] : [],
+/** The name of a step's first weight: a matrix stands before the bias that is added to it. */
+function nameOf(step: Step): string | undefined {
+  const weights = operandsOf(step).flatMap(({ kind, value }): Weight[] =>
+    (kind === 'matrix' || kind === 'vector?') && value !== null ? [value] : [],
   );
-  return (weights.find(({ rows }) => rows > 1) ?? weights[0])?.name;
+  return weights[0]?.name;
 }
 
 /** Words of exporters in front of the names that a checkpoint has: `tico::p_model_layers_3_mlp_down_proj_weight`. */

@@ -11,6 +11,7 @@ export {
 } from './create.ts';
 export type { EncodeAsyncOptions, EncodeOptions, StreamDecoderOptions } from './options.ts';
 export {
+  afterAnchor,
   builtinFormat,
   builtinResponseTemplate,
   type ResponseEvent,

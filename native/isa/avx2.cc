@@ -15,7 +15,7 @@ namespace {
 #include "isa/body.inc"
 }  // namespace
 
-extern const KernelTable kAvx2Kernels = {
+extern const KernelTable GGMA_PART_OF(kAvx2Kernels) = {
     "avx2",
 #include "isa/table.inc"
 };

@@ -15,7 +15,7 @@ namespace {
 #include "isa/body.inc"
 }  // namespace
 
-extern const KernelTable kAvx512Kernels = {
+extern const KernelTable GGMA_PART_OF(kAvx512Kernels) = {
     "avx512",
 #include "isa/table.inc"
 };

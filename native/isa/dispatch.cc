@@ -1,6 +1,7 @@
 #include "isa/dispatch.h"
 
 #include <cstring>
+#include <initializer_list>
 #include <string>
 
 #include "core/failure.h"
@@ -24,6 +25,29 @@ bool has_f16c() {
 }
 #endif
 
+KernelTable whole(std::initializer_list<const KernelTable*> parts) {
+  KernelTable table = **parts.begin();
+  for (const KernelTable* part : parts) {
+#define GGMA_SECTION_ROWS
+#define GGMA_KERNEL(kernel, Args) \
+  if (part->kernel) table.kernel = part->kernel;
+#define GGMA_OP(Operands, Step)
+#include "kernels/kernels.inc"
+#undef GGMA_OP
+#undef GGMA_KERNEL
+#undef GGMA_SECTION_ROWS
+  }
+  return table;
+}
+
+// The whole table of an instruction set; it stays for good.
+#define GGMA_ADDRESS(table) &table,
+#define GGMA_WHOLE(name)                                                      \
+  [] {                                                                        \
+    static const KernelTable table = whole({GGMA_PARTS(GGMA_ADDRESS, name)}); \
+    return &table;                                                            \
+  }()
+
 }  // namespace
 
 std::vector<const KernelTable*> available_kernels() {
@@ -33,8 +57,8 @@ std::vector<const KernelTable*> available_kernels() {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
-  if (avx512) tables.push_back(&kAvx512Kernels);
-  if (avx2) tables.push_back(&kAvx2Kernels);
+  if (avx512) tables.push_back(GGMA_WHOLE(kAvx512Kernels));
+  if (avx2) tables.push_back(GGMA_WHOLE(kAvx2Kernels));
 #elif defined(__aarch64__)
 #if defined(__APPLE__)
   const bool dot = true;  // every Apple processor that Node runs on
@@ -43,10 +67,10 @@ std::vector<const KernelTable*> available_kernels() {
 #else
   const bool dot = false;
 #endif
-  if (dot) tables.push_back(&kNeonDotKernels);
-  tables.push_back(&kNeonKernels);
+  if (dot) tables.push_back(GGMA_WHOLE(kNeonDotKernels));
+  tables.push_back(GGMA_WHOLE(kNeonKernels));
 #endif
-  tables.push_back(&kScalarKernels);
+  tables.push_back(GGMA_WHOLE(kScalarKernels));
   return tables;
 }
 

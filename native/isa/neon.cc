@@ -15,7 +15,7 @@ namespace {
 #include "isa/body.inc"
 }  // namespace
 
-extern const KernelTable kNeonKernels = {
+extern const KernelTable GGMA_PART_OF(kNeonKernels) = {
     "neon",
 #include "isa/table.inc"
 };

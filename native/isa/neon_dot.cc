@@ -16,7 +16,7 @@ namespace {
 #include "isa/body.inc"
 }  // namespace
 
-extern const KernelTable kNeonDotKernels = {
+extern const KernelTable GGMA_PART_OF(kNeonDotKernels) = {
     "neon_dot",
 #include "isa/table.inc"
 };

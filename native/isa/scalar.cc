@@ -2,7 +2,9 @@
 #include "isa/isa.h"
 #include "kernels/kernels.h"
 
-#define GGMA_INLINE __attribute__((always_inline)) inline
+// The compiler decides: arrays of sixteen floats gain nothing by being inlined everywhere, and compile for a
+// minute.
+#define GGMA_INLINE inline
 
 namespace ggma {
 namespace {
@@ -13,7 +15,7 @@ namespace {
 #include "isa/body.inc"
 }  // namespace
 
-extern const KernelTable kScalarKernels = {
+extern const KernelTable GGMA_PART_OF(kScalarKernels) = {
     "scalar",
 #include "isa/table.inc"
 };

@@ -6,6 +6,22 @@
 GGMA_INLINE V16 load_kv(const float* p) { return load(p); }
 GGMA_INLINE V16 load_kv(const uint16_t* p) { return load_f16(p); }
 
+// DO(N) for n = 1 … 4: the count as a constant.
+#define GGMA_FOR_COUNT(n, DO) \
+  switch (n) {                \
+    case 1:                   \
+      DO(1)                   \
+      break;                  \
+    case 2:                   \
+      DO(2)                   \
+      break;                  \
+    case 3:                   \
+      DO(3)                   \
+      break;                  \
+    default:                  \
+      DO(4)                   \
+  }
+
 // Asks for 16 G elements that are wanted a little later. K and V are read once a token and seldom lie in a
 // cache: while one is worked on, the other comes. An address may lie behind the memory: nothing is read
 // there.

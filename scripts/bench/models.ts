@@ -18,6 +18,8 @@ export interface Architecture {
   vocab: number;
   context: number;
   tied: boolean;
+  /** Elements of matrices are uniform in ± this. Default 0.035, which has a standard deviation of 0.02. */
+  spread?: number;
 }
 
 export const architectures = {
@@ -118,7 +120,7 @@ export function configOf(a: Architecture): Record<string, unknown> {
 export function writeHuggingFace(dir: string, a: Architecture): void {
   mkdirSync(dir, { recursive: true });
   writeFileSync(path.join(dir, 'config.json'), JSON.stringify(configOf(a)));
-  writeSafetensors(path.join(dir, 'model.safetensors'), shapesOf(a));
+  writeSafetensors(path.join(dir, 'model.safetensors'), shapesOf(a), a.spread);
 }
 
 function shapesOf(a: Architecture): [name: string, shape: number[]][] {
@@ -143,8 +145,8 @@ function shapesOf(a: Architecture): [name: string, shape: number[]][] {
   return shapes;
 }
 
-/** BF16, a tensor at a time: norms around 1, matrices of standard deviation 0.02. */
-function writeSafetensors(file: string, shapes: readonly [string, number[]][]): void {
+/** BF16, a tensor at a time: norms around 1, matrices around 0. */
+function writeSafetensors(file: string, shapes: readonly [string, number[]][], ofMatrices = 0.035): void {
   const count = (shape: number[]) => shape.reduce((n, dim) => n * dim, 1);
   let at = 0;
   const header: Record<string, unknown> = {};
@@ -163,7 +165,7 @@ function writeSafetensors(file: string, shapes: readonly [string, number[]][]): 
     const word = new Float32Array(1);
     const bits = new Uint32Array(word.buffer);
     for (const [, shape] of shapes) {
-      const [center, spread] = shape.length === 1 ? [1, 0.1] : [0, 0.035];
+      const [center, spread] = shape.length === 1 ? [1, 0.1] : [0, ofMatrices];
       const halves = new Uint16Array(count(shape));
       for (let i = 0; i < halves.length; i++) {
         state = (Math.imul(state, 1664525) + 1013904223) | 0;

@@ -21,8 +21,17 @@ import { figuresTable } from './table.ts';
 
 const { rounds } = optionsOf({ rounds: count('9') }, 'none');
 const tokens = 200;
-/** So small that a step costs little beside the draw. */
-const small = { hidden: 64, layers: 1, heads: 4, kvHeads: 2, feedForward: 40, context: 256, tied: false };
+/** So small that a step costs little beside the draw, with logits that are about as far apart as one. */
+const small = {
+  spread: 1 / 8,
+  hidden: 64,
+  layers: 1,
+  heads: 4,
+  kvHeads: 2,
+  feedForward: 40,
+  context: 256,
+  tied: false,
+};
 
 const ways: [string, SamplerOptions | null, number | null][] = [
   ['greedy', null, null],

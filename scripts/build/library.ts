@@ -4,12 +4,15 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { commands } from '../../lib/cli/commands.ts';
+import { inlinedEntries, joinedFiles } from '../startup.ts';
 import { ChunkJoiner } from './join-chunks.ts';
 import { dist, root, runtimePackages } from './paths.ts';
 import { knownVersion, plainBuiltins } from './plugins.ts';
+import { straightImports } from './straight-imports.ts';
 import { pruneTypes } from './prune-types.ts';
 
-export async function buildLibrary(): Promise<void> {
+/** @returns file of dist → the sources in it */
+export async function buildLibrary(): Promise<Map<string, string[]>> {
   const own = commands.filter(({ file }) => file !== null);
   // Bundled, because loading a hundred small modules takes longer than the work of most commands.
   const { metafile } = await build({
@@ -29,7 +32,7 @@ export async function buildLibrary(): Promise<void> {
     platform: 'node',
     target: 'node20',
     external: [...runtimePackages],
-    plugins: [plainBuiltins, knownVersion],
+    plugins: [plainBuiltins, knownVersion, straightImports],
     // The build of yaml for Node is CommonJS, from which esbuild cannot drop what is unused: only the parser is used.
     alias: { yaml: path.join(root, 'node_modules/yaml/browser/index.js') },
     chunkNames: 'chunks/[name]-[hash]',
@@ -37,10 +40,9 @@ export async function buildLibrary(): Promise<void> {
     logLevel: 'warning',
   });
   const joiner = new ChunkJoiner(root, metafile.outputs);
-  await joiner.join('lib/index.ts', 'dist/chunks/start.js');
-  await joiner.join('lib/package/compiled.ts', 'dist/chunks/compile.js');
-  await joiner.join('lib/package/compile-thread.ts', 'dist/chunks/compile-thread.js');
-  await joiner.inline('lib/cli/ggma_run.ts');
+  for (const { entry, file } of joinedFiles) await joiner.join(entry, file);
+  for (const entry of inlinedEntries) await joiner.inline(entry);
+  return joiner.contents();
 }
 
 /** dist/types: the declarations that a user's compiler can reach from what package.json exports. */

@@ -95,9 +95,10 @@ void attention(const KernelTable& kernels, size_t heads, size_t kv_heads, size_t
   const AttentionArgs args{
       dst.get(), q.get(), positions.data(), tiles.data(), 0, k_floats, heads, kv_heads, head_dim, 0, half};
   const bool in_lanes = kv_heads_in_lanes(kv_heads, head_dim);
+  const auto plain = half ? kernels.attention_f16 : kernels.attention_f32;
   const double seconds = best([&] {
     in_lanes ? kernels.attention_heads(&args, 0, tiles.size() * kv_heads / kLanes)
-             : kernels.attention(&args, 0, tiles.size() * kv_heads);
+             : plain(&args, 0, tiles.size() * kv_heads);
   });
   const double pairs = static_cast<double>(all) *
                        (static_cast<double>(position) + static_cast<double>(rows) / 2) *

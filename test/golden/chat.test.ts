@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readContents } from '../../lib/package/contents.ts';
-import { loadTokenizer } from '../../lib/package/tokenizer.ts';
+import { loadTokenizer, readContents } from '../../lib/package/index.ts';
 import { type ChatMessage, type ChatOptions, Conversation } from '../../lib/runtime/index.ts';
 import { needSharedDir } from '../support/need.ts';
 

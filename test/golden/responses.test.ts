@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { type ResponseEvent, ResponseParser, readResponseTemplate } from '../../lib/text/response/index.ts';
+import { type ResponseEvent, ResponseParser, readResponseTemplate } from '../../lib/text/index.ts';
 
 interface Case {
   template: string;

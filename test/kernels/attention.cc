@@ -97,7 +97,8 @@ class Sequence {
       const AttentionArgs args =
           attention_args(memory, dst.data() + from * width, q_rows, positions.data(), tiles.data(), half);
       const bool in_lanes = kv_heads_in_lanes(s.kv_heads, s.head_dim);
-      const auto attention = in_lanes ? kernels.attention_heads : kernels.attention;
+      const auto plain = half ? kernels.attention_f16 : kernels.attention_f32;
+      const auto attention = in_lanes ? kernels.attention_heads : plain;
       const size_t units = tiles.size() * (in_lanes ? s.kv_heads / kLanes : s.kv_heads);
       attention(&args, units / 2, units);
       attention(&args, 0, units / 2);

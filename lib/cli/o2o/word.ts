@@ -6,23 +6,15 @@ import { buffer } from 'node:stream/consumers';
 import { type Model, openModel as openCircle, readModel, withFileName } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 import { fileNames } from '../../package/index.ts';
-import {
-  type CommandSpec,
-  type Invocation,
-  type OptionSpec,
-  refuseTerminalInput,
-  runCommand,
-  type Streams,
-} from '../common/index.ts';
+import { type Invocation, type OptionSpec, refuseTerminalInput } from '../common/index.ts';
 
-/** What lists of commands show of a word; its code is loaded only when it runs. */
+/** What lists of commands say of a word. */
 export interface WordEntry {
   name: string;
   /** As in a list of commands: "print a model as text". */
   summary: string;
   /** As the help shows them, e.g. "[FILE]". */
   positionals: string;
-  load(): Promise<Word>;
 }
 
 export interface Word {
@@ -33,25 +25,6 @@ export interface Word {
   details?: string;
   /** @returns the exit code */
   run(invocation: Invocation): Promise<number>;
-}
-
-/** Runs `o2o WORD …`. @returns the exit code */
-export async function runWord(entry: WordEntry, argv: readonly string[], streams: Streams): Promise<number> {
-  const word = await entry.load();
-  return runCommand(specOf(entry, word), argv, (invocation) => word.run(invocation), streams);
-}
-
-const PACKAGES = `A folder stands for the package in it: its ${fileNames.model} is read.`;
-
-function specOf({ name, summary, positionals }: WordEntry, { count, options, details }: Word): CommandSpec {
-  const sentence = `${summary[0]!.toUpperCase()}${summary.slice(1)}.`;
-  return {
-    name: `o2o ${name}`,
-    summary: [sentence, ...(details === undefined ? [] : [details]), PACKAGES].join('\n\n'),
-    positionals,
-    count,
-    options,
-  };
 }
 
 /**

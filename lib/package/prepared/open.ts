@@ -4,10 +4,9 @@
  */
 import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { type FileRange, readingFile } from '../../circle/source.ts';
+import { type FileRange, readingFile } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
-import type { StepLabel } from '../../plan/index.ts';
-import { type ProgramShape, readProgramShape } from '../../plan/packed.ts';
+import { type ProgramShape, readProgramShape, type StepLabel } from '../../plan/index.ts';
 import { version } from '../../version.ts';
 import type { PackageContents } from '../contents.ts';
 import { fileNames } from '../names.ts';
@@ -80,7 +79,7 @@ async function findMismatch({ ggma, model, sections }: PreparedFile, path: strin
   } finally {
     closeSync(fd);
   }
-  // A copy has another time: all of its bytes are looked at.
+  // A copy has another time, so all of its bytes are compared.
   const { recordOf } = await import('../manifest.ts');
   return (await recordOf(path)).sha256 === model.sha256 ? null : other;
 }

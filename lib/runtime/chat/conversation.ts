@@ -1,6 +1,7 @@
 /** How a model's package talks: its chat templates, and how its answers are read. */
 import { GgmaError } from '../../errors.ts';
 import {
+  afterAnchor,
   builtinResponseTemplate,
   ChatTemplate,
   type ResponseTemplate,
@@ -76,9 +77,8 @@ export class Conversation {
     const segments = continueFinalMessage ? upToMark(rendered, template) : rendered;
     const text = segments.map((segment) => ('text' in segment ? segment.text : segment.special)).join('');
     const response = this.#responseTemplate(template);
-    response.startAnchor.pattern.complete.lastIndex = 0;
     // Without the beginning of the answer in the prompt, all of the conversation would be read as part of it.
-    const answerPrompt = response.startAnchor.pattern.complete.test(text) ? text : '';
+    const answerPrompt = afterAnchor(response, text) === null ? '' : text;
     return { segments, text, response, answerPrompt };
   }
 

@@ -54,7 +54,7 @@ export class ResponseParser {
     this.#tools = toolParameters(tools);
     this.#message = structuredClone(template.defaults);
     this.#field = this.#implicit();
-    this.#buffer = afterLast(template.startAnchor, prompt);
+    this.#buffer = afterAnchor(template, prompt) ?? prompt;
     this.#start = this.#buffer.length;
     if (this.#buffer !== '') this.#process(this.initialEvents, false);
   }
@@ -232,10 +232,12 @@ export class ResponseParser {
   }
 }
 
-/** What lies behind the last match of the anchor; everything where there is none. */
-function afterLast({ pattern }: Anchor, text: string): string {
+/** What lies behind the last match of the anchor; null where there is none. */
+export function afterAnchor({ startAnchor: { pattern } }: ResponseTemplate, text: string): string | null {
+  // A search begins where the last one with the same pattern ended, unless it is told where.
+  pattern.complete.lastIndex = 0;
   const last = [...text.matchAll(pattern.complete)].at(-1);
-  return last === undefined ? text : text.slice(last.index + last[0].length);
+  return last === undefined ? null : text.slice(last.index + last[0].length);
 }
 
 /** Earlier first, then longer, then the one that opens, then by name: the order never decides by chance. */

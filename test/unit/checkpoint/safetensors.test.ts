@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { readFloats } from '../../../lib/checkpoint/index.ts';
 import { readSafetensorsDir } from '../../../lib/checkpoint/safetensors.ts';
-import { widenBfloat16, widenFloat16 } from '../../../lib/circle/half.ts';
+import { widenBfloat16, widenFloat16 } from '../../../lib/circle/index.ts';
 import { GgmaError } from '../../../lib/errors.ts';
 import { floatTensor, framed, safetensors, scratchFolder } from '../../support/checkpoint.ts';
 

@@ -63,7 +63,7 @@ describe('cli/ggma_run', () => {
       [['pkg', '-n', 'many'], /--max-tokens, got "many"/],
       [['pkg', '--ids', '1,x'], /--ids, got "x"/],
       [['pkg', '--ids', ''], /--ids, got ""/],
-      [['pkg', '--ids', '1', '-p', 'x'], /one of --prompt and --ids, got both/],
+      [['pkg', '--ids', '1', '-p', 'x'], /one of --prompt, --ids and --messages, got several/],
       [['pkg', '--json', '--stream'], /one of --json and --stream, got both/],
       [['pkg', '--threads', '0'], /--threads, got "0"/],
       [['pkg', '--temperature', 'hot'], /a number from 0 to 100 for --temperature, got "hot"/],

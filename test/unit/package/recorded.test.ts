@@ -4,8 +4,7 @@ import { appendFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { join } from 'node:path';
 import { main as o2o } from '../../../lib/cli/o2o.ts';
 import { GgmaError } from '../../../lib/errors.ts';
-import { packModel, writePrepared } from '../../../lib/make/index.ts';
-import { writePackage } from '../../../lib/make/write.ts';
+import { packModel, writePackage, writePrepared } from '../../../lib/make/index.ts';
 import {
   type LoadOptions,
   loadContents,

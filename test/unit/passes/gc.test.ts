@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { BuiltinOperator, BuiltinOptions, TensorType } from '../../../lib/circle/index.ts';
 import { evaluate } from '../../../lib/ir/evaluate/index.ts';
-import { addValue, makeOp } from '../../../lib/ir/graph/edit.ts';
+import { addValue, makeOp } from '../../../lib/ir/graph/index.ts';
 import { tensorFor } from '../../support/goldens.ts';
 import {
   apply,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { copyBytes, readBytes, TensorType } from '../../../lib/circle/index.ts';
-import { evaluate } from '../../../lib/ir/evaluate/index.ts';
-import { widen } from '../../../lib/ir/evaluate/widen.ts';
+import { evaluate, widen } from '../../../lib/ir/evaluate/index.ts';
 import { golden, needShared, tensorFor } from '../../support/goldens.ts';
 import { apply, assertIdempotent, assertUntouched, bytesOfModule, reread } from '../../support/passes.ts';
 import { textGraph } from '../../support/text-graph.ts';

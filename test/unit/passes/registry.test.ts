@@ -3,8 +3,14 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { type BuiltinOperator, BuiltinOptions } from '../../../lib/circle/index.ts';
-import { addValue, insertOps, makeOp } from '../../../lib/ir/graph/edit.ts';
-import type { Graph, Module, Op } from '../../../lib/ir/graph/graph.ts';
+import {
+  addValue,
+  type Graph,
+  insertOps,
+  type Module,
+  makeOp,
+  type Op,
+} from '../../../lib/ir/graph/index.ts';
 import { type Filter, findPass, passes } from '../../../lib/passes/index.ts';
 import { attentionBlock, secondLayer } from '../../support/attention-block.ts';
 import { assertSameModule } from '../../support/compare.ts';

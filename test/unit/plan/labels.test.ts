@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { compile } from '../../../lib/plan/index.ts';
 import { labelOf, labelsOf } from '../../../lib/plan/labels.ts';
+import type { Step, Weight } from '../../../lib/plan/program.ts';
 import { golden, needShared } from '../../support/goldens.ts';
 
 describe('plan/labels', () => {
@@ -25,19 +26,29 @@ describe('plan/labels', () => {
   });
 
   it('gives steps without a weight the layer of the weights before them', () => {
-    const weight = (name: string, rows = 1) => ({
-      kind: 'weight' as const,
-      weight: { name, rows, cols: 4, type: 0, data: new Uint8Array(0) },
+    const weight = (name: string, rows = 1) => ({ name, rows, cols: 4, type: 0, data: new Uint8Array(0) });
+    const x = { width: 4 };
+    const rest = { dst: x, wantedRows: false, origin: null };
+    const norm = (scale: Weight | null): Step => ({
+      ...rest,
+      opcode: 'rmsNorm',
+      operands: { src: x, weight: scale, eps: 0, groups: 1 },
     });
-    const steps = [
-      { operands: [weight('model.embed_tokens.weight', 9)] },
-      { operands: [] },
+    const steps: Step[] = [
+      { ...rest, opcode: 'gather', operands: { weight: weight('model.embed_tokens.weight', 9) } },
+      { ...rest, opcode: 'silu', operands: { src: x } },
       {
-        operands: [weight('model.layers.0.mlp.up_proj.bias'), weight('model.layers.0.mlp.up_proj.weight', 9)],
+        ...rest,
+        opcode: 'matmul',
+        operands: {
+          src: x,
+          weight: weight('model.layers.0.mlp.up_proj.weight', 9),
+          bias: weight('model.layers.0.mlp.all.bias'),
+        },
       },
-      { operands: [{ kind: 'weight' as const, weight: null }] },
-      { operands: [weight('model.norm.weight')] },
-      { operands: [] },
+      norm(null),
+      norm(weight('model.norm.weight')),
+      { ...rest, opcode: 'add', operands: { a: x, b: x } },
     ];
     assert.deepEqual(
       labelsOf(steps).map(({ layer, part }) => `${layer}|${part}`),

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from 'node:path';
 import { BuiltinOperator, readModel, TensorType } from '../../../../lib/circle/index.ts';
 import { main } from '../../../../lib/cli/opm/index.ts';
-import { starterText } from '../../../../lib/make/pipeline-file.ts';
+import { starterText } from '../../../../lib/make/index.ts';
 import { load } from '../../../../lib/package/index.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../../support/checkpoint.ts';
 import { fakeStreams } from '../../../support/fake-streams.ts';

@@ -1,8 +1,8 @@
 /** `o2o diff` and `o2o view` on random changes of graphs: what one reports the other shows, whichever model comes first. */
 import assert from 'node:assert/strict';
-import { type Comparison, compareModules, type Difference } from '../../../../lib/ir/diff/index.ts';
+import { compareModules, type Difference, type ModuleComparison } from '../../../../lib/ir/diff/index.ts';
 import { lift, lower, type Module, type Op, type Value } from '../../../../lib/ir/graph/index.ts';
-import { type Scene, sceneOf } from '../../../../lib/view/scene.ts';
+import { type Scene, sceneOf } from '../../../../lib/view/index.ts';
 import { attentionBlock } from '../../../support/attention-block.ts';
 import { type Random, renameAll, reorderAll, seeded } from '../../../support/mutate.ts';
 import { mutations, randomGraph } from '../../../support/mutate-graph.ts';
@@ -43,7 +43,7 @@ class Reported {
   readonly changed = new Set<Op>();
   readonly rewired = new Set<Op>();
 
-  constructor({ differences, graphs }: Comparison) {
+  constructor({ differences, graphs }: ModuleComparison) {
     const { first, second } = graphs[0]!;
     for (const difference of differences) {
       const { kind, side, path, otherPath } = difference;

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GgmaError } from '../../../../lib/errors.ts';
-import { readConversation } from '../../../../lib/package/conversation.ts';
+import { readConversation, readTokenizerFiles } from '../../../../lib/package/index.ts';
 import { type ChatMessage, type ChatOptions, Conversation } from '../../../../lib/runtime/index.ts';
+import { ResponseStage } from '../../../../lib/runtime/stages/response.ts';
 import { needSharedDir } from '../../../support/need.ts';
 
 const SOURCE =
@@ -141,6 +142,16 @@ describe('runtime/chat', () => {
     assert.deepEqual([...rendered.response.fields.keys()], ['said']);
     assert.equal(rendered.answerPrompt, rendered.text);
     assert.deepEqual([...conversation().render(messages).response.fields.keys()], ['thinking', 'content']);
+    const chatml = conversation("{{ messages[0].content }}{{ '<|im_start|>assistant\\n' }}");
+    const { response, answerPrompt } = chatml.render(messages);
+    assert.notEqual(answerPrompt, '');
+    const reading = { template: response, prompt: answerPrompt, tools: [], callId: String };
+    const [said] = new ResponseStage(reading).push([{ type: 'text', text: ' so', tokens: [] }]);
+    assert.deepEqual(
+      said,
+      { type: 'text', text: 'so', tokens: [] },
+      'nothing of the prompt is part of the answer',
+    );
     const bad = refusal(messages, {}, conversation(SOURCE, { fields: {} }));
     assert.equal(bad.code, 'TEMPLATE');
     assert.match(bad.message, /expected a response_template that can be read, got: expected fields/);
@@ -151,7 +162,8 @@ describe('runtime/chat', () => {
     let seen = 0;
     for (const name of readdirSync(join(families, 'models'))) {
       const dir = join(families, 'models', name);
-      const files = await readConversation(dir, new Set(readdirSync(dir)));
+      const names = new Set(readdirSync(dir));
+      const files = await readConversation(dir, names, await readTokenizerFiles(dir, names, 1024));
       if (files.chatTemplates.size === 0) continue;
       const known = new Conversation(files, []);
       const cases = JSON.parse(readFileSync(join(families, 'golden', name, 'chat.json'), 'utf8')) as {

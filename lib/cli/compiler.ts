@@ -1,7 +1,7 @@
 /** What compiling the addon needs, and what is said where it is missing. */
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
-import { GgmaError } from '../../errors.ts';
+import { GgmaError } from '../errors.ts';
 
 const NEEDS = 'CMake 3.19 or later and a C++17 compiler (gcc 10, clang 12 or later)';
 

@@ -38,4 +38,4 @@ export {
   type Verification,
   verifyModel,
 } from './verify/index.ts';
-export { chunksOf, type Layout, layOut, type WriteOptions, writeModel } from './write.ts';
+export { chunksOf, type FileLayout, layOut, type WriteOptions, writeModel } from './write.ts';

@@ -6,15 +6,15 @@ import { withSystemErrors } from '../system-error.ts';
 import { type Pipeline, pipelineError, placeholders, seedPipeline } from './pipeline.ts';
 import { isShell, readShellStage } from './shell-pipeline.ts';
 
-const largestFile = 2 ** 20;
+const MAX_FILE_BYTES = 2 ** 20;
 
 /** @throws GgmaError PIPELINE with the line where there is one */
 export async function readPipeline(path: string): Promise<Pipeline> {
   const bytes = await withSystemErrors({ path, code: 'PIPELINE', expected: 'a readable file' }, () =>
     readFile(path),
   );
-  if (bytes.length > largestFile)
-    throw pipelineError(`expected at most ${largestFile} bytes, got ${bytes.length}`, path);
+  if (bytes.length > MAX_FILE_BYTES)
+    throw pipelineError(`expected at most ${MAX_FILE_BYTES} bytes, got ${bytes.length}`, path);
   try {
     return await parsePipeline(bytes.toString('utf8'));
   } catch (error) {

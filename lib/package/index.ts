@@ -12,4 +12,5 @@ export { encodeLabels } from './prepared/labels.ts';
 export { sampleOf } from './prepared/sample.ts';
 export { sourceFor } from './sources.ts';
 export { areAsChecked, loadTokenizer } from './tokenizer.ts';
+export { readTokenizerFiles } from './tokenizer-settings.ts';
 export { fileProblems, type PackageFinding, type PackageVerification, verifyPackage } from './verify.ts';

@@ -8,6 +8,8 @@ export const fileNames = {
   sentencePiece: 'tokenizer.model',
   tokenizerJson: 'tokenizer.json',
   tokenizerConfig: 'tokenizer_config.json',
+  specialTokensMap: 'special_tokens_map.json',
+  addedTokens: 'added_tokens.json',
   chatTemplate: 'chat_template.jinja',
   chatTemplateJson: 'chat_template.json',
   manifest: 'ggma.json',
@@ -22,8 +24,8 @@ export const carriedNames: readonly string[] = [
   fileNames.tokenizerConfig,
   fileNames.chatTemplate,
   // Older directories: special tokens beside tokenizer_config.json, and more than one template.
-  'special_tokens_map.json',
-  'added_tokens.json',
+  fileNames.specialTokensMap,
+  fileNames.addedTokens,
   fileNames.chatTemplateJson,
 ];
 

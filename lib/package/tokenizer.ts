@@ -1,10 +1,7 @@
 /** Which of a package's tokenizer files is loaded, and how. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GgmaError } from '../errors.ts';
-import { parseJsonObject } from '../json.ts';
-import { isAbsent } from '../system-error.ts';
-import type { Tokenizer, TokenizerSettings } from '../text/index.ts';
+import type { Tokenizer } from '../text/index.ts';
 import type { PackageContents } from './contents.ts';
 import { recordOf } from './manifest.ts';
 import { fileNames } from './names.ts';
@@ -20,13 +17,12 @@ const MAX_QUICK_JSON = 1_000_000;
  * tokens are special and what stands around a text. Where ggma.json says that both files give the same ids,
  * tokenizer.json encodes short texts if that is quicker to start.
  * @returns null where the package has neither
- * @throws GgmaError TOKENIZER, UNSUPPORTED, CONFIG
+ * @throws GgmaError TOKENIZER, UNSUPPORTED
  */
 export async function loadTokenizer(contents: PackageContents): Promise<Tokenizer | null> {
-  const { sentencePiece, tokenizerJson } = contents;
+  const { sentencePiece, tokenizerJson, tokenizerSettings: settings } = contents;
   if (sentencePiece === null && tokenizerJson === null) return null;
   const text = await import('../text/index.ts');
-  const settings = await readSettings(contents);
   if (sentencePiece === null)
     return text.createTokenizer({ json: await text.readTokenizerJsonFile(tokenizerJson!), settings });
   const model = await text.readSentencePieceFile(sentencePiece);
@@ -34,29 +30,6 @@ export async function loadTokenizer(contents: PackageContents): Promise<Tokenize
   const agree = await isQuicker(tokenizerJson, contents);
   const json = await (agree ? text.readTokenizerJsonFile : text.readTokenizerJsonHead)(tokenizerJson);
   return text.createTokenizer({ sentencePiece: model, json, settings, agree });
-}
-
-/** @throws GgmaError CONFIG */
-async function readSettings({ dir, config }: PackageContents): Promise<TokenizerSettings> {
-  const { readTokenizerSettings } = await import('../text/index.ts');
-  const [tokenizerConfig, specialTokensMap, addedTokens] = await Promise.all(
-    [fileNames.tokenizerConfig, 'special_tokens_map.json', 'added_tokens.json'].map((name) =>
-      readJson(join(dir, name)),
-    ),
-  );
-  const files = { config: tokenizerConfig, specialTokensMap, addedTokens };
-  return { ...readTokenizerSettings(files, dir), maxIds: config.vocabSize };
-}
-
-async function readJson(path: string): Promise<unknown> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    if (isAbsent(cause)) return undefined;
-    throw new GgmaError('CONFIG', 'expected a readable file', { path, cause });
-  }
-  return parseJsonObject(bytes, path);
 }
 
 async function isQuicker(tokenizerJson: string, contents: PackageContents): Promise<boolean> {

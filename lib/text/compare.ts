@@ -25,6 +25,16 @@ export function tokenizerDifference(left: Tokenizer, right: Tokenizer): string |
     const [a, b] = [left.encode(text, { addBos: false }), right.encode(text, { addBos: false })];
     if (String(a) !== String(b)) return `${JSON.stringify(text)} is ${list(a)} and ${list(b)}`;
   }
+  for (const special of left.specials.keys()) {
+    if (!right.specials.has(special)) continue;
+    // What comes behind a special token may be encoded in another way than what begins a text.
+    for (const text of ['a', ' a', 'a b\n']) {
+      const segments = [{ text }, { special }, { text }];
+      const [a, b] = [left.encode(segments), right.encode(segments)];
+      if (String(a) !== String(b))
+        return `${JSON.stringify(text)} behind ${special} is ${list(a)} and ${list(b)}`;
+    }
+  }
   for (const key of ['vocabSize', 'bosId'] as const)
     if (left[key] !== right[key]) return `${key} is ${String(left[key])} and ${String(right[key])}`;
   return null;

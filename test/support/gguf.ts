@@ -1,6 +1,6 @@
 /** GGUF files, written for one test: any metadata and tensors, and a Hugging Face directory as llama.cpp would convert it. */
-import type { Checkpoint } from '../../lib/checkpoint/index.ts';
-import { readFloats } from '../../lib/checkpoint/index.ts';
+import { type Checkpoint, readFloats } from '../../lib/checkpoint/index.ts';
+import { floatEncodings } from '../../lib/circle/index.ts';
 
 /** GGUF's numbers for types of values. */
 const valueTypes = {
@@ -56,7 +56,8 @@ export function ggufBytes(
     body.set(bytes);
     return body;
   });
-  return Buffer.concat([head, new Uint8Array(padded(head.length) - head.length), ...bodies]);
+  // No Buffer: its slices would share memory.
+  return new Uint8Array(Buffer.concat([head, new Uint8Array(padded(head.length) - head.length), ...bodies]));
 }
 
 function number(type: Exclude<ScalarType, 'string'>, value: Item): Uint8Array {
@@ -131,8 +132,15 @@ const ARCHITECTURES: Readonly<Record<string, { name: string; interleaved: boolea
   gemma3_text: { name: 'gemma3', interleaved: false, names: NORMS_AROUND },
 };
 
-/** A checkpoint as llama.cpp's converter writes it, with the metadata that are left to the caller. */
-export function convertedBytes(checkpoint: Checkpoint, more: Readonly<Record<string, Value>>): Uint8Array {
+/**
+ * A checkpoint as llama.cpp's converter writes it, with the metadata that are left to the caller.
+ * @param type GGML's number for matrices: 0, float32, or 8, Q8_0
+ */
+export function convertedBytes(
+  checkpoint: Checkpoint,
+  more: Readonly<Record<string, Value>>,
+  type: 0 | 8 = 0,
+): Uint8Array {
   const config = checkpoint.config as Record<string, number> & { model_type: string };
   const { name, interleaved, names = {} } = ARCHITECTURES[config.model_type]!;
   const table: Readonly<Record<string, string>> = { ...NAMES, ...names };
@@ -144,7 +152,9 @@ export function convertedBytes(checkpoint: Checkpoint, more: Readonly<Record<str
     if (name === 'gemma3' && original.endsWith('norm.weight')) floats = floats.map((w) => w + 1);
     if (interleaved && /\.[qk]_proj\./.test(original)) floats = interleave(floats, tensor.shape[0]!, headDim);
     const called = `${layer === undefined ? '' : `blk.${layer}.`}${table[stem!]}.${end}`;
-    tensors[called] = { shape: tensor.shape, type: 0, bytes: new Uint8Array(floats.buffer) };
+    const isBlocks = type === 8 && tensor.shape.length === 2;
+    const bytes = isBlocks ? q8(floats) : new Uint8Array(floats.buffer);
+    tensors[called] = { shape: tensor.shape, type: isBlocks ? type : 0, bytes };
   }
   const u32 = (value: number): Value => ['u32', value];
   const vocab = Array.from({ length: config.vocab_size! }, (_, i) => `piece ${i}`);
@@ -169,6 +179,13 @@ export function convertedBytes(checkpoint: Checkpoint, more: Readonly<Record<str
     'tokenizer.ggml.eos_token_id': u32(1),
   };
   return ggufBytes(metadata, tensors);
+}
+
+function q8(floats: Float32Array): Uint8Array {
+  const { elements, bytes, encode } = floatEncodings.q8_0;
+  const blocks = new Uint8Array((floats.length / elements) * bytes);
+  encode(floats, new DataView(blocks.buffer));
+  return blocks;
 }
 
 /** Rows of each head: first and second half in turn, as convert_hf_to_gguf.py's `permute` has them. */

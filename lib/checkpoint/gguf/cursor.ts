@@ -1,6 +1,6 @@
 /**
  * Reads the head of a GGUF file: the head's size is nowhere stated, so the file is read from its start in ranges that
- * double, as far as the values reach. Every length is compared with what is left of the file before anything of that
+ * grow, as far as the values reach. Every length is compared with what is left of the file before anything of that
  * size is made.
  */
 import type { ErrorCode } from '../../error-codes.ts';
@@ -15,12 +15,12 @@ export class GgufCursor {
   readonly file: CheckpointFile;
   /** Where the next value begins. */
   at = 0;
-  #bytes: Buffer;
+  #bytes: Buffer = Buffer.alloc(0);
 
   /** @throws GgmaError GGUF_READ */
   constructor(path: string) {
     this.file = new CheckpointFile(path, { read: 'GGUF_READ', truncated: 'GGUF_TRUNCATED' });
-    this.#bytes = this.#read(Math.min(FIRST_RANGE, this.file.size));
+    this.#bytes = this.#grown(Math.min(FIRST_RANGE, this.file.size));
   }
 
   fail(code: ErrorCode, message: string): never {
@@ -58,21 +58,30 @@ export class GgufCursor {
 
   /** Many strings: where each begins and ends, without making them. */
   strings(count: number, what: string): GgufStrings {
-    this.expectRoom(count, 8, what);
+    this.expectRoom(count, LENGTH_BYTES, what);
     const begin = this.at;
     const ends = new Uint32Array(count);
+    let at = begin;
+    let bytes = this.#bytes;
     for (let i = 0; i < count; i++) {
-      // As `string`, without a view and a BigInt for each of hundreds of thousands.
-      this.#need(8, what);
-      const low = this.#bytes.readUInt32LE(this.at);
-      const high = this.#bytes.readUInt32LE(this.at + 4);
-      this.at += 8;
-      const length = low + high * 2 ** 32;
-      this.#need(length, what);
-      this.at += length;
-      ends[i] = this.at - begin;
+      // As `string`, without calls, a view and a BigInt for each of hundreds of thousands.
+      if (at + LENGTH_BYTES > bytes.byteLength) bytes = this.#reach(at, LENGTH_BYTES, what);
+      const low = bytes[at]! + bytes[at + 1]! * 2 ** 8 + bytes[at + 2]! * 2 ** 16 + bytes[at + 3]! * 2 ** 24;
+      const high = bytes[at + 4]! | bytes[at + 5]! | bytes[at + 6]! | bytes[at + 7]!;
+      const length = high === 0 ? low : Number(bytes.readBigUInt64LE(at));
+      at += LENGTH_BYTES;
+      if (at + length > bytes.byteLength) bytes = this.#reach(at, length, what);
+      at += length;
+      ends[i] = at - begin;
     }
-    return new GgufStrings(this.#bytes.subarray(begin, this.at), ends);
+    this.at = at;
+    return new GgufStrings(bytes.subarray(begin, at), ends);
+  }
+
+  #reach(at: number, length: number, what: string): Buffer {
+    this.at = at;
+    this.#need(length, what);
+    return this.#bytes;
   }
 
   /** Refuses a count of things of at least `size` bytes each that the rest of the file cannot hold. */
@@ -96,22 +105,30 @@ export class GgufCursor {
       );
     if (end > HEAD_LIMIT)
       this.fail('GGUF_HEADER', `expected at most ${HEAD_LIMIT} bytes of metadata, got more at ${what}`);
-    this.#bytes = this.#read(Math.min(size, HEAD_LIMIT, Math.max(end, 2 * this.#bytes.byteLength)));
+    this.#bytes = this.#grown(Math.min(size, HEAD_LIMIT, Math.max(end, 4 * this.#bytes.byteLength)));
   }
 
-  #read(length: number): Buffer {
-    const { buffer } = this.file.read(0, length);
-    return Buffer.from(buffer);
+  /** The first `length` bytes of the file, of which those that are known are not read again. */
+  #grown(length: number): Buffer {
+    const known = this.#bytes.byteLength;
+    const bytes = Buffer.allocUnsafeSlow(length);
+    bytes.set(this.#bytes);
+    this.file.copyTo(bytes.subarray(known), known);
+    return bytes;
   }
 }
 
-/** An array of strings, made when they are asked for: half a million merges take a tenth of a second. */
+/** A string's length stands in front of it. */
+const LENGTH_BYTES = 8;
+const SEPARATOR = '\0'.repeat(LENGTH_BYTES);
+
+/** An array of strings, made when they are asked for. */
 export class GgufStrings {
   readonly #bytes: Buffer;
   readonly #ends: Uint32Array;
-  #strings: string[] | null = null;
+  #strings: readonly string[] | null = null;
 
-  /** @param ends where each string ends in `bytes`; a length of 8 bytes stands in front of each */
+  /** @param ends where each string ends in `bytes` */
   constructor(bytes: Buffer, ends: Uint32Array) {
     this.#bytes = bytes;
     this.#ends = ends;
@@ -122,10 +139,31 @@ export class GgufStrings {
   }
 
   get all(): readonly string[] {
-    this.#strings ??= Array.from(this.#ends, (end, i) => {
-      const begin = i === 0 ? 0 : this.#ends[i - 1]!;
-      return this.#bytes.toString('utf8', begin + 8, end);
-    });
+    this.#strings ??= this.#together() ?? this.#each();
     return this.#strings;
+  }
+
+  /**
+   * All of them decoded as one text, with zeros for the lengths, and split there: several times faster than to decode a
+   * quarter of a million one by one. null where a string has a zero of its own.
+   */
+  #together(): readonly string[] | null {
+    const { length } = this;
+    if (length === 0) return [];
+    const bytes = Buffer.from(this.#bytes);
+    for (let i = 0, begin = 0; i < length; begin = this.#ends[i++]!) {
+      for (let at = begin; at < begin + LENGTH_BYTES; at++) bytes[at] = 0;
+    }
+    let zeros = 0;
+    for (let at = 0; at < bytes.length; at++) if (bytes[at] === 0) zeros++;
+    if (zeros !== length * LENGTH_BYTES) return null;
+    return bytes.toString('utf8').split(SEPARATOR).slice(1);
+  }
+
+  #each(): readonly string[] {
+    return Array.from(this.#ends, (end, i) => {
+      const begin = i === 0 ? 0 : this.#ends[i - 1]!;
+      return this.#bytes.toString('utf8', begin + LENGTH_BYTES, end);
+    });
   }
 }

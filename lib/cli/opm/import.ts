@@ -11,7 +11,7 @@ import { buildDir, type Context, outName, shown } from './context.ts';
 const spec: CommandSpec = {
   name: 'opm import',
   summary:
-    'Fetches the files of a model that ggma needs (configuration, tokenizers, safetensors) to build/NAME, or copies them\nfrom a directory. What was broken off goes on where it was.\n\nHF_ENDPOINT names another hub, HF_TOKEN opens private repositories.',
+    'Fetches the files of a model that ggma needs (configuration, tokenizers, safetensors) to build/NAME, or copies them\nfrom a directory. An import that was interrupted continues where it stopped.\n\nHF_ENDPOINT names another hub, HF_TOKEN opens private repositories.',
   positionals: 'OWNER/NAME | DIRECTORY',
   count: [1, 1],
   options: {

@@ -14,7 +14,7 @@ const spec: CommandSpec = {
   summary: `Looks whether this machine can run models, and writes a starter ${pipelineName}.`,
   positionals: '',
   count: [0, 0],
-  options: { force: { type: 'boolean', help: `write ${pipelineName} anew` } },
+  options: { force: { type: 'boolean', help: `replace ${pipelineName}` } },
 };
 
 /** @returns the exit code */

@@ -17,7 +17,7 @@
  *
  * All of it little-endian. Nothing in the file is trusted.
  */
-import { type ByteSource, FileRange, type Layout, readFully } from '../../circle/index.ts';
+import { type ByteSource, type FileLayout, FileRange, readFully } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 
 const MAGIC = 'GGMAPREP';
@@ -55,10 +55,10 @@ export interface PreparedFile extends PreparedHeader {
 export function layOutPrepared(
   header: PreparedHeader,
   parts: Record<Exclude<SectionName, 'weights'>, Uint8Array> & { weights: readonly ByteSource[] },
-): Layout {
+): FileLayout {
   const sizes = { ...parts, weights: { byteLength: totalBytes(parts.weights) } };
   const sections: Partial<Record<SectionName, [from: number, bytes: number]>> = {};
-  const placed: Layout['parts'] = [];
+  const placed: FileLayout['parts'] = [];
   let at = HEAD_BYTES;
   for (const name of sectionNames) {
     at = alignUp(at, name === 'weights' ? WEIGHTS_ALIGNMENT : ALIGNMENT);

@@ -19,7 +19,7 @@ import { commit, cut, filesOf, HubServer, status } from '../../support/hub-serve
 import { lilyDir } from '../../support/lily.ts';
 import { rejects } from '../../support/rejects.ts';
 
-const retry = { attempts: 3, firstPause: 1, longestPause: 100 };
+const retry = { attempts: 3, firstPause: 1, maxPause: 100 };
 
 describe('make/import', () => {
   let scratch: ReturnType<typeof scratchFolder>;

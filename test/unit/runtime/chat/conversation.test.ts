@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GgmaError } from '../../../../lib/errors.ts';
-import { readConversation } from '../../../../lib/package/index.ts';
+import { readConversation, readTokenizerFiles } from '../../../../lib/package/index.ts';
 import { type ChatMessage, type ChatOptions, Conversation } from '../../../../lib/runtime/index.ts';
 import { ResponseStage } from '../../../../lib/runtime/stages/response.ts';
 import { needSharedDir } from '../../../support/need.ts';
@@ -162,7 +162,8 @@ describe('runtime/chat', () => {
     let seen = 0;
     for (const name of readdirSync(join(families, 'models'))) {
       const dir = join(families, 'models', name);
-      const files = await readConversation(dir, new Set(readdirSync(dir)));
+      const names = new Set(readdirSync(dir));
+      const files = await readConversation(dir, names, await readTokenizerFiles(dir, names, 1024));
       if (files.chatTemplates.size === 0) continue;
       const known = new Conversation(files, []);
       const cases = JSON.parse(readFileSync(join(families, 'golden', name, 'chat.json'), 'utf8')) as {

@@ -54,12 +54,13 @@ export interface Engine {
   /**
    * Decodes a program (layout: native/core/program.h) and packs its weights into memory of its own, off the event
    * loop and on all threads. The sources must not change until it resolves, and may go then. Rejects with
-   * PROGRAM_INVALID, OUT_OF_MEMORY, IO, DISPOSED. `profile`: its steps are measured, for {@link Program.profile}.
+   * PROGRAM_INVALID, OUT_OF_MEMORY, IO, CANCELLED, DISPOSED. `profile`: its steps are measured, for
+   * {@link Program.profile}. `cancel`: element 0 ≠ 0 ends it with CANCELLED between two pieces of a few hundred kilobytes.
    */
   loadProgram(
     program: Uint8Array,
     sources: WeightSource[],
-    options?: { profile?: boolean },
+    options?: { profile?: boolean; cancel?: Int32Array },
   ): Promise<Program>;
   /** Ends jobs with DISPOSED and frees the programs' memory; later calls get DISPOSED. Doing it twice is fine. */
   close(): Promise<void>;

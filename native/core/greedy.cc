@@ -24,12 +24,13 @@ struct Greedy::Blocks {
   Best* best;                  // [blocks, rows]
 };
 
-Greedy::Greedy(const Program& program, const Weights& weights, const KernelTable& kernels, ThreadPool& pool)
+Greedy::Greedy(const Program& program, const Weights& weights, const KernelTable& kernels, ThreadPool& pool,
+               const Loading& loading)
     : screen_(kernels, pool) {
   const Step& last = program.steps.back();
   if (last.op->code != kMatmulCode || !last.wanted || last.operands[0] != program.logits_slot) return;
   last_ = &last;
-  if (program.screened && last.operands[3] == kNone) screen_.build(weights.data()[last.operands[2]]);
+  if (program.screened && last.operands[3] == kNone) screen_.build(weights.data()[last.operands[2]], loading);
 }
 
 void Greedy::run_blocks(const Blocks* blocks, size_t begin, size_t end) {

@@ -7,7 +7,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --ignore-scripts --no-fund --no-audit
 	@touch $@
 
-SOURCES := $(shell find lib native scripts -type f) CMakeLists.txt tsconfig.json tsconfig.types.json
+SOURCES := $(shell find lib native scripts -type f) CMakeLists.txt package.json tsconfig.json tsconfig.types.json
 
 dist/.built: node_modules/.package-lock.json $(SOURCES)
 	npx --no-install tsx scripts/build.ts

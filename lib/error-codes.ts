@@ -1,20 +1,31 @@
 /**
- * Every code of a {@link GgmaError}: what it means, and what to do. The compiler refuses an error with a code that is
- * not here, and docs/errors.md is made of this table, so that neither can miss one. Only its type is loaded.
+ * Every code of a {@link GgmaError}: what it means, and what to do. The type checker refuses an error with another code,
+ * and docs/errors.md is generated from this table, so neither can lack one. At run time only the type is imported.
  */
 export const errorCodes = {
   ABORTED: [
     'options.signal ended a generation',
     "the error's cause is the signal's reason, its `partial` what had been generated",
   ],
-  CANCELLED: ['a generation was left while a step was under way', 'nothing: nobody waits for it any more'],
+  CANCELLED: ['a generation was left while a step was running', 'nothing: no caller waits for it any more'],
+  CHAT_BUSY: [
+    'a chat was asked for another answer before the last one ended',
+    'read the last answer to its end, or leave it',
+  ],
+  CHECKPOINT_CHANGED: [
+    'a file of weights changed while it was read',
+    'leave the files alone until the export has ended',
+  ],
   CIRCLE_CHANGED: ['a Circle file changed while it was read', 'write files under another name, then rename'],
-  CIRCLE_CORRUPT: ['no Circle file, or a damaged one', 'make it again; `o2o verify FILE` says where'],
+  CIRCLE_CORRUPT: [
+    'not a Circle file, or a damaged one',
+    'make or copy the file again; `o2o verify FILE` says where it is damaged',
+  ],
   CIRCLE_INVALID: [
     'a Circle file that can be read, but contradicts itself',
     '`o2o verify FILE` lists all findings',
   ],
-  CIRCLE_RANGE: ['a number does not fit its field of the schema', 'mend the code that built the model'],
+  CIRCLE_RANGE: ['a number does not fit its field of the schema', 'correct the code that built the model'],
   CIRCLE_TOO_LARGE: ['more than a flatbuffer can hold (2 GiB)', '`--external-buffers`'],
   CIRCLE_UNSUPPORTED: ['a part of the Circle format that ggma does not read', 'export without it'],
   COMPILER: [
@@ -23,7 +34,7 @@ export const errorCodes = {
   ],
   CONFIG: [
     'a JSON file is unreadable, or a field has a wrong value',
-    'the message names file, field and rule; mend the file',
+    'the message names file, field and rule; correct the file',
   ],
   CONTEXT_OVERFLOW: [
     'prompt and maxTokens do not fit into the context',
@@ -33,45 +44,78 @@ export const errorCodes = {
     'the model is closed, or was closed while it worked',
     'close a model when its last call has ended',
   ],
-  EVALUATE_INPUT: ['the reference interpreter got a tensor of another shape or type', 'mend the caller'],
+  EVALUATE_INPUT: [
+    'the reference interpreter got a tensor of another shape or type',
+    'correct the calling code',
+  ],
   EVALUATE_UNSUPPORTED: [
     'an operator that the reference interpreter does not know decides RoPE or mask',
     'export without it',
   ],
-  GRAPH_DANGLING: ['a filter left a tensor or graph in use that it took out', 'mend the filter'],
+  GGUF_HEADER: ['no GGUF file, or one whose head is damaged', 'fetch the file again'],
+  GGUF_METADATA: [
+    'a value that a GGUF file states about its model is absent or wrong',
+    'the message names key and rule; fetch the file again, or convert the model again',
+  ],
+  GGUF_READ: ['a GGUF file cannot be read', 'check path, rights and disk'],
+  GGUF_SPLIT: [
+    'parts of a split GGUF file are absent or do not belong together',
+    'fetch all parts, with their own names, into one folder',
+  ],
+  GGUF_TENSOR: ['a tensor of a GGUF file has an impossible shape or place', 'fetch the file again'],
+  GGUF_TRUNCATED: ['a GGUF file ends too early', 'fetch the file again'],
+  GRAPH_DANGLING: ['a filter removed a tensor or graph that is still in use', 'correct the filter'],
   IMPORT_BUSY: [
     'the hub says: too many requests (429)',
-    'wait, then the same command: it goes on where it was',
+    'wait, then run the same command: it continues where it stopped',
   ],
   IMPORT_DENIED: ['the hub says 401 or 403', 'set HF_TOKEN; accept the licence on the page of the model'],
-  IMPORT_DISK_FULL: ['no room for the download', 'make room, then the same command'],
-  IMPORT_ENDPOINT: ['HF_ENDPOINT is no address, or a token would go over http', 'set an https address'],
-  IMPORT_HASH: ['a file arrived whole but with other content', 'the same command fetches it anew'],
+  IMPORT_DISK_FULL: [
+    'the disk is full',
+    'make room, then run the same command: it continues where it stopped',
+  ],
+  IMPORT_ENDPOINT: [
+    'HF_ENDPOINT is not an address, or a token would be sent over http',
+    'set an https address',
+  ],
+  IMPORT_HASH: [
+    'a file arrived completely, but with other content than announced',
+    'run the same command: it fetches the file again',
+  ],
   IMPORT_INCOMPLETE: [
     'the source lacks config.json, safetensors or a shard',
-    'another revision; convert other weights to safetensors first',
+    'choose another revision, or convert the weights to safetensors first',
   ],
-  IMPORT_LISTING: ['the hub answers with something else than a listing', 'check HF_ENDPOINT'],
+  IMPORT_LISTING: ['the hub’s answer is not a list of files', 'check HF_ENDPOINT'],
   IMPORT_NAME: ['the name of the model, revision or folder cannot be used', '`--name`, `--revision`'],
-  IMPORT_NETWORK: ['no answer, several times', 'check the network and proxy, then the same command'],
-  IMPORT_NOT_FOUND: ['the hub says 404', 'check the spelling of repository and revision'],
-  IMPORT_REDIRECT: ['a redirect away from https, or a circle of them', 'check HF_ENDPOINT'],
-  IMPORT_SERVER: ['the hub answers with an error', 'try later'],
-  IMPORT_SIZE: ['a file is not as long as the listing says', 'the same command fetches it anew'],
+  IMPORT_NETWORK: [
+    'the hub did not answer, several times',
+    'check the network and proxy, then run the same command',
+  ],
+  IMPORT_NOT_FOUND: ['the hub says 404', 'check how repository and revision are spelled'],
+  IMPORT_REDIRECT: ['a redirect away from https, or too many redirects', 'check HF_ENDPOINT'],
+  IMPORT_SERVER: ['the hub answers with an error', 'try again later'],
+  IMPORT_SIZE: [
+    'a file has another size than the listing says',
+    'run the same command: it fetches the file again',
+  ],
   IMPORT_TLS: [
     'the certificate of the hub is not valid',
-    'mend the clock or NODE_EXTRA_CA_CERTS; it is always checked',
+    'correct the clock or NODE_EXTRA_CA_CERTS; certificates are always checked',
   ],
   IMPORT_TOKEN: ['HF_TOKEN has characters that cannot be sent', 'set it again, without line breaks'],
   IMPORT_UNSAFE: ['a name in the listing or a link would lead out of the folder', 'do not use this source'],
-  IMPORT_WRITE: ['the folder cannot be written', 'check rights and paths'],
+  IMPORT_WRITE: ['the folder cannot be written', 'check permissions and paths'],
   INPUT: ['a prompt, a text or an input file that cannot be used', 'the message says what was expected'],
   INSTALL_BROKEN: ['files of ggma itself are missing', 'install again'],
   IO: [
     'a disk failed, or the file of the weights became shorter while it was read',
     'check the disk; do not change the file while it is loaded',
   ],
-  LOCKED: ['another opm works in this folder', 'wait; if none does, remove the file that the message names'],
+  LOCKED: [
+    'another opm is working in this folder',
+    'wait; if no other opm runs, remove the file that the message names',
+  ],
   MERGE_SIGNATURES: ['two merged files would have the same signature', '`merge.circles … --sig-names "a;b"`'],
   MODEL_NOT_FOUND: ['no Hugging Face directory, or no import of that name', 'check the path; `opm import`'],
   NATIVE_ISA: [
@@ -80,11 +124,11 @@ export const errorCodes = {
   ],
   NATIVE_LOAD: ['no compiled addon for this machine', 'the message says which command makes one'],
   NATIVE_THREAD: ['the system gives no more threads', 'lower `threads`, raise the limit of the process'],
-  NODE_TOO_OLD: ['this Node is older than ggma needs', 'install the one that the message names'],
+  NODE_TOO_OLD: ['this Node is older than ggma needs', 'install the version that the message names'],
   NO_CANDIDATE: ['logitBias or a constraint bans every token', 'ban fewer'],
   NUMERIC: ['logits are NaN or infinite', 'check the weights; convert them again'],
   OPTION: ['an option is unknown or has a wrong value', 'the message names option and rule'],
-  OUTPUT: ['a file or standard output cannot be written', 'check room, rights and path'],
+  OUTPUT: ['a file or standard output cannot be written', 'check free space, permissions and path'],
   OUTPUT_EXISTS: ['opm would replace a folder that it did not make', '`--force`, or `--name`'],
   OUT_OF_MEMORY: [
     'weights or caches do not fit into memory or memoryBudget',
@@ -98,7 +142,10 @@ export const errorCodes = {
     'model.circle or config.json is missing',
     'the message has the command that makes a package',
   ],
-  PACKAGE_NOT_FOUND: ['no readable directory of that name', 'check the path'],
+  PACKAGE_NOT_FOUND: [
+    'no package of that name',
+    'check the path; the message has the command that makes a package',
+  ],
   PACKAGE_VERSION: ['a package of a newer ggma', 'update ggma'],
   PATH_ESCAPE: ['an index of safetensors names files outside its folder', 'do not use this source'],
   PIPELINE: ['pipeline.yaml cannot be read or says something unknown', 'the message has the line'],
@@ -113,7 +160,7 @@ export const errorCodes = {
     'an operator that does not work row by row, or a weight of an unknown type',
     'export without it; the path names it',
   ],
-  PREPARED: ['model.ggma is damaged', '`opm prepare PACKAGE` makes it anew; or remove it'],
+  PREPARED: ['model.ggma is damaged', 'replace it with `opm prepare PACKAGE`, or remove it'],
   PROGRAM_INVALID: [
     'the addon refuses a compiled program',
     'ggma’s own fault, or a damaged install: report it',
@@ -128,11 +175,14 @@ export const errorCodes = {
     'tensors overlap, leave holes, or end elsewhere than the file',
     'fetch the file again',
   ],
-  SAFETENSORS_READ: ['a safetensors file cannot be read', 'check rights and disk'],
+  SAFETENSORS_READ: ['a safetensors file cannot be read', 'check permissions and disk'],
   SAFETENSORS_SHAPE: ['a tensor has no sensible shape', 'fetch the file again'],
   SAFETENSORS_TRUNCATED: ['a safetensors file ends too early', 'fetch the file again'],
   SEQUENCE_UNKNOWN: ['a sequence that was given back', 'ggma’s own fault: report it'],
-  SHAPE_INVALID: ['operators whose shapes do not fit', '`o2o verify FILE`; mend the filter that made them'],
+  SHAPE_INVALID: [
+    'operators whose shapes do not fit',
+    '`o2o verify FILE` says where; correct the filter that made them',
+  ],
   SHARD: ['model.safetensors.index.json and its shards disagree', 'fetch all of them from one revision'],
   SIGNATURE: [
     'no decode graph, or one that does not fit config.json',
@@ -141,6 +191,10 @@ export const errorCodes = {
   STEP_INVALID: ['the addon got a step that cannot be', 'ggma’s own fault: report it'],
   TABLE_INVALID: ['the addon got a table of another shape', 'ggma’s own fault: report it'],
   TABLE_MISSING: ['the addon lacks rows of a table', 'ggma’s own fault: report it'],
+  TEMPLATE: [
+    'a chat template cannot be read, does not end, or refuses the conversation',
+    'the message says which; `chatTemplate` takes another one',
+  ],
   TOKENIZER: [
     'a tokenizer file is damaged, or has more pieces than the model',
     'take it from the model’s source',
@@ -150,7 +204,7 @@ export const errorCodes = {
     'the model or its tokenizer does something that ggma does not know',
     'the message names field and value; see “A family” in CONTRIBUTING.md',
   ],
-  USAGE: ['wrong words on the command line', '`--help`'],
+  USAGE: ['the command line is wrong', '`--help` shows what there is'],
   WEIGHTS: [
     'a tensor is missing or has another shape or dtype than config.json says',
     'take both from one model',

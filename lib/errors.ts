@@ -9,18 +9,18 @@ export interface GgmaErrorDetails {
   values?: Readonly<Record<string, number>>;
 }
 
-/** Shared by every copy of this file in a process, whatever loaded it. */
+/** The same symbol in every copy of this file that a process has loaded. */
 const BRAND = Symbol.for('ggma.GgmaError');
 
 /**
- * The one error class of ggma. `code` is stable and reads `AREA_PROBLEM` (CIRCLE_CORRUPT, …; docs/errors.md
- * has all); `message` says: expected X for Y, got Z. Native code throws the same class.
+ * The one error class of ggma. `code` is stable and reads `AREA_PROBLEM` (CIRCLE_CORRUPT, …; docs/errors.md has them
+ * all); `message` says what was expected and what was found. Native code throws the same class.
  */
 export class GgmaError extends Error {
   override readonly name: string = 'GgmaError';
   readonly code: ErrorCode;
   readonly path?: string;
-  /** Absent, not undefined, where there are none. */
+  /** The property itself is absent where there are no values. */
   declare readonly values?: Readonly<Record<string, number>>;
   /**
    * A process may hold several copies of this class (two versions installed, `import()` beside `require` under a

@@ -1,4 +1,4 @@
-/** Typed reading of a JSON object's fields; every complaint says field, rule and value. */
+/** Reads the fields of a JSON object with their types; every error names field, rule and value. */
 import type { ErrorCode } from './error-codes.ts';
 import { GgmaError } from './errors.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
@@ -6,30 +6,30 @@ import { isObject, type Json, type JsonObject } from './json.ts';
 export class Fields {
   readonly object: JsonObject;
   readonly where: string;
-  private readonly prefix: string;
+  readonly #prefix: string;
 
   /** @param prefix what stands before a field's name in messages, for an object inside the file */
   constructor(object: JsonObject, where: string, prefix = '') {
     this.object = object;
     this.where = where;
-    this.prefix = prefix;
+    this.#prefix = prefix;
   }
 
-  /** null and absent are the same: files are written either way. */
+  /** null counts as absent: both ways of writing occur. */
   get(name: string): Json | undefined {
     return this.object[name] ?? undefined;
   }
 
-  /** A count, from 1 on. @throws GgmaError CONFIG when it is absent and there is no `initial` */
+  /** A count, at least 1. @throws GgmaError CONFIG when it is absent and there is no `initial` */
   integer(name: string, initial?: number): number {
-    return this.optionalInteger(name) ?? initial ?? this.fail(name, `an integer from 1 to ${LARGEST}`);
+    return this.optionalInteger(name) ?? initial ?? this.fail(name, `an integer from 1 to ${MAX_COUNT}`);
   }
 
-  optionalInteger(name: string, largest = LARGEST): number | null {
+  optionalInteger(name: string, max = MAX_COUNT): number | null {
     const value = this.get(name);
     if (value === undefined) return null;
-    if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= largest) return value;
-    return this.fail(name, `an integer from 1 to ${largest}`);
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max) return value;
+    return this.fail(name, `an integer from 1 to ${max}`);
   }
 
   positive(name: string, initial?: number): number {
@@ -49,7 +49,7 @@ export class Fields {
     return typeof value === 'string' ? value : this.fail(name, 'a string');
   }
 
-  /** One token id, a list of them, null or absent; each once. */
+  /** One token id, a list of them, null or absent. The result has each id once. */
   ids(name: string, vocabSize: number): number[] {
     const value = this.get(name);
     if (value === undefined) return [];
@@ -67,21 +67,21 @@ export class Fields {
   }
 
   fail(name: string, rule: string): never {
-    throw this.error('CONFIG', name, rule);
+    throw this.#error('CONFIG', name, rule);
   }
 
   unsupported(name: string, expected: string): never {
-    throw this.error('UNSUPPORTED', name, expected);
+    throw this.#error('UNSUPPORTED', name, expected);
   }
 
-  private error(code: ErrorCode, name: string, rule: string): GgmaError {
-    const message = `expected ${rule} for ${this.prefix}${name}, got ${show(this.object[name])}`;
+  #error(code: ErrorCode, name: string, rule: string): GgmaError {
+    const message = `expected ${rule} for ${this.#prefix}${name}, got ${show(this.object[name])}`;
     return new GgmaError(code, message, { path: this.where });
   }
 }
 
-/** Far above any model; keeps products of two sizes exact. */
-const LARGEST = 2 ** 24;
+/** Far above any model, and small enough that the product of two sizes is an exact number. */
+const MAX_COUNT = 2 ** 24;
 
 function show(value: Json | undefined): string {
   if (value === undefined) return 'nothing';

@@ -33,7 +33,15 @@ export type {
   TraceFile,
   Usage,
 } from './runtime/index.ts';
-export type { EncodeOptions, StreamDecoder, TokenIds, Tokenizer } from './text/index.ts';
+export type {
+  EncodeAsyncOptions,
+  EncodeOptions,
+  Segment,
+  StreamDecoder,
+  StreamDecoderOptions,
+  TokenIds,
+  Tokenizer,
+} from './text/index.ts';
 export { version } from './version.ts';
 
 /**

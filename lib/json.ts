@@ -1,6 +1,6 @@
 /**
- * Strict JSON for configuration files: says where it stops being JSON, and refuses what JSON.parse lets through
- * in silence (a key given twice, `__proto__`). Objects have no prototype, so no key is found that the file lacks.
+ * Strict JSON for configuration files: an error has line and column, and what JSON.parse accepts silently (a key given
+ * twice, `__proto__`) is refused. Objects have no prototype, so that a look-up finds only keys that the file has.
  */
 import { GgmaError } from './errors.ts';
 
@@ -9,7 +9,7 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
-const deepest = 64;
+const MAX_DEPTH = 64;
 const tokens = {
   space: /[ \t\n\r]*/y,
   /** Which escapes and characters are allowed is left to JSON.parse. */
@@ -84,7 +84,7 @@ class Reader {
   }
 
   #nested<T>(read: () => T): T {
-    if (++this.#depth > deepest) this.#fail(`at most ${deepest} levels of nesting`, 'one more');
+    if (++this.#depth > MAX_DEPTH) this.#fail(`at most ${MAX_DEPTH} levels of nesting`, 'one more');
     const value = read();
     this.#depth--;
     return value;

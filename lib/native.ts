@@ -10,7 +10,10 @@ import { GgmaError } from './errors.ts';
 export type KvDtype = 'f32' | 'f16';
 
 export interface EngineOptions {
-  /** Threads that compute, the engine's own; default: the physical cores that this process may use (affinity, control groups). */
+  /**
+   * Threads that compute, the engine's own. Default: the physical cores that this process may use (affinity, control
+   * groups); from four on one less, which is left to the event loop.
+   */
   threads?: number;
   /** Bytes that the keys and values of all sequences may take together; default: half of the memory, or of the control group's. */
   budgetBytes?: number;
@@ -357,8 +360,10 @@ export function packageRoot(): string {
     if (existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name === 'ggma')
       return directory;
     if (directory === path.dirname(directory))
-      throw new GgmaError('NATIVE_LOAD', `expected a package.json of ggma above ${start}, got none`, {
-        path: start,
-      });
+      throw new GgmaError(
+        'NATIVE_LOAD',
+        `expected a package.json of ggma above ${start}, got none: a bundler may have moved ggma's code away from its addon, so keep ggma out of the bundle (esbuild: --external:ggma)`,
+        { path: start },
+      );
   }
 }

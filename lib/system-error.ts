@@ -33,7 +33,9 @@ const roomCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /** The system's code for an error, such as 'ENOENT'; null for an error that no system call made. */
 export function systemCode(error: unknown): string | null {
-  if (!(error instanceof Error) || error instanceof GgmaError || !('code' in error)) return null;
+  // Not `instanceof Error`: in a context of its own (Jest, node:vm) the system's errors are of another class of that name.
+  if (typeof error !== 'object' || error === null || error instanceof GgmaError || !('code' in error))
+    return null;
   return typeof error.code === 'string' ? error.code : null;
 }
 

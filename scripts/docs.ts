@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sections } from './docs/sections.ts';
 
-/** The page with its made parts made anew. @throws Error for a name that nothing makes */
+/** The page with its made parts replaced by current ones. @throws Error for a name that nothing makes */
 export function remade(page: string): string {
   return page.replaceAll(/(<!-- made from: (.+) -->\n)[\s\S]*?(<!-- end -->)/g, (_, begin, name, end) => {
     const make = Object.hasOwn(sections, name) ? sections[name] : undefined;

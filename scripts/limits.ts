@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import os from 'node:os';
 import { machine, save } from './bench/results.ts';
+import { figuresTable } from './bench/table.ts';
 import { buildLimits } from './native.ts';
 
 export type Limit =
@@ -25,5 +26,5 @@ for (const row of limits) {
     row.limit === 'read' ? row.gbps : row.gflops;
 }
 console.log(`${os.cpus()[0]?.model}, ${limits[0]?.isa}; load ${os.loadavg()[0]}`);
-console.table(table);
+console.log(figuresTable(table));
 save('limits', { machine: machine(), rows: limits });

@@ -4,13 +4,14 @@
  * arm64 needs Debian's g++-aarch64-linux-gnu and qemu-user-static.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorLine } from '../lib/cli/common/index.ts';
-import { checkCompiler, compilerFailed } from '../lib/cli/ggma/compiler.ts';
+import { checkCompiler, compilerFailed } from '../lib/cli/compiler.ts';
+import { writeNativeHeaders } from './native-headers.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -73,11 +74,14 @@ function buildArmTests(): string {
 function build(tree: string, target: string, options: Record<string, string> = {}): string {
   checkCompiler(options.CMAKE_CXX_COMPILER);
   const directory = path.join(root, tree);
+  if (isStale(directory)) rmSync(directory, { recursive: true });
+  // After that, because they lie in the tree of the addon; the other trees read them there.
+  writeNativeHeaders();
   const command = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
   const { status } = spawnSync(
     process.execPath,
     [
-      ...[command, isStale(directory) ? 'rebuild' : 'build', '--target', target],
+      ...[command, 'build', '--target', target],
       ...['--directory', root, '--out', directory, '--log-level', 'warn'],
       // Ninja uses all cores by itself, make only when it is told to.
       ...['--parallel', `${os.availableParallelism()}`],

@@ -6,7 +6,7 @@
  * what they do. Whatever differs from Llama goes into the recipe; a key that would change the arithmetic and is not
  * listed in `understands` is refused on its own.
  */
-import type { Family } from '../../lib/export/families/family.ts';
+import type { Family } from '../../lib/export/index.ts';
 
 export const seedOss: Family = {
   modelType: 'seed_oss',

@@ -34,23 +34,23 @@ export class Cursor {
   readonly size: number;
   /** End of the last byte that anything refers to. */
   end = 0;
-  private window: Window;
-  private low: number;
-  private high: number;
-  private budget: number;
+  #window: Window;
+  #low: number;
+  #high: number;
+  #budget: number;
 
   constructor(store: Store) {
     this.store = store;
     this.size = store.size;
-    this.window = store.window(0, Math.min(4, store.size));
-    this.low = this.window.start;
-    this.high = this.low + this.window.view.byteLength;
-    this.budget = Math.min(SHARING_LIMIT * store.size + 4096, VISIT_LIMIT);
+    this.#window = store.window(0, Math.min(4, store.size));
+    this.#low = this.#window.start;
+    this.#high = this.#low + this.#window.view.byteLength;
+    this.#budget = Math.min(SHARING_LIMIT * store.size + 4096, VISIT_LIMIT);
   }
 
   /** Follows the offset stored at `at`. */
   follow(at: number): number {
-    const target = at + this.u32(at);
+    const target = at + this.#u32(at);
     if (target > this.size - 4) throw this.cutShort(target + 4);
     if (target === at) throw this.corrupt(`an offset at byte ${at} to itself`);
     return target;
@@ -59,7 +59,7 @@ export class Cursor {
   /** Where the table at `at` keeps its vtable. */
   vtable(at: number): number {
     if (at % 4 !== 0) throw this.corrupt(`a table at byte ${at}, which is no multiple of 4`);
-    return at - this.i32(at);
+    return at - this.#i32(at);
   }
 
   /**
@@ -67,16 +67,16 @@ export class Cursor {
    * @returns which fields tables with this vtable have, and where in the table
    */
   layout(vtable: number, fields: readonly Field[]): TableLayout {
-    this.within(vtable, 4);
+    this.#within(vtable, 4);
     if (vtable % 2 !== 0) throw this.corrupt(`a vtable at the odd byte ${vtable}`);
-    const [vtableSize, size] = [this.u16(vtable), this.u16(vtable + 2)];
+    const [vtableSize, size] = [this.#u16(vtable), this.#u16(vtable + 2)];
     if (vtableSize < 4 || vtableSize % 2 !== 0 || size < 4)
       throw this.corrupt(`a vtable of ${vtableSize} bytes for a table of ${size}`);
     this.reach(vtable, vtableSize);
     const present: TableLayout['present'] = [];
     let alignment = 4;
     for (let id = 0; 4 + 2 * id < vtableSize; id++) {
-      const offset = this.u16(vtable + 4 + 2 * id);
+      const offset = this.#u16(vtable + 4 + 2 * id);
       if (offset === 0) continue;
       const field = fields[id];
       if (!field)
@@ -109,7 +109,7 @@ export class Cursor {
   /** Length of the vector at `at`, whose elements start 4 bytes on. */
   vector(at: number, elementSize: number): number {
     if (at % 4 !== 0) throw this.corrupt(`a vector at byte ${at}, which is no multiple of 4`);
-    const length = this.u32(at);
+    const length = this.#u32(at);
     if (length * elementSize > this.size - at - 4) throw this.cutShort(at + 4 + length * elementSize);
     this.reach(at, 4 + length * elementSize);
     return length;
@@ -119,9 +119,9 @@ export class Cursor {
     const length = this.vector(at, 1);
     this.spend(length);
     this.reach(at, 4 + length + 1);
-    this.within(at, 4 + length + 1);
-    const { bytes } = this.window;
-    const start = at + 4 - this.low;
+    this.#within(at, 4 + length + 1);
+    const { bytes } = this.#window;
+    const start = at + 4 - this.#low;
     if (bytes[start + length] !== 0) throw this.corrupt(`a string at byte ${at} without a zero at its end`);
     return decodeText(bytes, start, start + length);
   }
@@ -132,11 +132,11 @@ export class Cursor {
     this.spend(length * Math.max(size, FIELD_COST));
     const items = new Array<number | bigint | boolean>(length);
     if (length === 0) return items;
-    this.within(start, length * size);
+    this.#within(start, length * size);
     if (kind === 'i32') {
       // Nearly all vectors are: shapes and indices.
-      const { view } = this.window;
-      for (let i = 0, at = start - this.low; i < length; i++, at += 4) items[i] = view.getInt32(at, true);
+      const { view } = this.#window;
+      for (let i = 0, at = start - this.#low; i < length; i++, at += 4) items[i] = view.getInt32(at, true);
     } else for (let i = 0; i < length; i++) items[i] = this.scalar(kind, start + i * size);
     return items;
   }
@@ -148,9 +148,9 @@ export class Cursor {
   }
 
   scalar(kind: Scalar, at: number): number | bigint | boolean {
-    this.within(at, SCALAR_SIZE[kind]);
-    const { view } = this.window;
-    const offset = at - this.low;
+    this.#within(at, SCALAR_SIZE[kind]);
+    const { view } = this.#window;
+    const offset = at - this.#low;
     switch (kind) {
       case 'i32':
         return view.getInt32(offset, true);
@@ -175,8 +175,8 @@ export class Cursor {
 
   /** Counts bytes that become objects; views of the input cost nothing. */
   spend(bytes: number): void {
-    this.budget -= bytes;
-    if (this.budget < 0)
+    this.#budget -= bytes;
+    if (this.#budget < 0)
       throw new Fault(
         'CIRCLE_CORRUPT',
         `expected tables that visit at most ${SHARING_LIMIT} times the file's ${this.size} bytes and ${VISIT_LIMIT} in all, got more`,
@@ -205,28 +205,28 @@ export class Cursor {
     );
   }
 
-  private u16(at: number): number {
-    this.within(at, 2);
-    return this.window.view.getUint16(at - this.low, true);
+  #u16(at: number): number {
+    this.#within(at, 2);
+    return this.#window.view.getUint16(at - this.#low, true);
   }
 
-  private u32(at: number): number {
-    this.within(at, 4);
-    return this.window.view.getUint32(at - this.low, true);
+  #u32(at: number): number {
+    this.#within(at, 4);
+    return this.#window.view.getUint32(at - this.#low, true);
   }
 
-  private i32(at: number): number {
-    this.within(at, 4);
-    return this.window.view.getInt32(at - this.low, true);
+  #i32(at: number): number {
+    this.#within(at, 4);
+    return this.#window.view.getInt32(at - this.#low, true);
   }
 
   /** Brings the bytes into the window. */
-  private within(at: number, size: number): void {
-    if (at >= this.low && at + size <= this.high) return;
+  #within(at: number, size: number): void {
+    if (at >= this.#low && at + size <= this.#high) return;
     if (at < 0) throw this.corrupt(`${size} bytes at byte ${at}`);
     if (at + size > this.size) throw this.cutShort(at + size);
-    this.window = this.store.window(at, size);
-    this.low = this.window.start;
-    this.high = this.low + this.window.view.byteLength;
+    this.#window = this.store.window(at, size);
+    this.#low = this.#window.start;
+    this.#high = this.#low + this.#window.view.byteLength;
   }
 }

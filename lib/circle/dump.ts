@@ -5,20 +5,19 @@
  * integers are plain JSON integers; NaN and infinities are strings, a NaN with other bits than usual `"NaN(7fc00001)"`.
  */
 import { enumName } from './names.ts';
-import { hashOf } from './print/constants.ts';
-import { float32Text } from './print/numbers.ts';
+import { float32Text, hashOf } from './print/index.ts';
 import type { Model } from './schema/generated/types.ts';
 import { type Field, tableOf, unionMember } from './schema.ts';
 import type { ByteSource } from './source.ts';
 
-type Fields = Record<string, unknown>;
+type TableContent = Record<string, unknown>;
 
 /** Tables up to this width stand on one line. */
 const WIDTH = 100;
 
 /** The JSON text in pieces; equal models give equal texts. Constants are read one at a time. */
 export function* dumpModel(model: Model): Generator<string> {
-  const content = model as unknown as Fields;
+  const content = model as unknown as TableContent;
   yield '{';
   for (const [i, field] of tableOf('Model').fields.entries()) {
     yield `${i > 0 ? ',' : ''}\n  ${JSON.stringify(field.name)}: `;
@@ -27,14 +26,14 @@ export function* dumpModel(model: Model): Generator<string> {
       yield valueText(field, content, '  ');
     else {
       for (const [k, item] of items.entries())
-        yield `${k > 0 ? ',' : '['}\n    ${tableText(field.type, item as Fields, '    ')}`;
+        yield `${k > 0 ? ',' : '['}\n    ${tableText(field.type, item as TableContent, '    ')}`;
       yield '\n  ]';
     }
   }
   yield '\n}\n';
 }
 
-function tableText(name: string, content: Fields, indent: string): string {
+function tableText(name: string, content: TableContent, indent: string): string {
   if (name === 'Buffer') return `{"data": ${dataText(content.data as ByteSource | null)}}`;
   const inner = `${indent}  `;
   const fields = tableOf(name).fields.filter(({ key, deprecated }) => !deprecated || key in content);
@@ -52,19 +51,19 @@ function bracketed([open, close]: string, parts: readonly string[], indent: stri
   return `${open}\n${parts.map((part) => `${indent}  ${part}`).join(',\n')}\n${indent}${close}`;
 }
 
-function valueText(field: Field, content: Fields, indent: string): string {
+function valueText(field: Field, content: TableContent, indent: string): string {
   const item = content[field.key];
   if (item === null || item === undefined) return 'null';
   if (field.kind === 'table' && field.vector)
     return bracketed(
       '[]',
-      (item as Fields[]).map((entry) => tableText(field.type, entry, `${indent}  `)),
+      (item as TableContent[]).map((entry) => tableText(field.type, entry, `${indent}  `)),
       indent,
     );
-  if (field.kind === 'table') return tableText(field.type, item as Fields, indent);
+  if (field.kind === 'table') return tableText(field.type, item as TableContent, indent);
   if (field.kind === 'union') {
     const member = unionMember(field.type, content[`${field.key}Type`] as number)!;
-    return tableText(member, item as Fields, indent);
+    return tableText(member, item as TableContent, indent);
   }
   if (!field.vector) return scalarText(field, item);
   // The bits, where there are bits: a NaN's payload does not survive a number.

@@ -7,7 +7,7 @@ import { GgmaError } from '../errors.ts';
 
 export class Fault extends Error {
   readonly code: ErrorCode;
-  private path = '';
+  #path = '';
 
   constructor(code: ErrorCode, message: string) {
     super(message);
@@ -16,13 +16,13 @@ export class Fault extends Error {
 
   /** The same fault, seen from one level up: `step` is a field's name, or `[i]` for an element of a vector. */
   within(step: string): this {
-    const joint = this.path === '' || this.path.startsWith('[') ? '' : '.';
-    this.path = `${step}${joint}${this.path}`;
+    const joint = this.#path === '' || this.#path.startsWith('[') ? '' : '.';
+    this.#path = `${step}${joint}${this.#path}`;
     return this;
   }
 
   asError(): GgmaError {
-    return new GgmaError(this.code, this.message, this.path === '' ? {} : { path: this.path });
+    return new GgmaError(this.code, this.message, this.#path === '' ? {} : { path: this.#path });
   }
 }
 

@@ -27,7 +27,7 @@ export class FlatWriter {
   view: DataView = viewOf(this.bytes);
   /** End of what is written. All bytes behind it are zero. */
   at = ROOT;
-  private readonly vtables = new Map<string, number>();
+  readonly #vtables = new Map<string, number>();
 
   /** The finished flatbuffer with its root table and file identifier. */
   finish(root: number, identifier: string): Uint8Array {
@@ -51,25 +51,25 @@ export class FlatWriter {
     const used = offsets.findLastIndex((offset) => offset !== 0) + 1;
     const entries = [4 + 2 * used, end, ...offsets.slice(0, used)];
     const key = entries.join();
-    let vtable = this.vtables.get(key);
+    let vtable = this.#vtables.get(key);
     if (vtable === undefined) {
-      vtable = this.reserve(2 * entries.length, 2, 0);
+      vtable = this.#reserve(2 * entries.length, 2, 0);
       for (let i = 0; i < entries.length; i++) this.view.setUint16(vtable + 2 * i, entries[i]!, true);
-      this.vtables.set(key, vtable);
+      this.#vtables.set(key, vtable);
     }
     return { vtable, offsets, size: end, isWide: sizes.includes(8) };
   }
 
   /** Starts a table and returns its position. */
   table({ vtable, size, isWide }: TableShape): number {
-    const at = this.reserve(size, isWide ? 8 : 4, isWide ? 4 : 0);
+    const at = this.#reserve(size, isWide ? 8 : 4, isWide ? 4 : 0);
     this.view.setInt32(at, at - vtable, true);
     return at;
   }
 
   /** Starts a vector and returns the position of its first element, 4 behind its own. */
   vector(length: number, elementSize: number, alignment: number): number {
-    const at = this.reserve(4 + length * elementSize, Math.max(4, alignment), Math.max(4, alignment) - 4);
+    const at = this.#reserve(4 + length * elementSize, Math.max(4, alignment), Math.max(4, alignment) - 4);
     this.view.setUint32(at, length, true);
     return at + 4;
   }
@@ -77,7 +77,7 @@ export class FlatWriter {
   /** A string, with the zero that the format puts behind it; returns its position. */
   string(text: string): number {
     const room = 4 + 3 * text.length + 1;
-    const at = this.reserve(room, 4, 0);
+    const at = this.#reserve(room, 4, 0);
     const length = encodeText(text, this.bytes, at + 4);
     this.view.setUint32(at, length, true);
     this.at = at + 4 + length + 1;
@@ -90,14 +90,14 @@ export class FlatWriter {
   }
 
   /** Room for `size` bytes at a position that is `rest` modulo `alignment`. */
-  private reserve(size: number, alignment: number, rest: number): number {
+  #reserve(size: number, alignment: number, rest: number): number {
     const at = this.at + ((rest - (this.at % alignment) + alignment) % alignment);
     this.at = at + size;
-    if (this.at > this.bytes.byteLength) this.grow();
+    if (this.at > this.bytes.byteLength) this.#grow();
     return at;
   }
 
-  private grow(): void {
+  #grow(): void {
     if (this.at >= SIZE_LIMIT)
       throw new Fault(
         'CIRCLE_TOO_LARGE',

@@ -8,7 +8,7 @@ import type { ByteSource } from './source.ts';
 import { MemoryStore, type Store } from './store.ts';
 import { checkTail } from './tail.ts';
 
-type Fields = Record<string, unknown>;
+type TableContent = Record<string, unknown>;
 
 /**
  * Reads a Circle file in memory. Presence is kept: an absent vector, string or table is null, an empty one is empty.
@@ -40,21 +40,21 @@ export function readStore(store: Store, where = 'model'): Model {
 }
 
 class Reader {
-  private readonly cursor: Cursor;
+  readonly #cursor: Cursor;
   /** By table, and by the position of the vtable. */
-  private readonly layouts = new Map<Table, Map<number, TableLayout & { absent: Fields }>>();
+  readonly #layouts = new Map<Table, Map<number, TableLayout & { absent: TableContent }>>();
 
   constructor(cursor: Cursor) {
-    this.cursor = cursor;
+    this.#cursor = cursor;
   }
 
   /** One table as a plain object, with its fields in the schema's order. */
-  table(table: Table, at: number): Fields {
-    const { cursor } = this;
-    const layout = this.layout(table, cursor.vtable(at));
+  table(table: Table, at: number): TableContent {
+    const cursor = this.#cursor;
+    const layout = this.#layout(table, cursor.vtable(at));
     cursor.table(at, layout);
-    if (table.name === 'Buffer') return this.buffer(layout, at);
-    const result: Fields = { ...layout.absent };
+    if (table.name === 'Buffer') return this.#buffer(layout, at);
+    const result: TableContent = { ...layout.absent };
     const { present } = layout;
     // By index: filters run this unoptimised, where an iterator costs as much as what it gives.
     let i = 0;
@@ -63,25 +63,25 @@ class Reader {
         const { field, offset } = present[i]!;
         const place = at + offset;
         result[field.key] = field.isReference
-          ? this.reference(field, result, cursor.follow(place))
+          ? this.#reference(field, result, cursor.follow(place))
           : cursor.scalar(field.scalar!, place);
       }
     } catch (error) {
       throw error instanceof Fault ? error.within(present[i]!.field.name) : error;
     }
-    if (table.name === 'Operator') this.resolveCustomOptions(result);
+    if (table.name === 'Operator') this.#resolveCustomOptions(result);
     return result;
   }
 
-  private layout(table: Table, vtable: number): TableLayout & { absent: Fields } {
-    let layouts = this.layouts.get(table);
+  #layout(table: Table, vtable: number): TableLayout & { absent: TableContent } {
+    let layouts = this.#layouts.get(table);
     if (!layouts) {
       layouts = new Map();
-      this.layouts.set(table, layouts);
+      this.#layouts.set(table, layouts);
     }
     let layout = layouts.get(vtable);
     if (!layout) {
-      layout = { ...this.cursor.layout(vtable, table.fields), absent: {} };
+      layout = { ...this.#cursor.layout(vtable, table.fields), absent: {} };
       for (const field of table.fields) {
         // Deprecated fields are properties only where a file has them.
         if (!field.deprecated || layout.present.some((entry) => entry.field === field))
@@ -92,9 +92,9 @@ class Reader {
     return layout;
   }
 
-  private reference(field: Field, owner: Fields, at: number): unknown {
-    if (field.vector) return this.vector(field, at);
-    if (field.kind === 'string') return this.cursor.string(at);
+  #reference(field: Field, owner: TableContent, at: number): unknown {
+    if (field.vector) return this.#vector(field, at);
+    if (field.kind === 'string') return this.#cursor.string(at);
     if (field.kind === 'table') return this.table(tableOf(field.type), at);
     const code = owner[`${field.key}Type`] as number;
     const member = unionMember(field.type, code);
@@ -106,8 +106,8 @@ class Reader {
     return this.table(tableOf(member), at);
   }
 
-  private vector(field: Field, at: number): unknown {
-    const { cursor } = this;
+  #vector(field: Field, at: number): unknown {
+    const cursor = this.#cursor;
     const length = cursor.vector(at, field.scalar === null ? 4 : SCALAR_SIZE[field.scalar]);
     const start = at + 4;
     if (field.scalar === 'u8') return cursor.bytes(start, length);
@@ -133,8 +133,8 @@ class Reader {
   }
 
   /** Data within the flatbuffer, or behind it where offset > 1 says so (0 and 1 mean "not set"). */
-  private buffer({ present }: TableLayout, at: number): Fields {
-    const { cursor } = this;
+  #buffer({ present }: TableLayout, at: number): TableContent {
+    const cursor = this.#cursor;
     let inline: ByteSource | null = null;
     let [behind, size] = [0n, 0n];
     try {
@@ -146,25 +146,25 @@ class Reader {
         else size = cursor.scalar('u64', at + offset) as bigint;
       }
       if (behind <= 1n || (inline !== null && inline.byteLength > 0)) return { data: inline };
-      return { data: cursor.store.source(...this.behind(behind, size)) };
+      return { data: cursor.store.source(...this.#behind(behind, size)) };
     } catch (error) {
       throw error instanceof Fault ? error.within('data') : error;
     }
   }
 
   /** Large options of a custom operator lie behind the flatbuffer too; they are the same thing as inline ones. */
-  private resolveCustomOptions(operator: Fields): void {
+  #resolveCustomOptions(operator: TableContent): void {
     const offset = operator.largeCustomOptionsOffset as bigint;
     if (offset <= 1n) return;
-    const place = this.behind(offset, operator.largeCustomOptionsSize as bigint);
-    operator.customOptions = this.cursor.bytes(...place);
+    const place = this.#behind(offset, operator.largeCustomOptionsSize as bigint);
+    operator.customOptions = this.#cursor.bytes(...place);
     operator.largeCustomOptionsOffset = 0n;
     operator.largeCustomOptionsSize = 0n;
   }
 
-  private behind(offset: bigint, size: bigint): [at: number, size: number] {
-    if (offset + size > BigInt(this.cursor.size)) throw this.cursor.cutShort(offset + size);
-    this.cursor.reach(Number(offset), Number(size));
+  #behind(offset: bigint, size: bigint): [at: number, size: number] {
+    if (offset + size > BigInt(this.#cursor.size)) throw this.#cursor.cutShort(offset + size);
+    this.#cursor.reach(Number(offset), Number(size));
     return [Number(offset), Number(size)];
   }
 }

@@ -43,22 +43,22 @@ function windowOf(start: number, bytes: Uint8Array): Window {
 export class MemoryStore implements Store {
   readonly size: number;
   readonly copies = false;
-  private readonly whole: Uint8Array;
-  private readonly only: Window;
+  readonly #whole: Uint8Array;
+  readonly #only: Window;
 
   constructor(bytes: Uint8Array) {
     // A Buffer's slices would be Buffers, which do not copy where a Uint8Array's do.
-    this.whole = plain(bytes);
+    this.#whole = plain(bytes);
     this.size = bytes.byteLength;
-    this.only = windowOf(0, bytes);
+    this.#only = windowOf(0, bytes);
   }
 
   window(): Window {
-    return this.only;
+    return this.#only;
   }
 
   bytes(at: number, size: number): Uint8Array {
-    return this.whole.subarray(at, at + size);
+    return this.#whole.subarray(at, at + size);
   }
 
   source(at: number, size: number): Uint8Array {
@@ -102,17 +102,17 @@ abstract class PagedStore {
 export class SegmentStore extends PagedStore implements Store {
   readonly size: number;
   readonly copies = true;
-  private readonly pages: Window[];
+  readonly #pages: Window[];
 
   /** @param segments all of `segmentSize` bytes but the last */
   constructor(segments: readonly Uint8Array[], segmentSize: number) {
     super(segmentSize);
     this.size = segments.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    this.pages = segments.map((bytes, i) => windowOf(i * segmentSize, bytes));
+    this.#pages = segments.map((bytes, i) => windowOf(i * segmentSize, bytes));
   }
 
   protected page(index: number): Window {
-    return this.pages[index]!;
+    return this.#pages[index]!;
   }
 
   bytes(at: number, size: number): Uint8Array {
@@ -142,28 +142,28 @@ export class FileStore extends PagedStore implements Store {
   readonly size: number;
   readonly copies = true;
   readonly fd: number;
-  private readonly path: string;
-  private readonly opened: Stats;
-  private readonly pages = new Map<number, Window>();
+  readonly #path: string;
+  readonly #opened: Stats;
+  readonly #pages = new Map<number, Window>();
 
   /** @param fd an open regular file, which the store does not close */
   constructor(fd: number, path: string) {
     super(FILE_PAGE);
     this.fd = fd;
-    this.path = path;
-    this.opened = fstatSync(fd);
-    this.size = this.opened.size;
+    this.#path = path;
+    this.#opened = fstatSync(fd);
+    this.size = this.#opened.size;
   }
 
   protected page(index: number): Window {
-    let page = this.pages.get(index);
+    let page = this.#pages.get(index);
     if (!page) {
       const start = index * FILE_PAGE;
       const bytes = new Uint8Array(Math.min(FILE_PAGE, this.size - start));
-      readFully(this.fd, bytes, start, this.path);
+      readFully(this.fd, bytes, start, this.#path);
       page = windowOf(start, bytes);
-      if (this.pages.size >= KEPT_PAGES) this.pages.clear();
-      this.pages.set(index, page);
+      if (this.#pages.size >= KEPT_PAGES) this.#pages.clear();
+      this.#pages.set(index, page);
     }
     return page;
   }
@@ -173,17 +173,17 @@ export class FileStore extends PagedStore implements Store {
   }
 
   source(at: number, size: number): ByteSource {
-    return size <= SMALL ? this.bytes(at, size) : new FileRange(this.fd, at, size, this.path);
+    return size <= SMALL ? this.bytes(at, size) : new FileRange(this.fd, at, size, this.#path);
   }
 
   /** Asked when the last range has been read. @throws GgmaError CIRCLE_CHANGED when the file is no longer what it was */
   assertUnchanged(): void {
     const { size, mtimeMs } = fstatSync(this.fd);
-    if (size === this.opened.size && mtimeMs === this.opened.mtimeMs) return;
+    if (size === this.#opened.size && mtimeMs === this.#opened.mtimeMs) return;
     throw new GgmaError(
       'CIRCLE_CHANGED',
-      `expected the file to stay as it is while it is read, got ${size} bytes instead of ${this.opened.size} or a new content`,
-      { path: this.path },
+      `expected the file to stay as it is while it is read, got ${size} bytes instead of ${this.#opened.size} or a new content`,
+      { path: this.#path },
     );
   }
 }

@@ -13,7 +13,7 @@ export interface Pending {
   fields: { data: number; offset: number; size: number };
 }
 
-type Fields = Record<string, unknown>;
+type TableContent = Record<string, unknown>;
 
 /** Options of a custom operator move behind the flatbuffer from here on, where the constants do. */
 const LARGE_OPTIONS = 2 ** 16;
@@ -22,7 +22,7 @@ const LARGE_OPTIONS = 2 ** 16;
 export function writeTables(model: Model, external: boolean): { head: Uint8Array; pending: Pending[] } {
   const writer = new TableWriter(external);
   return reportingFaults(() => {
-    const root = writer.table(tableOf('Model'), model as unknown as Fields);
+    const root = writer.table(tableOf('Model'), model as unknown as TableContent);
     return { head: writer.flat.finish(root, 'CIR0'), pending: writer.pending };
   });
 }
@@ -30,32 +30,32 @@ export function writeTables(model: Model, external: boolean): { head: Uint8Array
 class TableWriter {
   readonly flat = new FlatWriter();
   readonly pending: Pending[] = [];
-  private readonly external: boolean;
+  readonly #external: boolean;
   /** By table and by which of its fields are present. */
-  private readonly shapes = new Map<Table, Map<number, TableShape>>();
+  readonly #shapes = new Map<Table, Map<number, TableShape>>();
 
   constructor(external: boolean) {
-    this.external = external;
+    this.#external = external;
   }
 
   /** Writes a table, then what it refers to; returns the table's position. */
-  table(table: Table, given: Fields): number {
-    if (table.name === 'Buffer') return this.buffer(table, given as unknown as CircleBuffer);
+  table(table: Table, given: TableContent): number {
+    if (table.name === 'Buffer') return this.#buffer(table, given as unknown as CircleBuffer);
     if (typeof given !== 'object' || given === null)
       throw new Fault('CIRCLE_INVALID', `expected a ${table.name} table, got ${String(given)}`);
-    const content = table.name === 'Operator' && this.external ? withoutLargeOptions(given) : given;
+    const content = table.name === 'Operator' && this.#external ? withoutLargeOptions(given) : given;
     const { fields } = table;
     const { flat } = this;
     let present = 0;
     for (let i = 0; i < fields.length; i++) if (isPresent(fields[i]!, content)) present |= 1 << i;
-    const shape = this.shape(table, present);
+    const shape = this.#shape(table, present);
     const at = flat.table(shape);
     for (let i = 0; i < fields.length; i++) {
       if ((present & (1 << i)) === 0) continue;
       const field = fields[i]!;
       const place = at + shape.offsets[i]!;
       try {
-        if (field.isReference) flat.refer(place, this.reference(field, content));
+        if (field.isReference) flat.refer(place, this.#reference(field, content));
         else putScalar(flat.view, field.scalar!, place, content[field.key]);
       } catch (error) {
         throw error instanceof Fault ? error.within(field.name) : error;
@@ -71,11 +71,11 @@ class TableWriter {
     return at;
   }
 
-  private shape(table: Table, present: number): TableShape {
-    let shapes = this.shapes.get(table);
+  #shape(table: Table, present: number): TableShape {
+    let shapes = this.#shapes.get(table);
     if (!shapes) {
       shapes = new Map();
-      this.shapes.set(table, shapes);
+      this.#shapes.set(table, shapes);
     }
     let shape = shapes.get(present);
     if (!shape) {
@@ -86,9 +86,9 @@ class TableWriter {
   }
 
   /** The fields get their numbers when all tables are written and the data has its place. */
-  private buffer(table: Table, { data }: CircleBuffer): number {
-    const kind = data === null ? 0 : this.external ? 0b110 : 0b001;
-    const shape = this.shape(table, kind);
+  #buffer(table: Table, { data }: CircleBuffer): number {
+    const kind = data === null ? 0 : this.#external ? 0b110 : 0b001;
+    const shape = this.#shape(table, kind);
     const at = this.flat.table(shape);
     const [inline, offset, size] = shape.offsets.map((place) => at + place) as [number, number, number];
     if (data !== null) this.pending.push({ data, fields: { data: inline, offset, size } });
@@ -96,25 +96,25 @@ class TableWriter {
   }
 
   /** Writes what a field refers to and returns its position. */
-  private reference(field: Field, owner: Fields): number {
+  #reference(field: Field, owner: TableContent): number {
     const value = owner[field.key];
-    if (field.vector) return this.vector(field, value);
-    if (field.kind === 'string') return this.string(value);
-    if (field.kind === 'table') return this.table(tableOf(field.type), value as Fields);
+    if (field.vector) return this.#vector(field, value);
+    if (field.kind === 'string') return this.#string(value);
+    if (field.kind === 'table') return this.table(tableOf(field.type), value as TableContent);
     const code = owner[`${field.key}Type`] as number;
     const member = unionMember(field.type, code);
     if (!member)
       throw new Fault('CIRCLE_INVALID', `expected a member of ${field.type} with a table, got code ${code}`);
-    return this.table(tableOf(member), value as Fields);
+    return this.table(tableOf(member), value as TableContent);
   }
 
-  private string(value: unknown): number {
+  #string(value: unknown): number {
     if (typeof value !== 'string')
       throw new Fault('CIRCLE_INVALID', `expected a string, got ${typeof value}`);
     return this.flat.string(value);
   }
 
-  private vector(field: Field, value: unknown): number {
+  #vector(field: Field, value: unknown): number {
     const { flat } = this;
     const items = vectorOf(value);
     const size = field.scalar === null ? 4 : SCALAR_SIZE[field.scalar];
@@ -130,7 +130,10 @@ class TableWriter {
         try {
           if (field.scalar !== null) putScalar(flat.view, field.scalar, place, items[i]);
           else
-            flat.refer(place, table === null ? this.string(items[i]) : this.table(table, items[i] as Fields));
+            flat.refer(
+              place,
+              table === null ? this.#string(items[i]) : this.table(table, items[i] as TableContent),
+            );
         } catch (error) {
           throw error instanceof Fault ? error.within(`[${i}]`) : error;
         }
@@ -141,7 +144,7 @@ class TableWriter {
 }
 
 /** Whether a field has to be written: a scalar that is not its default, anything else that is there at all. */
-function isPresent(field: Field, content: Fields): boolean {
+function isPresent(field: Field, content: TableContent): boolean {
   const value = content[field.key];
   if (value === null || value === undefined) return false;
   // Object.is: -0 is not the default 0.
@@ -149,7 +152,7 @@ function isPresent(field: Field, content: Fields): boolean {
 }
 
 /** The operator with places for the offset and size of its options instead of the options. */
-function withoutLargeOptions(operator: Fields): Fields {
+function withoutLargeOptions(operator: TableContent): TableContent {
   const options = operator.customOptions as Uint8Array | null;
   if (options === null || options.byteLength < LARGE_OPTIONS) return operator;
   return { ...operator, customOptions: null, largeCustomOptionsOffset: 1n, largeCustomOptionsSize: 1n };

@@ -13,7 +13,7 @@ export interface WriteOptions {
 }
 
 /** A file that is laid out but not yet written. */
-export interface Layout {
+export interface FileLayout {
   /** The flatbuffer's tables. */
   head: Uint8Array;
   /** What follows, by ascending position; gaps are zeros. */
@@ -32,7 +32,7 @@ const EXTERNAL_ALIGNMENT = 64;
  * @throws GgmaError CIRCLE_RANGE for a number that its field cannot hold, CIRCLE_INVALID for content of another kind,
  * both with the object's path; CIRCLE_TOO_LARGE above 2 GiB of tables
  */
-export function layOut(model: Model, options: WriteOptions = {}): Layout {
+export function layOut(model: Model, options: WriteOptions = {}): FileLayout {
   const external = options.externalBuffers ?? dataSize(model) >= INLINE_LIMIT;
   const { head, pending } = writeTables(model, external);
   return external ? placeExternal(head, pending) : placeInline(head, pending);
@@ -65,7 +65,7 @@ const LARGE = 2 ** 16;
  * The file in order, in pieces of at most {@link BLOCK} bytes of new memory; large constants in memory are given as they are. A
  * piece is valid until the next one is asked for.
  */
-export function* chunksOf(layout: Layout): Generator<Uint8Array> {
+export function* chunksOf(layout: FileLayout): Generator<Uint8Array> {
   const block = new Uint8Array(Math.min(BLOCK, layout.size));
   let used = 0;
   let at = 0;
@@ -109,9 +109,9 @@ function dataSize(model: Model): number {
   return total;
 }
 
-function placeInline(head: Uint8Array, pending: readonly Pending[]): Layout {
+function placeInline(head: Uint8Array, pending: readonly Pending[]): FileLayout {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  const parts: Layout['parts'] = [];
+  const parts: FileLayout['parts'] = [];
   let at = head.byteLength;
   for (const { data, fields } of pending) {
     const position = alignUp(at + 4, INLINE_ALIGNMENT);
@@ -130,9 +130,9 @@ function placeInline(head: Uint8Array, pending: readonly Pending[]): Layout {
   return { head, parts, size: pending.length > 0 ? alignUp(at, 4) : at };
 }
 
-function placeExternal(head: Uint8Array, pending: readonly Pending[]): Layout {
+function placeExternal(head: Uint8Array, pending: readonly Pending[]): FileLayout {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  const parts: Layout['parts'] = [];
+  const parts: FileLayout['parts'] = [];
   let at = head.byteLength;
   for (const { data, fields } of pending) {
     const position = alignUp(at, EXTERNAL_ALIGNMENT);

@@ -6,8 +6,7 @@ import { closeSync } from 'node:fs';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { findPass } from '../passes/index.ts';
-import { standardDescriptors } from './common/descriptors.ts';
-import { warmUpFor } from './common/warm-up.ts';
+import { standardDescriptors, warmUpFor } from './common/index.ts';
 import { findWord } from './o2o/index.ts';
 import { main } from './o2o.ts';
 

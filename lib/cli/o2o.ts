@@ -31,8 +31,7 @@ export async function main(
 ): Promise<number> {
   const word = findWord(argv[0]);
   if (word) {
-    // Loaded only now: filters need none of it.
-    const { runWord } = await import('./o2o/word.ts');
+    const { runWord } = await import('./o2o/run-word.ts');
     return runWord(word, argv.slice(1), streams);
   }
   try {

@@ -1,9 +1,8 @@
 /** `--profile[=FILE]`: a table of kernels, and the trace in a file. */
 import type { KernelProfile, Model, Profile } from '../runtime/index.ts';
-import { writeAtomically } from './common/atomic.ts';
-import type { Invocation } from './common/index.ts';
+import { type Invocation, writeAtomically } from './common/index.ts';
 
-/** The table on standard error: standard output is for the text. Nothing without --profile. */
+/** Writes the table to standard error, because standard output has the text. Without --profile it writes nothing. */
 export async function showProfile(invocation: Invocation, model: Model): Promise<void> {
   const file = invocation.text('profile');
   if (file === undefined) return;
@@ -13,7 +12,7 @@ export async function showProfile(invocation: Invocation, model: Model): Promise
   await invocation.note(`${traceLine(file, profile)}\n`);
 }
 
-/** `object` with the profile in it, if there is one; the trace comes after it, so that it cannot cost the text. */
+/** Writes `object` with the profile in it, if there is one. The trace comes later, so that its failure cannot lose the text. */
 export async function writeObject(invocation: Invocation, model: Model, object: object): Promise<void> {
   const file = invocation.text('profile');
   if (file === undefined) return invocation.write(`${JSON.stringify(object)}\n`);
@@ -35,7 +34,7 @@ function traceLine(file: string, { droppedEvents }: Profile): string {
 
 const columns = ['phase', 'kernel', 'calls', 'ms', '%', 'MB weights', 'MB other', 'GB/s', 'GFLOP/s'];
 
-/** A line for each kernel and phase, the longest first; below, what each phase took in all. */
+/** A line for each kernel and phase, ordered by time; below them the sum of each phase. */
 function profileTable({ kernels, passes }: Profile): string {
   const all = kernels.reduce((ms, one) => ms + one.ms, 0);
   const row = (one: KernelProfile): string[] => [
@@ -58,7 +57,7 @@ function profileTable({ kernels, passes }: Profile): string {
   return [...align([columns, ...kernels.map(row)]), ...lines].join('\n');
 }
 
-/** Names to the left, numbers to the right. */
+/** Names are aligned to the left, numbers to the right. */
 function align(rows: readonly (readonly string[])[]): string[] {
   const widths = columns.map((_, c) => Math.max(...rows.map((row) => row[c]!.length)));
   return rows.map((row) =>

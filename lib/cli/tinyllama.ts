@@ -1,4 +1,8 @@
 /** tinyllama: a Hugging Face directory in, prefill.circle or decode_.circle out. */
+import { chunksOf, layOut } from '../circle/index.ts';
+import { exportDecode, exportPrefill, openHf } from '../export/index.ts';
+import { lower } from '../ir/graph/index.ts';
+import { demoDir } from '../make/index.ts';
 import {
   type CommandSpec,
   type Invocation,
@@ -8,6 +12,7 @@ import {
   UsageError,
   writeAtomically,
 } from './common/index.ts';
+import { dtypeOf, dtypeOption } from './dtype.ts';
 
 const spec: CommandSpec = {
   name: 'tinyllama',
@@ -18,6 +23,7 @@ const spec: CommandSpec = {
     mode: { type: 'string', value: 'prefill|decode', help: 'which graph' },
     model: { type: 'string', value: 'DIR', help: 'config.json and *.safetensors (default: the demo model)' },
     output: { type: 'string', short: 'o', value: 'FILE', help: 'default: prefill.circle or decode_.circle' },
+    dtype: dtypeOption,
     'prefill-length': {
       type: 'string',
       value: 'N',
@@ -42,20 +48,19 @@ async function tinyllama(invocation: Invocation): Promise<undefined> {
     throw new UsageError(`expected prefill or decode for --mode, got ${mode ?? 'nothing'}`);
   const prefillLength = invocation.integer('prefill-length', 1, 65_536);
   const cacheLength = invocation.integer('cache-length', 3, 1_048_576);
+  const dtype = dtypeOf(invocation);
   const file = invocation.text('output') ?? (mode === 'prefill' ? 'prefill.circle' : 'decode_.circle');
   const warnings: string[] = [];
   const progress = new Progress(invocation.streams.stderr);
-  // Imported here, so that --help and wrong usage do not wait for it.
-  const { exportDecode, exportPrefill, openHf } = await import('../export/index.ts');
-  const { lower } = await import('../ir/graph/index.ts');
-  const { chunksOf, layOut } = await import('../circle/index.ts');
-  const dir = invocation.text('model') ?? (await import('../make/index.ts')).demoDir();
+  const dir = invocation.text('model') ?? demoDir();
   try {
-    const hf = openHf(dir, {
+    const input = openHf(dir, {
+      dtype,
       onRead: (name) => progress.show(name),
       onWarning: (message) => warnings.push(message),
     });
-    const module = mode === 'prefill' ? exportPrefill(hf, prefillLength) : exportDecode(hf, cacheLength);
+    const module =
+      mode === 'prefill' ? exportPrefill(input, prefillLength) : exportDecode(input, cacheLength);
     progress.show(file);
     writeAtomically(file, chunksOf(layOut(lower(module))));
   } finally {

@@ -1,20 +1,15 @@
-/** config.json as far as it decides what the graph computes. Old and new spelling; facts: transformers' configurations. */
+/** The fields of config.json that decide what the graph computes, in the spelling of transformers 4 and 5. */
 
 import { Fields } from '../fields.ts';
 import type { JsonObject } from '../json.ts';
+import { type ModelSizes, readSizes } from '../model-sizes.ts';
 import { type Family, families, plainRecipe, type Recipe } from './families/index.ts';
 import { type Rope, readRope } from './rope-config.ts';
 
-export interface ModelConfig {
+export interface ModelConfig extends ModelSizes {
   family: Family;
   recipe: Recipe;
-  hiddenSize: number;
   intermediateSize: number;
-  layers: number;
-  heads: number;
-  kvHeads: number;
-  headDim: number;
-  vocabSize: number;
   rmsNormEps: number;
   /** `recipe.ropes` says which a layer uses. */
   ropes: Rope[];
@@ -22,8 +17,8 @@ export interface ModelConfig {
 }
 
 /**
- * @param among the families that there are
- * @throws GgmaError CONFIG (field, rule, value), UNSUPPORTED for what would change the arithmetic unseen
+ * @param among the families that may be named
+ * @throws GgmaError CONFIG (field, rule, value), UNSUPPORTED for a field that would change the results and is not known here
  */
 export function readModelConfig(
   file: JsonObject,
@@ -37,25 +32,14 @@ export function readModelConfig(
     return fields.unsupported('model_type', `one of ${known}`);
   }
   refuseUnknown(fields, family);
-  const hiddenSize = fields.integer('hidden_size');
-  const layers = fields.integer('num_hidden_layers');
-  const heads = fields.integer('num_attention_heads');
-  const kvHeads = fields.integer('num_key_value_heads', heads);
-  if (heads % kvHeads !== 0) fields.fail('num_key_value_heads', `a divisor of num_attention_heads ${heads}`);
-  if (fields.get('head_dim') === undefined && hiddenSize % heads !== 0)
-    fields.fail('num_attention_heads', `a divisor of hidden_size ${hiddenSize}`);
-  const headDim = fields.integer('head_dim', hiddenSize / heads);
+  const sizes = readSizes(fields);
+  const { layers, headDim } = sizes;
   if (headDim % 2 !== 0) fields.fail('head_dim', 'an even number, as RoPE rotates halves,');
   return {
     family,
     recipe: { ...plainRecipe(layers), ...family.recipe(fields, layers) },
-    hiddenSize,
+    ...sizes,
     intermediateSize: fields.integer('intermediate_size'),
-    layers,
-    heads,
-    kvHeads,
-    headDim,
-    vocabSize: fields.integer('vocab_size'),
     rmsNormEps: fields.positive('rms_norm_eps', 1e-6),
     ropes: family.ropes?.(fields) ?? [readRope(fields)],
     tieWordEmbeddings: fields.flag('tie_word_embeddings', family.tiesEmbeddings ?? false),
@@ -63,8 +47,8 @@ export function readModelConfig(
 }
 
 /**
- * Keys that change the arithmetic, and the values that mean nothing special (absent and null always do). A key that
- * is not here is taken for harmless: training settings, token ids, file formats.
+ * Keys that change the arithmetic, each with the values that leave it as it is (absent and null always do). A key that is
+ * not in this table cannot change it: training settings, token ids, file formats.
  */
 const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
   hidden_act: ['silu', 'swish'],

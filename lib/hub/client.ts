@@ -1,4 +1,4 @@
-/** Requests to a hub: redirects, the token, statuses and broken connections, each as one of our errors. */
+/** Requests to a hub. Redirects, the token, statuses and broken connections each have their own error code. */
 import { GgmaError } from '../errors.ts';
 import { type JsonObject, parseJsonObject } from '../json.ts';
 import { version } from '../version.ts';
@@ -19,8 +19,8 @@ export interface HubOptions {
   stallTime?: number | undefined;
 }
 
-const mostRedirects = 5;
-const largestJson = 32 * 2 ** 20;
+const MAX_REDIRECTS = 5;
+const MAX_JSON_BYTES = 32 * 2 ** 20;
 
 export class Hub {
   readonly signal: AbortSignal | undefined;
@@ -62,10 +62,14 @@ export class Hub {
       let size = 0;
       for await (const chunk of this.body(response)) {
         size += chunk.length;
-        if (size > largestJson)
-          throw new GgmaError('IMPORT_LISTING', `expected at most ${largestJson} bytes of JSON, got more`, {
-            path: response.url,
-          });
+        if (size > MAX_JSON_BYTES)
+          throw new GgmaError(
+            'IMPORT_LISTING',
+            `expected at most ${MAX_JSON_BYTES} bytes of JSON, got more`,
+            {
+              path: response.url,
+            },
+          );
         chunks.push(chunk);
       }
       try {
@@ -84,7 +88,7 @@ export class Hub {
    */
   async get(path: string, headers: Record<string, string> = {}): Promise<Response> {
     let url = new URL(this.#base.href.replace(/\/$/, '') + path);
-    for (let redirects = 0; redirects <= mostRedirects; redirects++) {
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       const response = await this.#send(url, headers);
       const target = response.headers.get('location');
       if (response.status < 300 || response.status > 399 || target === null)
@@ -102,7 +106,7 @@ export class Hub {
         );
       url = next;
     }
-    throw new GgmaError('IMPORT_REDIRECT', `expected at most ${mostRedirects} redirects, got more`, {
+    throw new GgmaError('IMPORT_REDIRECT', `expected at most ${MAX_REDIRECTS} redirects, got more`, {
       path: withoutQuery(url),
     });
   }
@@ -162,9 +166,11 @@ export class Hub {
         { path },
       );
     if (status === 404)
-      throw new GgmaError('IMPORT_NOT_FOUND', 'expected a repository, revision and file, got status 404', {
-        path,
-      });
+      throw new GgmaError(
+        'IMPORT_NOT_FOUND',
+        'expected a repository, revision and file, got status 404: check how OWNER/NAME and --revision are spelled',
+        { path },
+      );
     const isBusy = status === 429;
     const error = new GgmaError(
       isBusy ? 'IMPORT_BUSY' : 'IMPORT_SERVER',

@@ -1,11 +1,11 @@
-/** One file from the hub to the disk: resumed where it broke off, counted, hashed, and only then given its name. */
+/** One file from the hub to the disk: continued where it stopped, counted, hashed, and only then given its name. */
 import { GgmaError } from '../errors.ts';
 import type { Hub } from './client.ts';
 import type { Listing, RemoteFile } from './listing.ts';
 import { diskErrors, hasContent, PartFile } from './part.ts';
 import { TemporaryFailure } from './retry.ts';
 
-/** Bytes further than ever before that make a broken attempt a success of its kind: the failures count anew. */
+/** An attempt that brought so many bytes more than any before counts as progress: the count of failures begins again. */
 const worthwhile = 64 * 1024;
 
 /**
@@ -21,7 +21,7 @@ export async function download(
   onBytes: (bytes: number) => void = () => {},
 ): Promise<void> {
   const url = `/${repo.id}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`;
-  // An earlier run may have got this far before it was stopped.
+  // An earlier run may have fetched this file before it was stopped.
   if (!(await hasContent(target, file))) {
     const part = new PartFile(target, file);
     let most = 0;

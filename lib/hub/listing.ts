@@ -1,4 +1,4 @@
-/** What a repository holds at a revision. */
+/** The files of a repository at a revision. */
 import { GgmaError } from '../errors.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import type { Hub } from './client.ts';
@@ -21,7 +21,7 @@ export interface Listing {
   file(name: string): RemoteFile;
 }
 
-const largestFile = 2 ** 50;
+const MAX_FILE_BYTES = 2 ** 50;
 
 /** @throws GgmaError IMPORT_* */
 export async function listFiles(hub: Hub, repo: RepoId, revision: string): Promise<Listing> {
@@ -39,7 +39,7 @@ export async function listFiles(hub: Hub, repo: RepoId, revision: string): Promi
     if (!isObject(entry) || typeof entry.rfilename !== 'string')
       return fail('expected a "rfilename" for every file');
     const { rfilename: path } = entry;
-    // A hub whose files have such names is not to be trusted with the others.
+    // A hub that lists such a name is not trusted with the other files either.
     if (!isOrdinaryPath(path))
       throw new GgmaError(
         'IMPORT_UNSAFE',
@@ -64,7 +64,7 @@ function remoteFile(path: string, entry: JsonObject, fail: (message: string) => 
   const size = lfs?.size ?? entry.size;
   const hex = lfs === null ? entry.blobId : (lfs.sha256 ?? lfs.oid);
   const shape = lfs === null ? /^[0-9a-f]{40}$/ : /^[0-9a-f]{64}$/;
-  if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || size > largestFile)
+  if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || size > MAX_FILE_BYTES)
     return fail(`expected a size for ${JSON.stringify(path)}, got ${JSON.stringify(size) ?? 'nothing'}`);
   if (typeof hex !== 'string' || !shape.test(hex))
     return fail(`expected a hash for ${JSON.stringify(path)}, got ${JSON.stringify(hex) ?? 'nothing'}`);

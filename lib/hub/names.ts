@@ -1,6 +1,6 @@
 /**
- * Names that others chose: repository ids, revisions, and the file names of a listing. They become parts of URLs and
- * of paths, so what could lead elsewhere is refused before either is made.
+ * Checks of names that come from others: repository ids, revisions, and the file names of a listing. They become parts of
+ * URLs and paths, so a name that could lead out of the repository or the folder is refused first.
  */
 import { GgmaError } from '../errors.ts';
 
@@ -45,7 +45,7 @@ export function isPortableName(name: string): boolean {
   return /^[A-Za-z0-9_][\w.+-]{0,199}$/.test(name) && !name.endsWith('.') && !device.test(name);
 }
 
-/** A path as git keeps them: relative, in parts, none of them special. Others come from no honest hub. */
+/** A path as git keeps it: relative, in parts, none of them special. A hub that sends others is not to be trusted. */
 export function isOrdinaryPath(path: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (path === '' || path.length > 4096 || /[\x00-\x1f\\]/.test(path) || /^[A-Za-z]:/.test(path))

@@ -1,6 +1,6 @@
 /**
- * A file on its way: `NAME.part` holds what has come so far, `NAME.part.json` which content that is. Only the next
- * run that wants the same content, from a server that still has it, goes on with it.
+ * A file that is being fetched: `NAME.part` holds the bytes that have arrived, `NAME.part.json` says of which content. A
+ * later run continues with it only if it wants the same content and the server still has that content.
  */
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
@@ -25,7 +25,7 @@ export class PartFile {
     return `${this.#target}.part.json`;
   }
 
-  /** Bytes that can be kept, and the server's name for the content they belong to. */
+  /** How many bytes can be kept, and the server's name (ETag) for their content; null: begin at the first byte. */
   async resumable(): Promise<{ size: number; etag: string } | null> {
     const size = await regularSize(this.#part);
     if (size === null || size === 0 || size > this.#file.size) return null;
@@ -41,7 +41,7 @@ export class PartFile {
     }
   }
 
-  /** Opens the part to go on at byte `size`; 0 begins anew. Never follows a link that lies in its place. */
+  /** Opens the part to continue at byte `size`; 0 empties it first. Never follows a link of its name. */
   async open(size: number, etag: string | null): Promise<FileHandle> {
     return diskErrors(this.#target, async () => {
       if (size === 0) {
@@ -84,12 +84,12 @@ export async function hasContent(path: string, { size, hash }: RemoteFile): Prom
   return digest.digest('hex') === hash.hex;
 }
 
-/** A weak ETag promises no equal bytes. */
+/** Weak ETags do not guarantee equal bytes: a file with one is fetched from its first byte. */
 function isStrong(etag: string): boolean {
   return /^"[\x21\x23-\x7e]{1,300}"$/.test(etag);
 }
 
-/** null where there is nothing, or something that is no file (a link, a folder). */
+/** null where there is no file of that name; a link or a folder does not count. */
 async function regularSize(path: string): Promise<number | null> {
   try {
     const found = await lstat(path);

@@ -1,25 +1,25 @@
-/** Trying again: what may go better the next time is tried with growing pauses, the rest fails at once. */
+/** Retries: what may succeed the next time is tried again after growing pauses; every other error ends at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GgmaError } from '../errors.ts';
 
 export interface RetryPolicy {
-  /** Failures in a row that are put up with. */
+  /** The attempt that fails as the n-th in a row ends with its error. */
   attempts: number;
-  /** Milliseconds before the second attempt; doubled each time, up to `longestPause`. */
+  /** Milliseconds before the second attempt; doubled each time, up to `maxPause`. */
   firstPause: number;
-  longestPause: number;
+  maxPause: number;
 }
 
-export const defaultRetryPolicy: RetryPolicy = { attempts: 5, firstPause: 1000, longestPause: 60_000 };
+export const defaultRetryPolicy: RetryPolicy = { attempts: 5, firstPause: 1000, maxPause: 60_000 };
 
-/** What is thrown where another attempt may help. */
+/** Thrown by an attempt that may succeed when it is repeated. */
 export class TemporaryFailure extends Error {
   override readonly name = 'TemporaryFailure';
-  /** What is thrown when it does not. */
+  /** The error of the last attempt. */
   readonly final: GgmaError;
   /** Milliseconds that the server asked to wait. */
   readonly pause: number | null;
-  /** Something was won all the same, so that the failures in a row count from here. */
+  /** The attempt brought some data before it failed, so the count of failures in a row begins again. */
   readonly progressed: boolean;
 
   constructor(
@@ -51,9 +51,9 @@ export async function withRetries<T>(options: RetryOptions, work: () => Promise<
       signal?.throwIfAborted();
       if (!(error instanceof TemporaryFailure)) throw error;
       failures = error.progressed ? 1 : failures + 1;
-      const pause = error.pause ?? Math.min(policy.firstPause * 2 ** (failures - 1), policy.longestPause);
-      // A server that asks for more patience than that is told of, not waited for.
-      if (failures >= policy.attempts || pause > policy.longestPause) throw error.final;
+      const pause = error.pause ?? Math.min(policy.firstPause * 2 ** (failures - 1), policy.maxPause);
+      // A server that asks for a longer pause than that is reported instead of waited for.
+      if (failures >= policy.attempts || pause > policy.maxPause) throw error.final;
       onPause?.(error.final.message, pause);
       await sleep(pause, undefined, signal === undefined ? {} : { signal }).catch((reason: unknown) => {
         signal?.throwIfAborted();

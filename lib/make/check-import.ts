@@ -1,11 +1,12 @@
-/** A Hugging Face directory before it is taken: what would stop the export, and what is odd. */
+/** Checks a Hugging Face directory before the import keeps it: what would stop the export, and what is odd. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkConfig, openHf } from '../export/index.ts';
+import { notFinite, openHuggingFace } from '../checkpoint/index.ts';
+import { checkConfig, exportInput } from '../export/index.ts';
 import { fileNames } from '../package/index.ts';
 import { tokenizersDifference } from './check-tokenizers.ts';
 
-/** The part that needs no weights, so that nobody waits for them in vain. @throws GgmaError CONFIG, UNSUPPORTED */
+/** The check that needs no weights: it runs before they are fetched, which may take long. @throws GgmaError CONFIG, UNSUPPORTED */
 export async function checkImportedConfig(dir: string): Promise<void> {
   const path = join(dir, fileNames.config);
   checkConfig(await readFile(path), path);
@@ -21,8 +22,9 @@ export async function checkImported(
   onRead: (tensor: string) => void,
 ): Promise<{ tokenizersAgree: boolean | null; warnings: string[] }> {
   const warnings: string[] = [];
-  const { weights } = openHf(dir, { onRead });
-  const odd = [...weights.notFinite()];
+  const checkpoint = openHuggingFace(dir);
+  exportInput(checkpoint);
+  const odd = [...notFinite(checkpoint, onRead)];
   for (const name of odd.slice(0, 5))
     warnings.push(`'${name}' holds values that are not finite (NaN or infinity)`);
   if (odd.length > 5) warnings.push(`and so do ${odd.length - 5} more tensors`);

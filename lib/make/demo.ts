@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeModel } from '../circle/index.ts';
+import { readBytes, writeModel } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
 import { openHf } from '../export/index.ts';
 import { lower, type Module } from '../ir/graph/index.ts';
@@ -20,9 +20,11 @@ export function demoDir(): string {
   }
 }
 
-/** The seed's pipeline over both graphs of a Hugging Face directory. */
+/** The seed's pipeline over both graphs of a Hugging Face directory, with all weights in memory: it is not read again. */
 export function packModel(dir: string): Module {
-  return runPipeline(openHf(dir), seedPipeline);
+  const module = runPipeline(openHf(dir), seedPipeline);
+  for (const buffer of module.buffers) if (buffer.data !== null) buffer.data = readBytes(buffer.data);
+  return module;
 }
 
 /** @throws what `load` throws */

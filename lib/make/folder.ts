@@ -1,4 +1,4 @@
-/** Folders that appear whole: built under another name, then renamed; what was there before stays until then. */
+/** Folders that are complete or absent: built under another name, then renamed; the old folder stays until then. */
 import { constants, existsSync } from 'node:fs';
 import { chmod, copyFile, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -79,7 +79,7 @@ export async function replaceFolder(dir: string, from: string): Promise<void> {
 
 /** A copy that its owner may change, whatever the original's mode; shares blocks where the file system can. */
 export async function copyWritable(from: string, to: string): Promise<void> {
-  // Never through a link that lies in the copy's place.
+  // A link of that name would have the copy written where the link leads.
   await rm(to, { force: true });
   await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
   await chmod(to, 0o644);
@@ -100,7 +100,7 @@ export async function withLock<T>(dir: string, work: () => Promise<T>): Promise<
   }
 }
 
-/** Nobody works on the folder, or whoever did is no more. */
+/** Whether no process works on the folder: there is no lock, or the process that took it has ended. */
 export async function isFree(dir: string): Promise<boolean> {
   const holder = await readFile(`${dir}.lock`, 'utf8').catch(() => null);
   return holder === null || isDead(holder);
@@ -111,7 +111,7 @@ async function takeLock(lock: string): Promise<void> {
   if (await createExclusively(lock, own)) return;
   const holder = await readFile(lock, 'utf8').catch(() => '');
   if (isDead(holder)) {
-    // Under a name of its own first: of two that find the lock dead, one gets it, and the other's create fails.
+    // Renamed first: of two processes that find a dead lock, one gets it, and the other one's create fails.
     const dead = `${lock}.${process.pid}`;
     await rename(lock, dead).catch(() => {});
     const taken = await readFile(dead, 'utf8').catch(() => holder);
@@ -139,7 +139,7 @@ async function createExclusively(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** A process of this machine that is no more. Of another machine's nothing can be known. */
+/** The lock's process has ended. Nothing can be known about a process of another machine: its lock holds. */
 function isDead(holder: string): boolean {
   const [, pid, host] = /^(\d+) (\S+)\n$/.exec(holder) ?? [];
   if (pid === undefined || host !== hostname()) return false;

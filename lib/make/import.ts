@@ -21,12 +21,16 @@ import { neededBesideWeights, neededWeights } from './needed.ts';
 
 export type ImportSource = { repo: RepoId; revision: string; hub: HubOptions } | { dir: string };
 
+export type ImportProgress =
+  | { stage: 'fetch'; file: string; bytes: number; totalBytes: number }
+  | { stage: 'check'; tensor: string };
+
 export interface ImportOptions {
   /** Replace a folder that is no import, and fetch what is there already. */
   force?: boolean;
   signal?: AbortSignal;
-  /** Told of each file, and how many of its bytes are there; then of each tensor that is checked. */
-  onProgress?: (what: string, done: number, total: number) => void;
+  /** Told of each file and how many of its bytes have arrived, then of each tensor that is checked. */
+  onProgress?: (progress: ImportProgress) => void;
 }
 
 export interface ImportResult {
@@ -78,7 +82,7 @@ export async function importModel(
       const files = await takeAll(origin, staging, signal).finally(() => rmdir(staging).catch(() => {}));
       const checked = await checkImported(staging, (tensor) => {
         signal?.throwIfAborted();
-        onProgress(tensor, 0, 0);
+        onProgress({ stage: 'check', tensor });
       });
       const { tokenizersAgree } = checked;
       await diskErrors(target, () =>
@@ -132,7 +136,9 @@ async function hubOrigin(
     names: listing.names,
     take: async (name, dir) => {
       const file = listing.file(name);
-      await download(hub, listing, file, join(dir, name), (bytes) => onProgress(name, bytes, file.size));
+      await download(hub, listing, file, join(dir, name), (bytes) =>
+        onProgress({ stage: 'fetch', file: name, bytes, totalBytes: file.size }),
+      );
     },
   };
 }
@@ -153,6 +159,11 @@ async function diskOrigin(dir: string, target: string): Promise<Origin> {
     names: new Set(names),
     take: (name, to) => diskErrors(join(to, name), () => copyWritable(join(dir, name), join(to, name))),
   };
+}
+
+/** Whether a word is written like a path, though nothing may be there: it is not taken for a name on a hub then. */
+export function looksLikePath(word: string): boolean {
+  return /^(?:\.{0,2}[/\\]|~|[A-Za-z]:[/\\])/.test(word);
 }
 
 /** `owner/name@commit`: another commit of the same repository is an update. */

@@ -1,4 +1,5 @@
 /** A Hugging Face directory into a package: export, pipeline, files. */
+import type { StoredDtype } from '../checkpoint/index.ts';
 import { openHf } from '../export/index.ts';
 import { outcomeLines } from '../passes/index.ts';
 import { checkReplaceable, withLock } from './folder.ts';
@@ -11,6 +12,8 @@ export interface MakeOptions {
   /** Where it came from, for ggma.json. */
   source?: string | null;
   pipeline: Pipeline;
+  /** How matrices of weights are stored; 'auto': as the checkpoint has them. Default 'f32'. */
+  dtype?: StoredDtype | undefined;
   force?: boolean;
   /** Told what is being read or written. */
   onProgress?: (what: string) => void;
@@ -22,13 +25,14 @@ export interface MakeOptions {
  * @throws GgmaError what export, filters, compiler and writer throw; `dir` is then what it was
  */
 export async function makePackage(dir: string, options: MakeOptions): Promise<string[]> {
-  const { from, source = null, pipeline, force = false, onProgress = () => {} } = options;
+  const { from, source = null, pipeline, dtype, force = false, onProgress = () => {} } = options;
   return withLock(dir, async () => {
-    // Before minutes are spent on it.
+    // Asked first: an export may take minutes.
     await checkReplaceable(dir, 'package', force);
     const warnings: string[] = [];
-    const hf = openHf(from, { onRead: onProgress, onWarning: (message) => warnings.push(message) });
-    const module = runPipeline(hf, pipeline, {
+    const onWarning = (message: string) => warnings.push(message);
+    const input = openHf(from, { dtype, onRead: onProgress, onWarning });
+    const module = runPipeline(input, pipeline, {
       onOutcome: (name, outcome) => {
         onProgress(name);
         warnings.push(...outcomeLines(name, outcome));

@@ -1,7 +1,8 @@
-/** Which files of a Hugging Face directory are needed, whoever lists them: a hub or a folder. */
+/** Which files of a Hugging Face directory are needed, whether a hub or a folder lists them. */
+import { readShardIndex } from '../checkpoint/index.ts';
+import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
 import { isPortableName } from '../hub/index.ts';
-import { isObject, parseJsonObject } from '../json.ts';
 import { carriedNames, fileNames, weightNames } from '../package/index.ts';
 
 /** @throws GgmaError IMPORT_INCOMPLETE when this is no model that can be exported */
@@ -29,19 +30,11 @@ export async function neededWeights(
       { path: where },
     );
   }
-  const { weight_map: map } = parseJsonObject(await readIndex(), weightNames.index);
-  if (!isObject(map) || Object.keys(map).length === 0)
-    throw new GgmaError('IMPORT_INCOMPLETE', 'expected weight_map to be an object with tensors', {
-      path: weightNames.index,
-    });
-  const shards = [...new Set(Object.values(map))].map((shard) => {
-    if (typeof shard === 'string' && isPortableName(shard) && shard.endsWith('.safetensors')) return shard;
-    throw unsafe('plain names of .safetensors files in weight_map', shard);
-  });
+  const shards = shardsOf(await readIndex());
   const folded = new Map<string, string>();
   for (const shard of shards) {
     const same = folded.get(shard.toLowerCase());
-    // One file where case does not count: one would overwrite the other.
+    // On a disk that ignores case these are one file, and one would overwrite the other.
     if (same !== undefined) throw unsafe('names that differ in more than case', `${same} and ${shard}`);
     folded.set(shard.toLowerCase(), shard);
     if (!names.has(shard))
@@ -51,6 +44,27 @@ export async function neededWeights(
   }
   return [weightNames.index, ...shards];
 }
+
+/** The files that the index names. */
+function shardsOf(bytes: Uint8Array): readonly string[] {
+  let files: readonly string[];
+  try {
+    ({ files } = readShardIndex(bytes, weightNames.index));
+  } catch (error) {
+    // Nothing was taken yet, so these are faults of the source and not of a folder on this disk.
+    const code = error instanceof GgmaError ? IMPORT_CODES.get(error.code) : undefined;
+    if (code === undefined) throw error;
+    throw new GgmaError(code, (error as GgmaError).message, { path: weightNames.index, cause: error });
+  }
+  for (const file of files)
+    if (!isPortableName(file)) throw unsafe('plain names of .safetensors files in weight_map', file);
+  return files;
+}
+
+const IMPORT_CODES = new Map<ErrorCode, ErrorCode>([
+  ['SHARD', 'IMPORT_INCOMPLETE'],
+  ['PATH_ESCAPE', 'IMPORT_UNSAFE'],
+]);
 
 function unsafe(expected: string, got: unknown): GgmaError {
   return new GgmaError('IMPORT_UNSAFE', `expected ${expected}, got ${JSON.stringify(got)}`, {

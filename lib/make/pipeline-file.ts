@@ -1,18 +1,20 @@
 /** pipeline.yaml: the file's text ⇄ a pipeline. */
 import { readFile } from 'node:fs/promises';
+import { parseDocument } from 'yaml';
 import { GgmaError } from '../errors.ts';
 import { withSystemErrors } from '../system-error.ts';
 import { type Pipeline, pipelineError, placeholders, seedPipeline } from './pipeline.ts';
+import { isShell, readShellStage } from './shell-pipeline.ts';
 
-const largestFile = 2 ** 20;
+const MAX_FILE_BYTES = 2 ** 20;
 
 /** @throws GgmaError PIPELINE with the line where there is one */
 export async function readPipeline(path: string): Promise<Pipeline> {
   const bytes = await withSystemErrors({ path, code: 'PIPELINE', expected: 'a readable file' }, () =>
     readFile(path),
   );
-  if (bytes.length > largestFile)
-    throw pipelineError(`expected at most ${largestFile} bytes, got ${bytes.length}`, path);
+  if (bytes.length > MAX_FILE_BYTES)
+    throw pipelineError(`expected at most ${MAX_FILE_BYTES} bytes, got ${bytes.length}`, path);
   try {
     return await parsePipeline(bytes.toString('utf8'));
   } catch (error) {
@@ -23,8 +25,6 @@ export async function readPipeline(path: string): Promise<Pipeline> {
 
 /** @throws GgmaError PIPELINE. What the file leaves out is as in {@link seedPipeline}. */
 export async function parsePipeline(text: string): Promise<Pipeline> {
-  // Imported here: only opm needs it.
-  const { parseDocument } = await import('yaml');
   const document = parseDocument(text, { version: '1.2', schema: 'core' });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) throw pipelineError(problem.message.split('\n')[0]!);
@@ -39,11 +39,29 @@ export async function parsePipeline(text: string): Promise<Pipeline> {
   return {
     prefillLength: length(lengths.prefill_length, 'prefill_length', 1, seedPipeline.prefillLength),
     cacheLength: length(lengths.cache_length, 'cache_length', 3, seedPipeline.cacheLength),
-    prefill: lines(file.prefill, 'prefill', seedPipeline.prefill),
-    decode: lines(file.decode, 'decode', seedPipeline.decode),
-    merge: line(file.merge ?? seedPipeline.merge, 'merge'),
-    model: lines(file.model, 'model', seedPipeline.model),
+    prefill: stage(file, 'prefill'),
+    decode: stage(file, 'decode'),
+    ...mergeAndModel(file),
   };
+}
+
+/** The filters over one graph: a list, or the reference's shell command. */
+function stage(file: Record<string, unknown>, name: 'prefill' | 'decode'): readonly string[] {
+  const value = file[name];
+  // In the reference's form nothing is added to what the file says.
+  const isReference = typeof file.merge === 'string' && isShell(file.merge);
+  if (typeof value !== 'string' || !isShell(value))
+    return lines(value, name, isReference ? [] : seedPipeline[name]);
+  // The reference's exporter has called its file both.
+  return readShellStage(value, name, [`${name}.circle`, `${name}_.circle`], `${name}.circle`).filters;
+}
+
+/** In the reference's form the filters over the merged model are part of `merge`. */
+function mergeAndModel(file: Record<string, unknown>): Pick<Pipeline, 'merge' | 'model'> {
+  const merge = line(file.merge ?? seedPipeline.merge, 'merge');
+  if (!isShell(merge)) return { merge, model: lines(file.model, 'model', seedPipeline.model) };
+  const [first, ...filters] = readShellStage(merge, 'merge', [], 'model.circle').filters;
+  return { merge: first!, model: [...filters, ...lines(file.model, 'model', [])] };
 }
 
 /** What `opm init` writes: {@link seedPipeline}, explained. */

@@ -1,6 +1,6 @@
-/** From a Hugging Face directory's graphs to the one model of a package: filters, merge, filters. */
+/** From a checkpoint's graphs to the one model of a package: filters, merge, filters. */
 import { GgmaError } from '../errors.ts';
-import { defaultLength, exportDecode, exportPrefill, type Hf } from '../export/index.ts';
+import { defaultLength, type ExportInput, exportDecode, exportPrefill } from '../export/index.ts';
 import type { Module } from '../ir/graph/index.ts';
 import { findPass, type Outcome } from '../passes/index.ts';
 
@@ -49,15 +49,19 @@ export interface PipelineOptions {
  * Exports both graphs and runs the pipeline.
  * @throws GgmaError PIPELINE for words that no filter takes, before anything is read; WEIGHTS and others of the export
  */
-export function runPipeline(hf: Hf, pipeline: Pipeline, { onOutcome }: PipelineOptions = {}): Module {
-  const fill = filler(hf, pipeline);
+export function runPipeline(
+  input: ExportInput,
+  pipeline: Pipeline,
+  { onOutcome }: PipelineOptions = {},
+): Module {
+  const fill = filler(input, pipeline);
   const [prefill, decode, model] = (['prefill', 'decode', 'model'] as const).map((stage) =>
     pipeline[stage].map((line, i) => prepareFilter(fill(line), `${stage}[${i}]`)),
   );
   const { files, combine } = prepareMerge(fill(pipeline.merge));
   const modules: Record<string, () => Module> = {
-    'prefill.circle': () => run(exportPrefill(hf, pipeline.prefillLength), prefill!, onOutcome),
-    'decode.circle': () => run(exportDecode(hf, pipeline.cacheLength), decode!, onOutcome),
+    'prefill.circle': () => run(exportPrefill(input, pipeline.prefillLength), prefill!, onOutcome),
+    'decode.circle': () => run(exportDecode(input, pipeline.cacheLength), decode!, onOutcome),
   };
   return run(combine(files.map((file) => modules[file]!())), model!, onOutcome);
 }
@@ -101,7 +105,7 @@ function prepared<T>(prepare: () => T, where: string): T {
   }
 }
 
-function filler({ config }: Hf, { cacheLength }: Pipeline): (line: string) => string[] {
+function filler({ config }: ExportInput, { cacheLength }: Pipeline): (line: string) => string[] {
   const values: Record<keyof typeof placeholders, number> = {
     kv_heads: config.kvHeads,
     head_dim: config.headDim,

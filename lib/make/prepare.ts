@@ -3,12 +3,13 @@ import { statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import { chunksOf, FileRange, type MadeRange, openModel, requireValid, writeModel } from '../circle/index.ts';
+import { chunksOf, FileRange, type MadeRange, openModel, requireValid } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
-import { lift, lower } from '../ir/graph/index.ts';
+import { lift } from '../ir/graph/index.ts';
 import { createEngine, type Program } from '../native.ts';
 import {
   checkFit,
+  encodeLabels,
   fileNames,
   layOutPrepared,
   loadTokenizer,
@@ -18,18 +19,12 @@ import {
   sampleOf,
   sourceFor,
 } from '../package/index.ts';
-import { compile, overPackedWeights, type Plan } from '../plan/index.ts';
+import { compile, overPackedWeights, tableData } from '../plan/index.ts';
 import { version } from '../version.ts';
 import { outputErrors, writeChunks } from './write-file.ts';
 
-/** 2,048 positions of a model with one RoPE and heads of 64. */
-const TABLE_BYTES = 1 << 20;
-const usualPositions = 2048;
-/** What a start asks for. */
-const fewestRows = 32;
-
 /** See `prepare` in lib/index.ts. @param tableBytes what the rows of all position tables may take in the file */
-export async function writePrepared(dir: string, tableBytes = TABLE_BYTES): Promise<string> {
+export async function writePrepared(dir: string, tableBytes?: number): Promise<string> {
   const contents = (await readContents(dir)) as PackageContents & { model: string };
   const path = join(dir, fileNames.prepared);
   const opened = openModel(contents.model);
@@ -46,14 +41,15 @@ export async function writePrepared(dir: string, tableBytes = TABLE_BYTES): Prom
     const { whole } = opened;
     if (!(whole instanceof FileRange))
       throw new GgmaError('INPUT', 'expected a regular file, got a pipe', { path: contents.model });
-    const tableRows = rowsOf(plan, contents, tableBytes);
+    const tables = tableData(plan, contents.config.maxPositions ?? Infinity, tableBytes);
     const layout = layOutPrepared(
-      { ggma: version, model: record, tableRows },
+      { ggma: version, model: record, tableRows: tables.rows },
       {
         sample: sampleOf(whole.fd, whole.byteLength, contents.model),
         program: overPackedWeights(plan.program, packed),
-        positions: plan.tables.length > 0 ? writeModel(lower(plan.positions())) : new Uint8Array(0),
-        tables: rowsOfTables(plan, tableRows),
+        positions: tables.graph,
+        tables: tables.data,
+        labels: encodeLabels(plan.labels()),
         weights: Array.from(packed.sizes, (size, i) => packedWeight(program, i, size)),
       },
     );
@@ -61,7 +57,7 @@ export async function writePrepared(dir: string, tableBytes = TABLE_BYTES): Prom
     try {
       await outputErrors(path, async () => {
         await writeChunks(part, chunksOf(layout));
-        // Whoever changes the model while it is prepared gets no prepared one.
+        // A model.circle that was changed in the meantime would not fit the file, so the file is given up then.
         opened.assertUnchanged();
         await rename(part, path);
       });
@@ -73,21 +69,6 @@ export async function writePrepared(dir: string, tableBytes = TABLE_BYTES): Prom
     opened.close();
     await engine.close();
   }
-}
-
-/** Positions whose rows go into the file. */
-function rowsOf({ tables }: Plan, { config }: PackageContents, tableBytes: number): number {
-  const row = tables.reduce((sum, { width }) => sum + width, 0) * 4;
-  const most = config.maxPositions ?? usualPositions;
-  return row === 0 ? 0 : Math.min(most, Math.max(fewestRows, 2 ** Math.floor(Math.log2(tableBytes / row))));
-}
-
-function rowsOfTables({ tables }: Plan, rows: number): Uint8Array {
-  const parts = tables.map((table) => {
-    const { buffer, byteOffset, byteLength } = table.evaluate(0, rows);
-    return Buffer.from(buffer, byteOffset, byteLength);
-  });
-  return Buffer.concat(parts);
 }
 
 /** Copied while it is written: packed weights are never in memory twice. */

@@ -2,30 +2,36 @@
 import { type OpenModel, openModel, readModel, requireValid, withFileName } from '../circle/index.ts';
 import { lift } from '../ir/graph/index.ts';
 import { compile, type Plan } from '../plan/index.ts';
-import type { PackageContents } from './contents.ts';
+
+export { tableData } from '../plan/index.ts';
 
 export interface OpenCompiled {
   isPrepared: false;
   plan: Plan;
   /** @throws GgmaError CIRCLE_CHANGED when the file is no longer what it was */
   assertUnchanged(): void;
-  /** Closes the file. Weights cannot be read any more. */
+  /** Closes the file, unless it was open before. Weights cannot be read any more. */
   close(): void;
 }
 
 /**
  * The plan; weights stay in the file, which is open until they are packed.
+ * @param model a path, the descriptor of an open file, or the bytes of a model
+ * @param where what messages call it
  * @param onCompile called when the file has been read
- * @throws GgmaError CIRCLE_*, SIGNATURE, PLAN_*
+ * @throws GgmaError INPUT, IO, CIRCLE_*, SIGNATURE, PLAN_*
  */
-export function openCompiled({ model, dir }: PackageContents, onCompile: () => void): OpenCompiled {
-  const where = typeof model === 'string' ? model : `${dir} (exported)`;
+export function openCompiled(
+  model: string | number | Uint8Array,
+  where: string,
+  onCompile: () => void,
+): OpenCompiled {
   let opened: Pick<OpenModel, 'model' | 'assertUnchanged' | 'close'> | null = null;
   try {
     opened =
-      typeof model === 'string'
-        ? openModel(model)
-        : { model: readModel(model, where), assertUnchanged: () => {}, close: () => {} };
+      model instanceof Uint8Array
+        ? { model: readModel(model, where), assertUnchanged: () => {}, close: () => {} }
+        : openModel(model, where);
     const { assertUnchanged, close } = opened;
     onCompile();
     requireValid(opened.model);

@@ -3,17 +3,13 @@
  * in its graph, not here; so this file says which numbers are sensible, and which ids end a generation.
  */
 import { Fields } from '../fields.ts';
-import { isObject, type JsonObject } from '../json.ts';
-import { anyModel, recommendedRows, ruleOf, type SamplingDefaults } from '../runtime/index.ts';
+import type { JsonObject } from '../json.ts';
+import { type ModelSizes, readSizes } from '../model-sizes.ts';
+import { anyModel, ruleOf } from '../options/index.ts';
+import { recommendedRows, type SamplingDefaults } from '../runtime/index.ts';
 
-export interface PackageConfig {
+export interface PackageConfig extends ModelSizes {
   modelType: string | null;
-  hiddenSize: number;
-  layers: number;
-  heads: number;
-  kvHeads: number;
-  headDim: number;
-  vocabSize: number;
   /** Positions that the model was trained for; null where the file does not say. */
   maxPositions: number | null;
   /** Ids that end a generation; empty where the file names none. */
@@ -23,25 +19,12 @@ export interface PackageConfig {
 /** @throws GgmaError CONFIG: field, value, rule */
 export function readConfig(file: JsonObject, where: string): PackageConfig {
   const fields = new Fields(file, where);
-  const hiddenSize = fields.integer('hidden_size');
-  const layers = fields.integer('num_hidden_layers');
-  const heads = fields.integer('num_attention_heads');
-  const kvHeads = fields.integer('num_key_value_heads', heads);
-  const explicitHeadDim = fields.optionalInteger('head_dim');
-  const vocabSize = fields.integer('vocab_size');
-  if (explicitHeadDim === null && hiddenSize % heads !== 0)
-    fields.fail('num_attention_heads', `a divisor of hidden_size ${hiddenSize}`);
-  if (heads % kvHeads !== 0) fields.fail('num_key_value_heads', `a divisor of num_attention_heads ${heads}`);
+  const sizes = readSizes(fields);
   return {
+    ...sizes,
     modelType: fields.optionalString('model_type'),
-    hiddenSize,
-    layers,
-    heads,
-    kvHeads,
-    headDim: explicitHeadDim ?? hiddenSize / heads,
-    vocabSize,
     maxPositions: fields.optionalInteger('max_position_embeddings', 2 ** 31 - 1),
-    eosIds: fields.ids('eos_token_id', vocabSize),
+    eosIds: fields.ids('eos_token_id', sizes.vocabSize),
   };
 }
 
@@ -65,15 +48,4 @@ export function readSamplingDefaults(file: JsonObject, where: string): SamplingD
     found[option] = value;
   }
   return found;
-}
-
-/**
- * The text of the end-of-sequence token in tokenizer_config.json, which tokenizer.json does not say; null where the
- * file names none. Older files hold an object in place of the text. @throws GgmaError CONFIG
- */
-export function readEosToken(file: JsonObject, where: string): string | null {
-  const fields = new Fields(file, where);
-  return isObject(file.eos_token)
-    ? fields.nested('eos_token')!.optionalString('content')
-    : fields.optionalString('eos_token');
 }

@@ -1,20 +1,16 @@
 /** A package's directory: which files it has, and what the configuration says. The model itself is not read here. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type JsonObject, parseJsonObject } from '../json.ts';
-import type { SamplingDefaults } from '../runtime/index.ts';
-import { withSystemErrors } from '../system-error.ts';
-import {
-  type PackageConfig,
-  readConfig,
-  readEosToken,
-  readGenerationEos,
-  readSamplingDefaults,
-} from './config.ts';
+import type { JsonObject } from '../json.ts';
+import type { ConversationFiles, SamplingDefaults } from '../runtime/index.ts';
+import type { TokenizerSettings } from '../text/index.ts';
+import { type PackageConfig, readConfig, readGenerationEos, readSamplingDefaults } from './config.ts';
+import { readConversation } from './conversation.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { fileNames } from './names.ts';
 import { type CompareOptions, requireRecorded } from './recorded.ts';
 import { incomplete, notADirectory } from './refusals.ts';
+import { readJsonObject, readTokenizerFiles } from './tokenizer-settings.ts';
 
 export interface PackageContents {
   dir: string;
@@ -30,8 +26,9 @@ export interface PackageContents {
   /** Paths; null where the package has no such file. */
   sentencePiece: string | null;
   tokenizerJson: string | null;
-  /** The text of the end-of-sequence token, where tokenizer_config.json names it. */
-  eosToken: string | null;
+  tokenizerSettings: TokenizerSettings;
+  /** How conversations are written and answers are read. */
+  conversation: ConversationFiles;
   /** What ggma.json says; null where the package has none. */
   manifest: Manifest | null;
   warnings: string[];
@@ -65,6 +62,7 @@ export async function readContents(
     eosIds: readGenerationEos(file, where, config.vocabSize),
     sampling: readSamplingDefaults(file, where),
   }));
+  const tokenizerFiles = await readTokenizerFiles(dir, names, config.vocabSize);
   const eosIds = generation?.eosIds.length ? generation.eosIds : config.eosIds;
   return {
     dir,
@@ -75,7 +73,8 @@ export async function readContents(
     sampling: generation?.sampling ?? {},
     sentencePiece: pathOf(fileNames.sentencePiece),
     tokenizerJson: pathOf(fileNames.tokenizerJson),
-    eosToken: await optional(fileNames.tokenizerConfig, readEosToken),
+    tokenizerSettings: tokenizerFiles.settings,
+    conversation: await readConversation(dir, names, tokenizerFiles),
     manifest,
     warnings:
       eosIds.length > 0
@@ -98,8 +97,5 @@ export async function listDirectory(dir: string): Promise<Set<string>> {
 }
 
 async function readJsonFile<T>(path: string, read: (file: JsonObject, where: string) => T): Promise<T> {
-  const bytes = await withSystemErrors({ path, code: 'CONFIG', expected: 'a readable file' }, () =>
-    readFile(path),
-  );
-  return read(parseJsonObject(bytes, path), path);
+  return read(await readJsonObject(path), path);
 }

@@ -3,14 +3,10 @@ import { join } from 'node:path';
 import type { ErrorCode } from '../error-codes.ts';
 import { GgmaError } from '../errors.ts';
 import { createEngine } from '../native.ts';
-import {
-  type ComputeEngine,
-  checkOptions,
-  type EngineOptions,
-  type ExecutablePlan,
-  Model,
-} from '../runtime/index.ts';
+import { checkOptions } from '../options/index.ts';
+import { type ComputeEngine, type EngineOptions, type ExecutablePlan, Model } from '../runtime/index.ts';
 import type { Tokenizer } from '../text/index.ts';
+import type { CompiledOnThread } from './compile-thread.ts';
 import type { OpenCompiled } from './compiled.ts';
 import { type PackageContents, readContents } from './contents.ts';
 import { checkFit } from './fit.ts';
@@ -63,15 +59,33 @@ export async function loadContents(
       if (!isDamage(error)) throw error;
       prepared.warnings = [withoutPrepared(contents, error.message)];
     }
-  const { openCompiled } = await import('./compiled.ts');
-  const opened = openCompiled(contents, () => begin('compile'));
+  const opened = await compileModel(contents, options, begin);
   return startModel({
     ...{ opened, tokenizer, options, newEngine, begin },
     contents: { ...contents, warnings: [...contents.warnings, ...prepared.warnings] },
   });
 }
 
-type OpenPlan = OpenCompiled | OpenPrepared;
+type OpenPlan = OpenCompiled | CompiledOnThread | OpenPrepared;
+
+/** On a thread of its own, where that can be; a model that is no file has been made on this thread, and stays on it. */
+async function compileModel(
+  { model, dir, config }: PackageContents,
+  { contextSize, signal }: LoadOptions,
+  begin: (stage: LoadStage) => void,
+): Promise<OpenPlan> {
+  const onCompile = () => begin('compile');
+  if (typeof model === 'string') {
+    const { canCompileOnThread, compileOnThread } = await import('./compile-thread.ts');
+    const positions = contextSize ?? config.maxPositions ?? defaultContextSize;
+    const compiled = canCompileOnThread()
+      ? await compileOnThread(model, { positions, signal, onCompile })
+      : null;
+    if (compiled !== null) return compiled;
+  }
+  const { openCompiled } = await import('./compiled.ts');
+  return openCompiled(model, typeof model === 'string' ? model : `${dir} (exported)`, onCompile);
+}
 
 /** A package's model.ggma, where it can be used; why not, where there is one that cannot. */
 async function findPrepared(
@@ -143,9 +157,11 @@ async function startModel({
       tokenizer: await tokenizer,
       eosIds: contents.eosIds,
       sampling: contents.sampling,
+      conversation: contents.conversation,
       contextSize,
       prefixCacheTokens: options.prefixCacheTokens ?? 0,
       profile: options.profile ?? false,
+      signal: options.signal,
       ...(options.maxConcurrent === undefined ? {} : { maxConcurrent: options.maxConcurrent }),
       ...(options.maxQueue === undefined ? {} : { maxQueue: options.maxQueue }),
       warnings: contents.warnings,

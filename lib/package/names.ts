@@ -8,7 +8,10 @@ export const fileNames = {
   sentencePiece: 'tokenizer.model',
   tokenizerJson: 'tokenizer.json',
   tokenizerConfig: 'tokenizer_config.json',
+  specialTokensMap: 'special_tokens_map.json',
+  addedTokens: 'added_tokens.json',
   chatTemplate: 'chat_template.jinja',
+  chatTemplateJson: 'chat_template.json',
   manifest: 'ggma.json',
 } as const;
 
@@ -21,9 +24,9 @@ export const carriedNames: readonly string[] = [
   fileNames.tokenizerConfig,
   fileNames.chatTemplate,
   // Older directories: special tokens beside tokenizer_config.json, and more than one template.
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'chat_template.json',
+  fileNames.specialTokensMap,
+  fileNames.addedTokens,
+  fileNames.chatTemplateJson,
 ];
 
 export const weightNames = {

@@ -66,7 +66,8 @@ export function incomplete(
   const missing = needed.filter((name) => !names.has(name));
   const fail = (message: string) => new GgmaError('PACKAGE_INCOMPLETE', message, { path: dir });
   if (missing.includes(fileNames.model)) {
-    if (made === 'import')
+    // opm looks for imports in build/ alone.
+    if (made === 'import' && basename(dirname(resolve(dir))) === 'build')
       return fail(`expected a package, got an import; opm export ${basename(resolve(dir))} makes one of it`);
     if ([...names].some((name) => name.endsWith('.safetensors')))
       return fail(

@@ -1,6 +1,6 @@
 /** What a plan's weights lie in, as the addon takes it. */
 import process from 'node:process';
-import type { FileRange } from '../circle/source.ts';
+import type { FileRange } from '../circle/index.ts';
 import type { WeightSource } from '../runtime/index.ts';
 
 /** On Windows descriptors of Node mean nothing to the addon. */

@@ -10,25 +10,31 @@ import { fileNames } from './names.ts';
  * From about this size on, tokenizer.json takes as long to read as sentencepiece-js to start (measured: 15 against
  * 90 ms at 1,024 pieces, the same at 32,000 and 1.2 MB).
  */
-const largestQuickJson = 1_000_000;
+const MAX_QUICK_JSON = 1_000_000;
 
 /**
- * tokenizer.model is the one that counts. Where ggma.json says that both files give the same ids, tokenizer.json
- * encodes in its place if that is quicker; all the rest still comes from tokenizer.model.
+ * tokenizer.model says which ids a text has, where it is there; tokenizer.json and tokenizer_config.json say which
+ * tokens are special and what stands around a text. Where ggma.json says that both files give the same ids,
+ * tokenizer.json encodes short texts if that is quicker to start.
  * @returns null where the package has neither
  * @throws GgmaError TOKENIZER, UNSUPPORTED
  */
 export async function loadTokenizer(contents: PackageContents): Promise<Tokenizer | null> {
-  const { sentencePiece, tokenizerJson, eosToken } = contents;
+  const { sentencePiece, tokenizerJson, tokenizerSettings: settings } = contents;
   if (sentencePiece === null && tokenizerJson === null) return null;
-  const { loadJsonEncoder, loadSentencePiece, loadTokenizerJson } = await import('../text/index.ts');
-  if (sentencePiece === null) return loadTokenizerJson(tokenizerJson!, eosToken);
-  const isQuicker =
-    tokenizerJson !== null &&
-    contents.manifest?.tokenizersAgree === true &&
-    (await stat(tokenizerJson)).size < largestQuickJson &&
-    (await areAsChecked(contents));
-  return loadSentencePiece(sentencePiece, isQuicker ? () => loadJsonEncoder(tokenizerJson) : undefined);
+  const text = await import('../text/index.ts');
+  if (sentencePiece === null)
+    return text.createTokenizer({ json: await text.readTokenizerJsonFile(tokenizerJson!), settings });
+  const model = await text.readSentencePieceFile(sentencePiece);
+  if (tokenizerJson === null) return text.createTokenizer({ sentencePiece: model, settings });
+  const agree = await isQuicker(tokenizerJson, contents);
+  const json = await (agree ? text.readTokenizerJsonFile : text.readTokenizerJsonHead)(tokenizerJson);
+  return text.createTokenizer({ sentencePiece: model, json, settings, agree });
+}
+
+async function isQuicker(tokenizerJson: string, contents: PackageContents): Promise<boolean> {
+  if (contents.manifest?.tokenizersAgree !== true) return false;
+  return (await stat(tokenizerJson)).size < MAX_QUICK_JSON && areAsChecked(contents);
 }
 
 /** What was checked holds for the files that were checked, and for no others. */

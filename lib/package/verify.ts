@@ -67,7 +67,6 @@ export async function verifyPackage(
 }
 
 async function addModel(result: PackageVerification, path: string): Promise<void> {
-  // Imported here: a prepared package starts without the reader of Circle files.
   const { openModel, verifyModel } = await import('../circle/index.ts');
   try {
     const opened = openModel(path);

@@ -5,7 +5,7 @@
  *           used; every graph input is read; every graph output has a producer, or is an input or a constant
  *
  * Signatures follow. (The reference keeps operators whose outputs are empty, and takes the empty sentinel buffer out
- * of files of its older exporter; both are mended here.)
+ * of files of its older exporter; both are corrected here.)
  */
 
 import type { Graph, Module, Value } from '../ir/graph/index.ts';

@@ -111,39 +111,39 @@ function shareOpcode(merged: Module, opcode: Module['opcodes'][number]): Module[
 /** Buffers by content; the empty ones are all the sentinel. */
 class BufferPool {
   /** By size and a sample of the bytes: few others have to be compared whole, and none is held in memory. */
-  private readonly alike = new Map<string, CircleBuffer[]>();
-  private readonly shared = new Map<CircleBuffer, CircleBuffer>();
-  private readonly merged: Module;
+  readonly #alike = new Map<string, CircleBuffer[]>();
+  readonly #shared = new Map<CircleBuffer, CircleBuffer>();
+  readonly #merged: Module;
 
   constructor(merged: Module) {
-    this.merged = merged;
+    this.#merged = merged;
     merged.buffers.push({ data: null });
   }
 
   share(buffer: CircleBuffer): CircleBuffer {
-    if (buffer.data === null) return this.merged.sentinel;
-    let found = this.shared.get(buffer);
+    if (buffer.data === null) return this.#merged.sentinel;
+    let found = this.#shared.get(buffer);
     if (!found) {
-      found = this.find(buffer, buffer.data);
-      this.shared.set(buffer, found);
+      found = this.#find(buffer, buffer.data);
+      this.#shared.set(buffer, found);
     }
     return found;
   }
 
-  private find(buffer: CircleBuffer, data: ByteSource): CircleBuffer {
+  #find(buffer: CircleBuffer, data: ByteSource): CircleBuffer {
     const sample = sampleOf(data);
-    let alike = this.alike.get(sample) ?? [];
+    let alike = this.#alike.get(sample) ?? [];
     let known = alike.find((candidate) => sameBytes(candidate.data!, data));
     if (!known && alike.length >= CROWD) {
       // Constants that differ in few places only: from here on by all their bytes, or each would meet every other.
       const hash = `${sample}:${hashOf(data)}`;
-      alike = this.alike.get(hash) ?? [];
+      alike = this.#alike.get(hash) ?? [];
       known = alike.find((candidate) => sameBytes(candidate.data!, data));
-      this.alike.set(hash, alike);
-    } else this.alike.set(sample, alike);
+      this.#alike.set(hash, alike);
+    } else this.#alike.set(sample, alike);
     if (known) return known;
     alike.push(buffer);
-    this.merged.buffers.push(buffer);
+    this.#merged.buffers.push(buffer);
     return buffer;
   }
 }

@@ -17,6 +17,8 @@ export interface Outcome {
   reasons: string[];
   /** What is worth saying of those that were changed, one line each. */
   notes?: string[];
+  /** What it means that candidates were left alone, where a reader might take it for a failure. */
+  consequence?: string;
 }
 
 export interface Filter {
@@ -54,7 +56,8 @@ export function outcomeLines(name: string, outcome: Outcome): string[] {
   return [...(outcome.notes ?? []).map((note) => `${name}: ${note}`), ...leftLines(name, outcome)];
 }
 
-function leftLines(name: string, { changed, candidates, what, reasons }: Outcome): string[] {
+function leftLines(name: string, outcome: Outcome): string[] {
+  const { changed, candidates, what, reasons, consequence } = outcome;
   if (reasons.length === 0)
     return changed > 0 ? [] : [`${name}: 0 of ${candidates} ${what} changed: there is nothing to do`];
   // What is the same but for the name of the place is said once.
@@ -69,7 +72,8 @@ function leftLines(name: string, { changed, candidates, what, reasons }: Outcome
     return isSame ? `${first} (${others.length + 1} times)` : `${first} (and ${others.length} more like it)`;
   });
   const more = kinds.size > 5 ? `; and ${kinds.size - 5} more reasons` : '';
-  return [`${name}: ${changed} of ${candidates} ${what} changed: ${lines.join('; ')}${more}`];
+  const meaning = consequence === undefined ? '' : `. ${consequence}`;
+  return [`${name}: ${changed} of ${candidates} ${what} changed: ${lines.join('; ')}${more}${meaning}`];
 }
 
 /** A filter without words. */

@@ -19,6 +19,7 @@ import { Encoded, Floats, floatWidth, measure } from '../ir/encode/index.ts';
 import type { Module, Op, Value } from '../ir/graph/index.ts';
 import { Depends, dependence } from '../ir/graph/index.ts';
 import { type Filter, type Outcome, usageError } from './pass.ts';
+import { type Conversion, conversionNotes } from './quantize-notes.ts';
 
 interface Options {
   dtype: FloatEncodingName;
@@ -81,7 +82,8 @@ function obstacle(
 /** Converts a module's matrices in place. */
 export function quantizeModule(module: Module, { dtype, keep }: Options): Outcome {
   const encoding: FloatEncoding = floatEncodings[dtype];
-  const outcome: Outcome = { changed: 0, candidates: 0, what: 'matrices of weights', reasons: [], notes: [] };
+  const outcome: Outcome = { changed: 0, candidates: 0, what: 'matrices of weights', reasons: [] };
+  const conversions: Conversion[] = [];
   // Graphs share buffers: a buffer changes for all tensors that have it, or not at all.
   const tensors = new Map<CircleBuffer, Value[]>();
   const outputs = new Set(module.graphs.flatMap((graph) => graph.outputs));
@@ -114,9 +116,10 @@ export function quantizeModule(module: Module, { dtype, keep }: Options): Outcom
         stays(problem);
         continue;
       }
-      outcome.notes!.push(
-        `${tensorTypeName(first.type)} → ${tensorTypeName(encoding.type)} error ${(100 * relative).toPrecision(3)} % (rms), at most ${largest.toPrecision(3)}: ${first.name}`,
-      );
+      conversions.push({
+        ...{ name: first.name, from: tensorTypeName(first.type), to: tensorTypeName(encoding.type) },
+        ...{ bytesBefore: buffer.data!.byteLength, bytesAfter: encoded.byteLength, relative, largest },
+      });
       const made: CircleBuffer = { data: encoded };
       module.buffers[module.buffers.indexOf(buffer)] = made;
       for (const value of values) {
@@ -126,6 +129,7 @@ export function quantizeModule(module: Module, { dtype, keep }: Options): Outcom
       outcome.changed++;
     }
   }
+  outcome.notes = conversionNotes(conversions);
   return outcome;
 }
 

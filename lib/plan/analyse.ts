@@ -4,8 +4,9 @@ import { type Arena, placeSlots } from './arena.ts';
 import type { ProgramBuilder } from './builder.ts';
 import { type DecodeEntry, decodeEntry, prefillEntry } from './entry.ts';
 import { lowerGraph } from './lower.ts';
+import { outputsOf } from './outputs.ts';
 import { type PrefillProof, provePrefill } from './prefill.ts';
-import type { Slot } from './program.ts';
+import type { ProgramOutput } from './program.ts';
 import { type Context, recogniseDecode } from './recognise.ts';
 import { type PlanTable, tabulate } from './tables.ts';
 import { keepWantedRows } from './wanted.ts';
@@ -15,7 +16,7 @@ export interface Analysis {
   context: Context;
   builder: ProgramBuilder;
   arena: Arena;
-  logits: Slot;
+  outputs: ProgramOutput[];
   tables: PlanTable[];
   /** null: the package has no prefill graph. */
   prefill: PrefillProof | null;
@@ -30,7 +31,10 @@ export function analyse(module: Module): Analysis {
   const { builder } = decode;
   const tables = tabulate(entry, builder.tables);
   const prefill = prefillGraph ? provePrefill(decode, tables, prefillGraph) : null;
-  const logits = keepWantedRows(builder, decode.logits);
-  const arena = placeSlots(builder.steps, logits);
-  return { entry, context, builder, arena, logits, tables, prefill };
+  const outputs = outputsOf(builder, keepWantedRows(builder, decode.logits));
+  const arena = placeSlots(
+    builder.steps,
+    outputs.map(({ slot }) => slot),
+  );
+  return { entry, context, builder, arena, outputs, tables, prefill };
 }

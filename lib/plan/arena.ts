@@ -13,9 +13,9 @@ const ALIGNMENT = 16;
 
 /**
  * Places every slot that a step writes. A slot lives from the step that writes it to the last that reads it, both
- * included, so a step's output never lies on its inputs. `kept` lives to the end.
+ * included, so a step's output never lies on its inputs. Slots in `kept` live to the end.
  */
-export function placeSlots(steps: readonly Step[], kept: Slot): Arena {
+export function placeSlots(steps: readonly Step[], kept: readonly Slot[]): Arena {
   const born = new Map<Slot, number>();
   const dies = new Map<Slot, number>();
   steps.forEach((step, i) => {
@@ -23,7 +23,7 @@ export function placeSlots(steps: readonly Step[], kept: Slot): Arena {
     if (!born.has(step.dst)) born.set(step.dst, i);
     dies.set(step.dst, Math.max(i, dies.get(step.dst) ?? i));
   });
-  dies.set(kept, steps.length);
+  for (const slot of kept) dies.set(slot, steps.length);
   const placed: { slot: Slot; from: number; to: number }[] = [];
   const bySize = [...born.keys()].sort((a, b) => b.width - a.width);
   for (const slot of bySize) {

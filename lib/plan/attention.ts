@@ -1,7 +1,7 @@
 /** Attention as instructions: three projections, q/k norms, the kernel over the cache, the output projection. */
 import type { AttentionBlock, Projection } from '../ir/match/index.ts';
 import type { ProgramBuilder } from './builder.ts';
-import { float, type Slot, slot, table, weight, word } from './program.ts';
+import type { Slot } from './program.ts';
 
 /** hidden [hidden_size] → [hidden_size]; `window` 0 attends all earlier positions. */
 export function lowerAttention(
@@ -17,38 +17,38 @@ export function lowerAttention(
     normalise(builder, projection, products[i]!),
   ) as [Slot, Slot, Slot];
   const cache = builder.blocks.push(block) - 1;
-  const context = builder.emit(
-    'attention',
-    builder.slot(heads * headDim),
-    ...[slot(q), slot(k), slot(v)],
-    ...[word(cache), word(heads), word(kvHeads), word(headDim)],
-    ...[float(block.scale), word(window)],
-    table(rope ? builder.table(rope.cos) : null),
-    table(rope ? builder.table(rope.sin) : null),
-  );
+  const context = builder.emit('attention', builder.slot(heads * headDim), {
+    q,
+    k,
+    v,
+    cache,
+    heads,
+    kvHeads,
+    headDim,
+    scale: block.scale,
+    window,
+    cos: rope ? builder.table(rope.cos) : null,
+    sin: rope ? builder.table(rope.sin) : null,
+  });
   return project(builder, block.o, context);
 }
 
 function project(builder: ProgramBuilder, projection: Omit<Projection, 'norm'>, hidden: Slot): Slot {
   const { weight: matrix, bias } = projection;
-  return builder.emit(
-    'matmul',
-    builder.slot(matrix.shape[0]!),
-    slot(hidden),
-    weight(builder.matrix(matrix)),
-    weight(bias ? builder.vector(bias) : null),
-  );
+  return builder.emit('matmul', builder.slot(matrix.shape[0]!), {
+    src: hidden,
+    weight: builder.matrix(matrix),
+    bias: bias ? builder.vector(bias) : null,
+  });
 }
 
 /** By heads, where the projection has a norm. */
 function normalise(builder: ProgramBuilder, { norm }: Projection, projected: Slot): Slot {
   if (!norm) return projected;
-  return builder.emit(
-    'rmsNorm',
-    builder.slot(projected.width),
-    slot(projected),
-    weight(norm.weight ? builder.vector(norm.weight) : null),
-    float(norm.epsilon),
-    word(projected.width / norm.width),
-  );
+  return builder.emit('rmsNorm', builder.slot(projected.width), {
+    src: projected,
+    weight: norm.weight ? builder.vector(norm.weight) : null,
+    eps: norm.epsilon,
+    groups: projected.width / norm.width,
+  });
 }

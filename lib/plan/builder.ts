@@ -4,7 +4,8 @@ import { GgmaError } from '../errors.ts';
 import type { Value } from '../ir/graph/index.ts';
 import { elementCount } from '../ir/graph/index.ts';
 import type { AttentionBlock } from '../ir/match/index.ts';
-import { DTYPES, type OpcodeName, type Operand, type Slot, type Step, type Weight } from './program.ts';
+import type { OpcodeName } from './instructions.ts';
+import { dtypeNumbers, type OperandsOf, type Slot, type Step, type Weight } from './program.ts';
 
 export class ProgramBuilder {
   readonly steps: Step[] = [];
@@ -16,8 +17,8 @@ export class ProgramBuilder {
   readonly blocks: AttentionBlock[] = [];
   /** The value that the steps emitted next are for. */
   origin: Value | null = null;
-  private readonly known = new Map<string, Weight>();
-  private readonly bufferNumbers = new Map<unknown, number>();
+  readonly #known = new Map<string, Weight>();
+  readonly #bufferNumbers = new Map<unknown, number>();
 
   slot(width: number): Slot {
     const made = { width };
@@ -26,20 +27,20 @@ export class ProgramBuilder {
   }
 
   /** Appends a step that writes `dst`. */
-  emit(opcode: OpcodeName, dst: Slot, ...operands: Operand[]): Slot {
-    this.steps.push({ opcode, dst, operands, wantedRows: false, origin: this.origin });
+  emit<O extends OpcodeName>(opcode: O, dst: Slot, operands: OperandsOf<O>): Slot {
+    this.steps.push({ opcode, dst, operands, wantedRows: false, origin: this.origin } as Step);
     return dst;
   }
 
   /** A constant as a matrix [rows, cols]; the same tensor read twice is one weight. */
   matrix(value: Value): Weight {
     const cols = value.shape.at(-1) ?? 1;
-    return this.weight(value, elementCount(value.shape) / cols, cols);
+    return this.#weight(value, elementCount(value.shape) / cols, cols);
   }
 
   /** A constant as one row. */
   vector(value: Value): Weight {
-    return this.weight(value, 1, elementCount(value.shape));
+    return this.#weight(value, 1, elementCount(value.shape));
   }
 
   table(value: Value): number {
@@ -47,20 +48,20 @@ export class ProgramBuilder {
     return known >= 0 ? known : this.tables.push(value) - 1;
   }
 
-  private weight(value: Value, rows: number, cols: number): Weight {
+  #weight(value: Value, rows: number, cols: number): Weight {
     const { type } = value;
-    if (!DTYPES.has(type))
+    if (!dtypeNumbers.has(type))
       throw new GgmaError(
         'PLAN_UNSUPPORTED',
         `expected FLOAT32, FLOAT16, BFLOAT16, GGML_Q8_0 or GGML_Q4_0 for the weight '${value.name}', got ${tensorTypeName(type)}`,
       );
-    const number = this.bufferNumbers.get(value.buffer) ?? this.bufferNumbers.size;
-    this.bufferNumbers.set(value.buffer, number);
+    const number = this.#bufferNumbers.get(value.buffer) ?? this.#bufferNumbers.size;
+    this.#bufferNumbers.set(value.buffer, number);
     const key = `${number}:${type}:${rows}:${cols}`;
-    let found = this.known.get(key);
+    let found = this.#known.get(key);
     if (!found) {
       found = { type, data: value.buffer.data!, rows, cols, name: value.name };
-      this.known.set(key, found);
+      this.#known.set(key, found);
       this.weights.push(found);
     }
     return found;

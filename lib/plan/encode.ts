@@ -1,9 +1,17 @@
-/** Writes a program for the native decoder. Layout: native/core/program.h. */
+/** Writes a program for the native decoder. What its sections hold stands in native/core/program.h. */
 import { type ByteSource, FileRange } from '../circle/index.ts';
 import type { Arena } from './arena.ts';
 import type { ProgramBuilder } from './builder.ts';
-import { HEADER_WORDS, MAGIC, VERSION, WEIGHT_BYTES } from './packed.ts';
-import { DTYPES, NONE, Opcode, type Operand, type Slot, type Weight } from './program.ts';
+import { HEADER_WORDS, header, MAGIC, NONE, outputs, recordBytes, VERSION, WANTED_ROWS } from './format.ts';
+import { instructions } from './instructions.ts';
+import {
+  dtypeNumbers,
+  type Operand,
+  operandsOf,
+  type ProgramOutput,
+  type Slot,
+  type Weight,
+} from './program.ts';
 
 export interface Encoded {
   program: Uint8Array;
@@ -11,24 +19,29 @@ export interface Encoded {
   sources: ByteSource[];
 }
 
-export function encodeProgram(builder: ProgramBuilder, arena: Arena, logits: Slot): Encoded {
+export function encodeProgram(
+  builder: ProgramBuilder,
+  arena: Arena,
+  computed: readonly ProgramOutput[],
+): Encoded {
   const slots = [...arena.offsets.keys()];
   const slotNumbers = new Map(slots.map((slot, i) => [slot, i]));
   const weightNumbers = new Map(builder.weights.map((weight, i) => [weight, i]));
   const stepWords = builder.steps.flatMap((step) => [
-    Opcode[step.opcode],
-    step.wantedRows ? 1 : 0,
+    instructions[step.opcode].number,
+    step.wantedRows ? WANTED_ROWS : 0,
     slotNumbers.get(step.dst)!,
-    ...step.operands.map((operand) => wordOf(operand, slotNumbers, weightNumbers)),
+    ...operandsOf(step).map((operand) => wordOf(operand, slotNumbers, weightNumbers)),
   ]);
-  const sizes = {
-    weights: builder.weights.length * WEIGHT_BYTES,
-    slots: slots.length * 8,
-    tables: builder.tables.length * 4,
-    caches: builder.blocks.length * 8,
-    steps: stepWords.length * 4,
+  const counts = {
+    weights: builder.weights.length,
+    slots: slots.length,
+    tables: builder.tables.length,
+    caches: builder.blocks.length,
+    outputs: computed.length,
+    steps: stepWords.length,
   };
-  const offsets = layOut(sizes);
+  const offsets = layOut(counts);
   const view = new DataView(new ArrayBuffer(offsets.end));
   const words = (offset: number, list: readonly number[]) => {
     list.forEach((word, i) => {
@@ -36,23 +49,22 @@ export function encodeProgram(builder: ProgramBuilder, arena: Arena, logits: Slo
     });
   };
   const { sources, places } = gatherSources(builder.weights);
-  words(0, [
-    ...[MAGIC, VERSION, offsets.end, logits.width, arena.width, slotNumbers.get(logits)!, sources.length],
-    ...[builder.weights.length, offsets.weights, slots.length, offsets.slots],
-    ...[builder.tables.length, offsets.tables, builder.blocks.length, offsets.caches],
-    ...[stepWords.length, offsets.steps],
-  ]);
+  const head = { magic: MAGIC, version: VERSION, length: offsets.end, arenaWidth: arena.width };
+  for (const [name, word] of Object.entries({ ...head, sources: sources.length }))
+    words(4 * header[name as keyof typeof header], [word]);
+  for (const name of sectionNames) words(4 * header[name], [counts[name], offsets[name]]);
   builder.weights.forEach((weight, i) => {
-    const at = offsets.weights + i * WEIGHT_BYTES;
+    const at = offsets.weights + i * recordBytes.weights;
     const { source, offset } = places[i]!;
-    words(at, [DTYPES.get(weight.type)!, source]);
+    words(at, [dtypeNumbers.get(weight.type)!, source]);
     view.setBigUint64(at + 8, BigInt(offset), true);
     view.setBigUint64(at + 16, BigInt(weight.data.byteLength), true);
     words(at + 24, [weight.rows, weight.cols]);
   });
-  slots.forEach((slot, i) => {
-    words(offsets.slots + 8 * i, [arena.offsets.get(slot)!, slot.width]);
-  });
+  words(
+    offsets.slots,
+    slots.flatMap((slot) => [arena.offsets.get(slot)!, slot.width]),
+  );
   words(
     offsets.tables,
     builder.tables.map((value) => value.shape.at(-1) ?? 1),
@@ -61,17 +73,24 @@ export function encodeProgram(builder: ProgramBuilder, arena: Arena, logits: Slo
     offsets.caches,
     builder.blocks.flatMap(({ kvHeads, headDim }) => [kvHeads, headDim]),
   );
+  words(
+    offsets.outputs,
+    computed.flatMap(({ name, slot }) => [outputs[name], slotNumbers.get(slot)!, slot.width]),
+  );
   words(offsets.steps, stepWords);
   return { program: new Uint8Array(view.buffer), sources };
 }
 
-/** Byte offsets of the sections, each a multiple of 8, behind the header. */
-function layOut<K extends string>(sizes: Record<K, number>): Record<K | 'end', number> {
+type Section = keyof typeof recordBytes;
+const sectionNames = Object.keys(recordBytes) as Section[];
+
+/** Byte offsets of the sections behind the header. Each is a multiple of 8, as the decoder demands. */
+function layOut(counts: Readonly<Record<Section, number>>): Record<Section | 'end', number> {
   let at = HEADER_WORDS * 4;
-  const offsets = {} as Record<K | 'end', number>;
-  for (const name of Object.keys(sizes) as K[]) {
+  const offsets = {} as Record<Section | 'end', number>;
+  for (const name of sectionNames) {
     offsets[name] = at;
-    at += Math.ceil(sizes[name] / 8) * 8;
+    at += Math.ceil((counts[name] * recordBytes[name]) / 8) * 8;
   }
   offsets.end = at;
   return offsets;
@@ -121,12 +140,14 @@ export function gatherSources(weights: readonly { data: ByteSource }[]): {
 function wordOf(operand: Operand, slots: Map<Slot, number>, weights: Map<Weight, number>): number {
   switch (operand.kind) {
     case 'slot':
-      return slots.get(operand.slot)!;
-    case 'weight':
-      return operand.weight === null ? NONE : weights.get(operand.weight)!;
-    case 'table':
-      return operand.index ?? NONE;
-    case 'word':
+      return slots.get(operand.value)!;
+    case 'matrix':
+    case 'vector?':
+      return operand.value === null ? NONE : weights.get(operand.value)!;
+    case 'table?':
+      return operand.value ?? NONE;
+    case 'cache':
+    case 'count':
       return operand.value;
     case 'float':
       return floatWord(operand.value);

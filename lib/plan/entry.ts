@@ -3,6 +3,7 @@ import { GgmaError } from '../errors.ts';
 import type { Graph, Module, Value } from '../ir/graph/index.ts';
 import { dependence, elementCount, type InputRoles, inputRoles } from '../ir/graph/index.ts';
 import { oneRow, type Rows, rowsOf } from '../ir/match/index.ts';
+import { checkStorage } from './storage.ts';
 
 /** A graph from token ids to logits. */
 export interface Entry {
@@ -51,17 +52,27 @@ export function decodeEntry(module: Module): DecodeEntry {
   return { ...entryOf(module, graph, roles, oneRow), position, caches: roles.caches };
 }
 
-/** The graph that takes a whole prompt: ids, and no caches. @throws GgmaError as {@link decodeEntry} */
+/**
+ * The graph that takes a whole prompt: ids, and no caches. Several may look like that, as encoders of other models in the
+ * same file do; the signature called `prefill` decides between them, as `decode` does for the decode graph.
+ * @throws GgmaError as {@link decodeEntry}
+ */
 export function prefillEntry(module: Module): Entry | undefined {
-  for (const graph of module.graphs) {
+  const candidates = module.graphs.filter((graph) => {
     const roles = inputRoles(graph);
-    if (!roles.tokens || roles.caches.length > 0) continue;
-    const { shape } = roles.tokens;
-    if (elementCount(shape) !== shape.at(-1))
-      throw shapeError(module, graph, roles.tokens, 'expected one prompt [1, L] in the prefill graph');
-    return entryOf(module, graph, roles, rowsOf(graph, roles.tokens));
-  }
-  return undefined;
+    return roles.tokens && roles.caches.length === 0;
+  });
+  const named = candidates.filter((graph) => keysOf(module, graph).includes('prefill'));
+  const [graph, ...others] = named.length > 0 ? named : candidates;
+  if (!graph) return undefined;
+  if (others.length > 0)
+    throw new GgmaError('SIGNATURE', `expected at most one prefill graph, got ${describe(module)}`);
+  const roles = inputRoles(graph);
+  const tokens = roles.tokens!;
+  const { shape } = tokens;
+  if (elementCount(shape) !== shape.at(-1))
+    throw shapeError(module, graph, tokens, 'expected one prompt [1, L] in the prefill graph');
+  return entryOf(module, graph, roles, rowsOf(graph, tokens));
 }
 
 function entryOf(module: Module, graph: Graph, roles: InputRoles, rows: Rows): Entry {
@@ -70,6 +81,7 @@ function entryOf(module: Module, graph: Graph, roles: InputRoles, rows: Rows): E
     const isFixed = [...value.shape, ...(value.attributes.shapeSignature ?? [])].every((dim) => dim > 0);
     if (!isFixed) throw shapeError(module, graph, value, 'expected fixed sizes');
   }
+  checkStorage(graph, path);
   return {
     path,
     graph,

@@ -1,10 +1,10 @@
 /** What the compiler made of a model and why it may: plain data for `o2o explain --json`, and as text. */
 import { BuiltinOperator, tensorTypeName } from '../circle/index.ts';
-import type { Module } from '../ir/graph/index.ts';
+import { elementCount, type Module } from '../ir/graph/index.ts';
 import type { Attention } from '../ir/match/index.ts';
 import { type Analysis, analyse } from './analyse.ts';
 import { encodeProgram } from './encode.ts';
-import type { OpcodeName, Operand, Slot, Step } from './program.ts';
+import { type Operand, operandsOf, type Slot } from './program.ts';
 import { pathOf } from './recognise.ts';
 
 export interface ExplainedAttention {
@@ -32,7 +32,7 @@ export interface ExplainedStep {
   kernel: string;
   /** Floats of a row that it writes. */
   width: number;
-  /** Slots, weights, tables and numbers that it reads. */
+  /** Its operands, each with its name: slots, weights, tables and numbers. */
   reads: string[];
   /** Runs over the rows whose logits are wanted only. */
   wantedRows: boolean;
@@ -57,11 +57,15 @@ export interface Explanation {
 /** @throws GgmaError what `compile` throws */
 export function explain(module: Module): Explanation {
   const analysis = analyse(module);
-  const { entry, builder, arena, logits, tables } = analysis;
-  const { program } = encodeProgram(builder, arena, logits);
+  const { entry, builder, arena, outputs, tables } = analysis;
+  const { program } = encodeProgram(builder, arena, outputs);
   const kvFloats = builder.blocks.reduce((n, { kvHeads, headDim }) => n + 2 * kvHeads * headDim, 0);
   return {
-    decode: { path: entry.path, operators: entry.graph.ops.length, vocabulary: logits.width },
+    decode: {
+      path: entry.path,
+      operators: entry.graph.ops.length,
+      vocabulary: elementCount(entry.logits.shape),
+    },
     attention: explainAttention(analysis),
     tables: builder.tables.map((value, i) => ({ name: value.name, width: tables[i]!.width })),
     steps: explainSteps(analysis),
@@ -101,37 +105,26 @@ function explainAttention({ entry, context, builder }: Analysis): ExplainedAtten
 
 function explainSteps({ entry, builder, arena }: Analysis): ExplainedStep[] {
   const numbers = new Map<Slot, number>([...arena.offsets.keys()].map((slot, i) => [slot, i]));
-  return builder.steps.map((step: Step) => ({
+  return builder.steps.map((step) => ({
     kernel: step.opcode,
     width: step.dst.width,
-    reads: step.operands.map((operand, i) => {
-      const name = OPERAND_NAMES[step.opcode]?.[i];
-      return `${name ? `${name} ` : ''}${describe(operand, numbers)}`;
-    }),
+    reads: operandsOf(step).map((operand) => `${operand.name} ${describe(operand, numbers)}`),
     wantedRows: step.wantedRows,
     path: step.origin ? pathOf(entry, step.origin.producer) : null,
   }));
 }
 
-/** What the numbers among the operands are; see native/core/program.h. */
-const OPERAND_NAMES: Partial<Record<OpcodeName, string[]>> = {
-  matmul: ['', '', 'bias'],
-  rmsNorm: ['', 'weight', 'eps', 'groups'],
-  scale: ['', 'factor'],
-  attention: ['q', 'k', 'v', 'cache', 'heads', 'kv_heads', 'head_dim', 'scale', 'window', 'cos', 'sin'],
-};
-
 function describe(operand: Operand, slots: Map<Slot, number>): string {
   switch (operand.kind) {
     case 'slot':
-      return `slot ${slots.get(operand.slot)}`;
-    case 'weight':
-      return operand.weight
-        ? `${operand.weight.name} [${operand.weight.rows}, ${operand.weight.cols}]`
-        : 'none';
-    case 'table':
-      return operand.index === null ? 'none' : `table ${operand.index}`;
-    case 'word':
+      return `slot ${slots.get(operand.value)}`;
+    case 'matrix':
+    case 'vector?':
+      return operand.value ? `${operand.value.name} [${operand.value.rows}, ${operand.value.cols}]` : 'none';
+    case 'table?':
+      return operand.value === null ? 'none' : `table ${operand.value}`;
+    case 'cache':
+    case 'count':
       return `${operand.value}`;
     case 'float':
       return `${Number(Math.fround(operand.value).toPrecision(7))}`;

@@ -19,7 +19,8 @@ import {
 } from '../ir/match/index.ts';
 import { lowerAttention } from './attention.ts';
 import type { ProgramBuilder } from './builder.ts';
-import { float, type OpcodeName, type Operand, type Slot, slot, weight, word } from './program.ts';
+import type { OpcodeName } from './instructions.ts';
+import type { OperandsOf, Slot } from './program.ts';
 import type { Context } from './recognise.ts';
 
 /** What a lowering made of a value: the values of each row that it reads, and the steps to emit. */
@@ -31,17 +32,17 @@ export interface Lowered {
 
 export type Lowering = (value: Value, op: Op, context: Context) => Lowered | undefined;
 
-/** One instruction: dst, the slots of what it reads, and other operands, made when it is emitted. */
-function step(
-  opcode: OpcodeName,
+/** One instruction; its operands are made when it is emitted, from the slots of what it reads. */
+function step<O extends OpcodeName, Reads extends Value[]>(
+  opcode: O,
   width: number,
-  reads: Value[],
-  others: (builder: ProgramBuilder) => Operand[] = () => [],
+  reads: readonly [...Reads],
+  operands: (sources: { [I in keyof Reads]: Slot }, builder: ProgramBuilder) => OperandsOf<O>,
 ): Lowered {
   return {
-    reads,
+    reads: [...reads],
     emit: (builder, sources) =>
-      builder.emit(opcode, builder.slot(width), ...sources.map(slot), ...others(builder)),
+      builder.emit(opcode, builder.slot(width), operands(sources as { [I in keyof Reads]: Slot }, builder)),
   };
 }
 
@@ -77,7 +78,7 @@ const gather: Lowering = (value, op, { entry }) => {
   if (!ids || options?.axis || options?.batchDims) return undefined;
   if (through(ids, undefined, rows.keepsOrder) !== tokens || table.shape[1] !== rows.widthOf(value))
     return undefined;
-  return step('gather', rows.widthOf(value), [], (builder) => [weight(builder.matrix(table))]);
+  return step('gather', rows.widthOf(value), [], (_, builder) => ({ weight: builder.matrix(table) }));
 };
 
 /** x · Wᵀ + b, the bias inside or added by an operator of its own. */
@@ -93,21 +94,23 @@ const matmul: Lowering = (value, op, context) => {
   if (matrix.shape[0] !== rows.widthOf(value) || (inner && (!inner.isConstant || added))) return undefined;
   if (added && !rows.isVector(added.bias, value)) return undefined;
   const bias = inner ?? added?.bias;
-  return step('matmul', rows.widthOf(value), [input], (builder) => [
-    weight(builder.matrix(matrix)),
-    weight(bias ? builder.vector(bias) : null),
-  ]);
+  return step('matmul', rows.widthOf(value), [input], ([src], builder) => ({
+    src,
+    weight: builder.matrix(matrix),
+    bias: bias ? builder.vector(bias) : null,
+  }));
 };
 
 const rmsNorm: Lowering = (value, _op, { entry }) => {
   const norm = matchRmsNorm(value);
   if (!norm) return undefined;
   const width = entry.rows.widthOf(value);
-  return step('rmsNorm', width, [norm.input], (builder) => [
-    weight(norm.weight ? builder.vector(norm.weight) : null),
-    float(norm.epsilon),
-    word(width / norm.width),
-  ]);
+  return step('rmsNorm', width, [norm.input], ([src], builder) => ({
+    src,
+    weight: norm.weight ? builder.vector(norm.weight) : null,
+    eps: norm.epsilon,
+    groups: width / norm.width,
+  }));
 };
 
 /** x · sigmoid(x) */
@@ -125,24 +128,27 @@ const siluMul: Lowering = (value, op, context) => {
   return eitherOrder(op, (activated, up) => {
     const gate = siluOf(activated);
     if (!gate || !areAligned(value, [gate, up], context)) return undefined;
-    return step('siluMul', context.entry.rows.widthOf(value), [gate, up]);
+    return step('siluMul', context.entry.rows.widthOf(value), [gate, up], ([gate, up]) => ({ gate, up }));
   });
 };
 
 const silu: Lowering = (value, _op, { entry }) => {
   const input = siluOf(value);
-  return input && step('silu', entry.rows.widthOf(value), [input]);
+  return input && step('silu', entry.rows.widthOf(value), [input], ([src]) => ({ src }));
 };
 
 const gelu: Lowering = (value, _op, { entry }) => {
   const found = matchGelu(value);
-  return found && step(found.approximate ? 'geluTanh' : 'gelu', entry.rows.widthOf(value), [found.input]);
+  if (!found) return undefined;
+  const opcode = found.approximate ? 'geluTanh' : 'gelu';
+  return step(opcode, entry.rows.widthOf(value), [found.input], ([src]) => ({ src }));
 };
 
 const scale: Lowering = (value, op, context) => {
   const scaled = scaledBy(op);
   if (!scaled || scaled.factor === 1 || !ofToken(scaled.input, context)) return undefined;
-  return step('scale', context.entry.rows.widthOf(value), [scaled.input], () => [float(scaled.factor)]);
+  const { input, factor } = scaled;
+  return step('scale', context.entry.rows.widthOf(value), [input], ([src]) => ({ src, factor }));
 };
 
 const elementwise: Lowering = (value, op, context) => {
@@ -150,7 +156,7 @@ const elementwise: Lowering = (value, op, context) => {
     op.code === BuiltinOperator.ADD ? 'add' : op.code === BuiltinOperator.MUL ? 'mul' : undefined;
   const [a, b] = [op.input(0), op.input(1)];
   if (!opcode || !a || !b || !isPlain(op) || !areAligned(value, [a, b], context)) return undefined;
-  return step(opcode, context.entry.rows.widthOf(value), [a, b]);
+  return step(opcode, context.entry.rows.widthOf(value), [a, b], ([a, b]) => ({ a, b }));
 };
 
 /** Another shape, the same row. */

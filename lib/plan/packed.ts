@@ -1,15 +1,9 @@
 /**
- * A finished program as bytes: what it says of itself, and the same program over weights that are packed already.
- * Layout: native/core/program.h, which checks all the rest.
+ * A finished program as bytes: what its header and records say, and the same program over weights that are packed already.
+ * It reads no more than it needs; the native decoder checks the rest (native/core/program.h).
  */
 import { GgmaError } from '../errors.ts';
-
-export const MAGIC = 0x504d4747; // "GGMP"
-export const VERSION = 1;
-export const HEADER_WORDS = 24;
-export const WEIGHT_BYTES = 40;
-/** The form of a weight as kernels want it, kPackedForm. */
-const PACKED_FORM = 1;
+import { HEADER_WORDS, header, MAGIC, outputs, PACKED_FORM, recordBytes, VERSION } from './format.ts';
 
 export interface ProgramShape {
   /** Width of the logits. */
@@ -23,27 +17,30 @@ export interface ProgramShape {
 /** @throws GgmaError PROGRAM_INVALID for bytes that are no program of this version */
 export function readProgramShape(program: Uint8Array): ProgramShape {
   const word = wordsOf(program);
-  if (word(0) !== MAGIC || word(1) !== VERSION || word(2) !== program.byteLength)
+  const isOurs = word(header.magic) === MAGIC && word(header.version) === VERSION;
+  if (!isOurs || word(header.length) !== program.byteLength)
     throw new GgmaError(
       'PROGRAM_INVALID',
       `expected a program of version ${VERSION}, got ${program.byteLength} other bytes`,
       { path: 'header' },
     );
-  const section = (header: number, words: number): number[][] => {
-    const [count, offset] = [word(header), word(header + 1)];
-    // Before a list is made: a number that is not true must not take memory.
+  const section = (name: keyof typeof recordBytes): number[][] => {
+    const [count, offset] = [word(header[name]), word(header[name] + 1)];
+    const words = recordBytes[name] / 4;
+    // Checked before the list is made, so that a damaged count does not take memory.
     if (offset % 4 !== 0 || offset + 4 * words * count > program.byteLength)
-      throw new GgmaError('PROGRAM_INVALID', `expected ${count} entries within the program`, {
-        path: `header[${header}]`,
-      });
+      throw new GgmaError('PROGRAM_INVALID', `expected ${count} entries within the program`, { path: name });
     return Array.from({ length: count }, (_, i) =>
       Array.from({ length: words }, (_, w) => word(offset / 4 + words * i + w)),
     );
   };
+  const logits = section('outputs').find(([what]) => what === outputs.logits);
+  if (!logits)
+    throw new GgmaError('PROGRAM_INVALID', 'expected logits among the outputs', { path: 'outputs' });
   return {
-    vocabSize: word(3),
-    tableWidths: section(11, 1).map(([width]) => width!),
-    caches: section(13, 2).map(([kvHeads, headDim]) => ({ kvHeads: kvHeads!, headDim: headDim! })),
+    vocabSize: logits[2]!,
+    tableWidths: section('tables').map(([width]) => width!),
+    caches: section('caches').map(([kvHeads, headDim]) => ({ kvHeads: kvHeads!, headDim: headDim! })),
   };
 }
 
@@ -58,11 +55,11 @@ export function overPackedWeights(
   const word = wordsOf(program);
   const packed = program.slice();
   const view = new DataView(packed.buffer);
-  view.setUint32(4 * 6, 1, true); // sources
-  const [count, offset] = [word(7), word(8)];
+  view.setUint32(4 * header.sources, 1, true);
+  const [count, offset] = [word(header.weights), word(header.weights + 1)];
   let place = 0;
   for (let i = 0; i < count; i++) {
-    const at = offset + WEIGHT_BYTES * i;
+    const at = offset + recordBytes.weights * i;
     const size = sizes[i]!;
     view.setUint32(at, dtypes[i]!, true);
     view.setUint32(at + 4, 0, true);

@@ -1,39 +1,17 @@
 /**
- * The words of a program: what `lowerings.ts` emits, `arena.ts` places and `encode.ts` writes. The byte layout and
- * the meaning of every instruction stand in native/core/program.h; the numbers here must agree with it.
+ * Steps as objects: what `lowerings.ts` emits, `arena.ts` places and `encode.ts` writes. What each instruction computes
+ * and how its operands are called stands in `instructions.ts`.
  */
 
 import { type ByteSource, FileRange, sameBytes, TensorType } from '../circle/index.ts';
 import type { Value } from '../ir/graph/index.ts';
-
-/** Left-out operand. */
-export const NONE = 0xffffffff;
-
-export const Opcode = {
-  gather: 1,
-  matmul: 2,
-  rmsNorm: 3,
-  siluMul: 4,
-  add: 5,
-  mul: 6,
-  scale: 7,
-  silu: 8,
-  attention: 9,
-  select: 10,
-  gelu: 11,
-  geluTanh: 12,
-} as const;
-
-export type OpcodeName = keyof typeof Opcode;
+import { dtypes, type OutputName } from './format.ts';
+import { type Instructions, instructions, type OpcodeName, type OperandKind } from './instructions.ts';
 
 /** Types that weights may have, and their numbers in a program. */
-export const DTYPES: ReadonlyMap<TensorType, number> = new Map([
-  [TensorType.FLOAT32, 0],
-  [TensorType.FLOAT16, 1],
-  [TensorType.BFLOAT16, 2],
-  [TensorType.GGML_Q8_0, 3],
-  [TensorType.GGML_Q4_0, 4],
-]);
+export const dtypeNumbers: ReadonlyMap<TensorType, number> = new Map(
+  Object.values(dtypes).map(({ type, number }) => [TensorType[type], number]),
+);
 
 /** A row vector of `width` floats that one step writes. */
 export interface Slot {
@@ -51,34 +29,68 @@ export interface Weight {
   name: string;
 }
 
-/** An operand: a slot read or written, a weight, an index, a float. */
-export type Operand =
-  | { kind: 'slot'; slot: Slot }
-  | { kind: 'weight'; weight: Weight | null }
-  | { kind: 'table'; index: number | null }
-  | { kind: 'word'; value: number }
-  | { kind: 'float'; value: number };
+/** Something that the program computes for each wanted row, in a slot that lives to the end. */
+export interface ProgramOutput {
+  name: OutputName;
+  slot: Slot;
+}
 
-export interface Step {
-  opcode: OpcodeName;
-  /** The first operand is the slot that the step writes. */
+/** What stands for an operand of each kind in a step. null: it is left out. */
+interface OperandValues {
+  slot: Slot;
+  matrix: Weight;
+  'vector?': Weight | null;
+  /** Place in the builder's list of tables. */
+  'table?': number | null;
+  /** Place in the builder's list of attention blocks. */
+  cache: number;
+  count: number;
+  float: number;
+}
+
+type Kinds<O extends OpcodeName> = Instructions[O]['operands'];
+
+/** The operands of an instruction by name, `dst` not among them. */
+export type OperandsOf<O extends OpcodeName> = {
+  -readonly [N in keyof Kinds<O>]: OperandValues[Kinds<O>[N] & OperandKind];
+};
+
+export interface StepOf<O extends OpcodeName> {
+  opcode: O;
+  /** The slot that the step writes. */
   dst: Slot;
-  operands: Operand[];
+  operands: OperandsOf<O>;
   /** Runs over the rows whose logits are wanted only. */
   wantedRows: boolean;
-  /** The graph's value that it makes, or a part of it: for messages. */
+  /** The graph's value that the step computes, or a part of it: for messages. */
   origin: Value | null;
 }
 
-export const slot = (value: Slot): Operand => ({ kind: 'slot', slot: value });
-export const weight = (value: Weight | null): Operand => ({ kind: 'weight', weight: value });
-export const table = (index: number | null): Operand => ({ kind: 'table', index });
-export const word = (value: number): Operand => ({ kind: 'word', value });
-export const float = (value: number): Operand => ({ kind: 'float', value });
+export type Step = { [O in OpcodeName]: StepOf<O> }[OpcodeName];
+
+/** One operand of a step, with what the table says of it. */
+export type Operand = {
+  [K in OperandKind]: { name: string; kind: K; value: OperandValues[K] };
+}[OperandKind];
+
+/** The operands of a step in the order of their words. */
+export function operandsOf(step: Step): Operand[] {
+  const values: Readonly<Record<string, unknown>> = step.operands;
+  return Object.entries<OperandKind>(instructions[step.opcode].operands).map(
+    ([name, kind]) => ({ name, kind, value: values[name] }) as Operand,
+  );
+}
 
 /** The slots that a step reads. */
 export function sourcesOf(step: Step): Slot[] {
-  return step.operands.flatMap((operand) => (operand.kind === 'slot' ? [operand.slot] : []));
+  return operandsOf(step).flatMap((operand) => (operand.kind === 'slot' ? [operand.value] : []));
+}
+
+/** Makes a step read other slots. */
+export function replaceSources(step: Step, replacement: (source: Slot) => Slot): void {
+  const values: Record<string, unknown> = step.operands;
+  for (const operand of operandsOf(step))
+    if (operand.kind === 'slot') values[operand.name] = replacement(operand.value);
 }
 
 /** Whether two weights are one memory, or have the same bytes; undefined when they differ. */

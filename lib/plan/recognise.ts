@@ -46,7 +46,7 @@ export function recogniseDecode(entry: DecodeEntry): Context & { attention: Map<
       throw new GgmaError(
         'PLAN_MASK',
         `expected a causal or windowed mask, got one where ${meaning.reason}`,
-        { path },
+        { path: meaning.op ? pathOf(entry, meaning.op) : path },
       );
     windows.set(block.mask, meaning.window);
   }

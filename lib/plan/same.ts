@@ -3,8 +3,17 @@
 import { evaluate } from '../ir/evaluate/index.ts';
 import type { Value } from '../ir/graph/index.ts';
 import { floatsOf } from '../ir/graph/index.ts';
+import type { AttentionBlock } from '../ir/match/index.ts';
 import type { LoweredGraph } from './lower.ts';
-import { type Operand, type Slot, type Step, sameWeight, type Weight } from './program.ts';
+import {
+  type Operand,
+  operandsOf,
+  type Slot,
+  type Step,
+  type StepOf,
+  sameWeight,
+  type Weight,
+} from './program.ts';
 import type { PlanTable } from './tables.ts';
 
 export interface StepsComparison {
@@ -45,73 +54,85 @@ class Comparison {
   /** The second graph's step for each of the first. */
   readonly pairs = new Map<Step, Step>();
   readonly weights = new Map<Weight, 'shared' | 'equal'>();
-  private readonly decode: LoweredGraph;
-  private readonly prefill: LoweredGraph;
-  private readonly tables: readonly PlanTable[];
-  private readonly makers: [Map<Slot, Step>, Map<Slot, Step>];
-  private readonly known = new Map<Value, Float32Array>();
+  readonly #decode: LoweredGraph;
+  readonly #prefill: LoweredGraph;
+  readonly #tables: readonly PlanTable[];
+  readonly #makers: [Map<Slot, Step>, Map<Slot, Step>];
+  readonly #known = new Map<Value, Float32Array>();
 
   constructor(decode: LoweredGraph, prefill: LoweredGraph, tables: readonly PlanTable[]) {
-    this.decode = decode;
-    this.prefill = prefill;
-    this.tables = tables;
+    this.#decode = decode;
+    this.#prefill = prefill;
+    this.#tables = tables;
     const makersOf = ({ builder }: LoweredGraph) => new Map(builder.steps.map((step) => [step.dst, step]));
-    this.makers = [makersOf(decode), makersOf(prefill)];
+    this.#makers = [makersOf(decode), makersOf(prefill)];
   }
 
   /** Why the two slots do not hold the same, or null. */
   slots(a: Slot, b: Slot): Difference | null {
-    const [left, right] = [this.makers[0].get(a)!, this.makers[1].get(b)!];
+    const [left, right] = [this.#makers[0].get(a)!, this.#makers[1].get(b)!];
     if (this.pairs.get(left) === right) return null;
-    const difference = this.steps(left, right);
+    const difference = this.#steps(left, right);
     if (!difference) this.pairs.set(left, right);
     return difference;
   }
 
-  private steps(a: Step, b: Step): Difference | null {
-    if (a.opcode !== b.opcode || a.operands.length !== b.operands.length)
+  #steps(a: Step, b: Step): Difference | null {
+    if (a.opcode === 'attention' && b.opcode === 'attention')
+      return this.#sources(a, b) ?? this.#attention(a, b);
+    if ((a.opcode === 'add' && b.opcode === 'add') || (a.opcode === 'mul' && b.opcode === 'mul')) {
+      const difference = this.#operands(a, b);
+      const swapped = { ...b, operands: { a: b.operands.b, b: b.operands.a } };
+      return difference && this.#operands(a, swapped) ? difference : null;
+    }
+    if (a.opcode !== b.opcode)
       return { reason: `has ${b.opcode} where decode has ${a.opcode}`, at: b.origin };
-    if (a.opcode === 'attention') return this.operands(a, b, 0, 3) ?? this.attention(a, b);
-    const isCommutative = a.opcode === 'add' || a.opcode === 'mul';
-    const difference = this.operands(a, b);
-    if (!difference || !isCommutative) return difference;
-    const swapped = { ...b, operands: [...b.operands].reverse() };
-    return this.operands(a, swapped) ? difference : null;
+    return this.#operands(a, b);
   }
 
-  private operands(a: Step, b: Step, from = 0, to = a.operands.length): Difference | null {
-    for (let i = from; i < to; i++) {
-      const difference = this.operand(a.operands[i]!, b.operands[i]!, b);
+  /** Of two steps with the same opcode. */
+  #operands(a: Step, b: Step): Difference | null {
+    const others = operandsOf(b);
+    for (const [i, operand] of operandsOf(a).entries()) {
+      const difference = this.#operand(operand, others[i]!, b);
       if (difference) return difference;
     }
     return null;
   }
 
-  private operand(a: Operand, b: Operand, step: Step): Difference | null {
-    if (a.kind === 'slot' && b.kind === 'slot') return this.slots(a.slot, b.slot);
-    if (a.kind === 'weight' && b.kind === 'weight') {
-      if (a.weight === null && b.weight === null) return null;
-      const kind = a.weight && b.weight && sameWeight(a.weight, b.weight);
-      if (a.weight && kind) {
-        this.weights.set(a.weight, kind);
+  #operand(a: Operand, b: Operand, step: Step): Difference | null {
+    if (a.kind === 'slot' && b.kind === 'slot') return this.slots(a.value, b.value);
+    if (isWeight(a) && isWeight(b)) {
+      if (a.value === null && b.value === null) return null;
+      const kind = a.value && b.value && sameWeight(a.value, b.value);
+      if (a.value && kind) {
+        this.weights.set(a.value, kind);
         return null;
       }
-    } else if ((a.kind === 'word' || a.kind === 'float') && a.kind === b.kind && a.value === b.value)
-      return null;
-    const reason = `has ${describe(b)} in ${step.opcode} where decode has ${describe(a)}`;
+    } else if (a.value === b.value) return null;
+    const reason = `has ${describe(b)} as ${b.name} of ${step.opcode} where decode has ${describe(a)}`;
     return { reason, at: step.origin };
   }
 
+  /** The rows that two attentions read. Their other operands are numbers within each graph's own lists. */
+  #sources(a: StepOf<'attention'>, b: StepOf<'attention'>): Difference | null {
+    for (const name of ['q', 'k', 'v'] as const) {
+      const difference = this.slots(a.operands[name], b.operands[name]);
+      if (difference) return difference;
+    }
+    return null;
+  }
+
   /** Sizes and scale; then the constants of the prefill graph at each of its rows. */
-  private attention(a: Step, b: Step): Difference | null {
+  #attention(a: StepOf<'attention'>, b: StepOf<'attention'>): Difference | null {
     const differs = (reason: string): Difference => ({ reason: `has attention ${reason}`, at: b.origin });
-    const [left, right] = [this.blockOf(this.decode, a), this.blockOf(this.prefill, b)];
+    const [left, right] = [this.#blockOf(this.#decode, a), this.#blockOf(this.#prefill, b)];
     for (const field of ['heads', 'kvHeads', 'headDim', 'scale'] as const)
       if (left[field] !== right[field])
         return differs(`with ${field} ${right[field]} where decode has ${left[field]}`);
-    const { count } = this.prefill.context.entry.rows;
-    const window = this.decode.context.windows.get(left.mask)!;
-    const hidden = maskDifference(this.constant(right.mask), count, window);
+    const { count } = this.#prefill.context.entry.rows;
+    const window = this.#decode.context.windows.get(left.mask)!;
+    const hidden = maskDifference(this.#constant(right.mask), count, window);
     if (hidden) return differs(`with a mask that ${hidden}`);
     if (!left.rope || !right.rope)
       return left.rope === right.rope
@@ -120,31 +141,30 @@ class Comparison {
             `${right.rope ? 'with' : 'without'} RoPE where decode has it ${left.rope ? 'with' : 'without'}`,
           );
     for (const table of ['cos', 'sin'] as const) {
-      const row = this.tableDifference(left.rope[table], this.constant(right.rope[table]), count);
+      const row = this.#tableDifference(left.rope[table], this.#constant(right.rope[table]), count);
       if (row !== null) return differs(`with another ${table} than decode at position ${row}`);
     }
     return null;
   }
 
-  private blockOf({ builder }: LoweredGraph, step: Step) {
-    const cache = step.operands[3]!;
-    return builder.blocks[cache.kind === 'word' ? cache.value : -1]!;
+  #blockOf({ builder }: LoweredGraph, { operands }: StepOf<'attention'>): AttentionBlock {
+    return builder.blocks[operands.cache]!;
   }
 
   /** What a value of constants alone holds; several layers share one. */
-  private constant(value: Value): Float32Array {
+  #constant(value: Value): Float32Array {
     const found =
-      this.known.get(value) ??
+      this.#known.get(value) ??
       floatsOf(value) ??
-      (evaluate(this.prefill.context.entry.graph, new Map(), { outputs: [value] }).get(value)!
+      (evaluate(this.#prefill.context.entry.graph, new Map(), { outputs: [value] }).get(value)!
         .data as Float32Array);
-    this.known.set(value, found);
+    this.#known.set(value, found);
     return found;
   }
 
   /** The first position where the rows differ by more than rounding. */
-  private tableDifference(value: Value, rows: Float32Array, count: number): number | null {
-    const { width, evaluate: rowsAt } = this.tables[this.decode.builder.tables.indexOf(value)]!;
+  #tableDifference(value: Value, rows: Float32Array, count: number): number | null {
+    const { width, evaluate: rowsAt } = this.#tables[this.#decode.builder.tables.indexOf(value)]!;
     const want = rowsAt(0, count);
     const at = want.findIndex(
       (x, i) => !(Math.abs(x - rows[i]!) <= TABLE_TOLERANCE * Math.max(1, Math.abs(x))),
@@ -167,15 +187,12 @@ function maskDifference(mask: Float32Array, rows: number, window: number): strin
   return null;
 }
 
+type WeightOperand = Extract<Operand, { kind: 'matrix' | 'vector?' }>;
+
+const isWeight = (operand: Operand): operand is WeightOperand =>
+  operand.kind === 'matrix' || operand.kind === 'vector?';
+
 function describe(operand: Operand): string {
-  switch (operand.kind) {
-    case 'weight':
-      return operand.weight ? `the weight '${operand.weight.name}'` : 'no weight';
-    case 'word':
-      return `${operand.value}`;
-    case 'float':
-      return `${Number(operand.value.toPrecision(7))}`;
-    default:
-      return `a ${operand.kind}`;
-  }
+  if (isWeight(operand)) return operand.value ? `the weight '${operand.value.name}'` : 'no weight';
+  return typeof operand.value === 'number' ? `${Number(operand.value.toPrecision(7))}` : `a ${operand.kind}`;
 }

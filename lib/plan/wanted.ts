@@ -3,7 +3,7 @@
  * depends on them. Everything behind it runs over the wanted rows alone, which for a prompt is its last row.
  */
 import type { ProgramBuilder } from './builder.ts';
-import { type Slot, type Step, slot, sourcesOf } from './program.ts';
+import { replaceSources, type Slot, type Step, sourcesOf } from './program.ts';
 
 /** Puts SELECT steps behind the last attention, for each slot that lives on, and marks the rest. Returns the logits' slot. */
 export function keepWantedRows(builder: ProgramBuilder, logits: Slot): Slot {
@@ -17,13 +17,11 @@ export function keepWantedRows(builder: ProgramBuilder, logits: Slot): Slot {
   const selects: Step[] = [...crossing].map((source) => {
     const dst = builder.slot(source.width);
     selected.set(source, dst);
-    return { opcode: 'select', dst, operands: [slot(source)], wantedRows: false, origin: null };
+    return { opcode: 'select', dst, operands: { src: source }, wantedRows: false, origin: null };
   });
   for (const step of after) {
     step.wantedRows = true;
-    step.operands = step.operands.map((operand) =>
-      operand.kind === 'slot' ? slot(selected.get(operand.slot) ?? operand.slot) : operand,
-    );
+    replaceSources(step, (source) => selected.get(source) ?? source);
   }
   steps.splice(last + 1, 0, ...selects);
   return selected.get(logits) ?? logits;

@@ -1,5 +1,6 @@
 /** What one generation has produced so far, and where it ends. */
 import type { Tokenizer } from '../text/index.ts';
+import { type AssistantMessage, answerMessage } from './chat/index.ts';
 import type { LogprobArrays } from './engine.ts';
 import { type TokenLogprob, tokenLogprob } from './logprobs.ts';
 import type { Request } from './request.ts';
@@ -35,7 +36,7 @@ export interface GenerationChunk {
 export interface Completion {
   /** The whole answer; parts of one kind that follow each other are one. */
   parts: Part[];
-  /** The text of the text parts, cut before a stop string. "" without a tokenizer. */
+  /** The text of the text parts, cut before a stop string. It continues the prompt's. "" without a tokenizer. */
   text: string;
   /** Everything generated, without the end-of-sequence id; the last ones may hold a stop string. */
   ids: number[];
@@ -43,6 +44,8 @@ export interface Completion {
   logprobs?: TokenLogprob[];
   /** Why it ended: 'stop', 'length' or 'cancelled'. */
   finishReason: FinishReason;
+  /** The answer to messages as the message to put behind them; absent where the prompt is a text or ids. */
+  message?: AssistantMessage;
   /** The one of options.stop that ended it; absent where something else did. */
   stopString?: string;
   /** Gives the same ids again; absent where nothing was drawn at random. */
@@ -166,6 +169,7 @@ export class Answer {
       parts: this.#parts,
       ...all,
       finishReason,
+      ...(this.#request.reading === null ? {} : { message: answerMessage(this.#parts) }),
       ...(ending === null ? {} : { stopString: ending.stopString }),
       ...(sampling?.seed === undefined ? {} : { seed: sampling.seed }),
       usage: {

@@ -3,6 +3,7 @@
  * one, so that the loop around it is tested without kernels.
  */
 import type { Engine, Program, WeightSource } from '../native.ts';
+import type { StepLabel } from '../plan/index.ts';
 
 export type {
   Constraint,
@@ -45,6 +46,8 @@ export interface ExecutablePlan {
   tables: PositionTable[];
   /** Asked before rows of positions below `end` are evaluated: what has to be waited for, or null. */
   loadTables?: (end: number) => Promise<void> | null;
+  /** For each instruction, the part of the model that it belongs to; absent: unknown. */
+  labels?: () => StepLabel[];
 }
 
 export interface PositionTable {

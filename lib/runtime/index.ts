@@ -1,4 +1,16 @@
 export type { Completion, FinishReason, GenerationChunk, Timings, Usage } from './answer.ts';
+export {
+  type AssistantMessage,
+  Chat,
+  type ChatMessage,
+  ChatReply,
+  Conversation,
+  type ConversationFiles,
+  type CreateChatOptions,
+  type MessageToolCall,
+  type Role,
+  type SendOptions,
+} from './chat/index.ts';
 export type {
   ComputeEngine,
   ComputeProgram,
@@ -19,24 +31,10 @@ export type { Generation } from './generation.ts';
 export type { TokenLogprob } from './logprobs.ts';
 export { Model, type ModelParts } from './model.ts';
 export {
-  abortSignal,
-  anyModel,
-  type CommandOption,
-  callback,
-  checkOptions,
-  choice,
-  fillOptions,
-  flag,
+  type ChatOptions,
   type GenerateOptions,
   generateOptions,
-  integer,
-  isNumberRule,
-  type OptionsOf,
-  type OptionTable,
-  option,
-  type Rule,
   recommendedRows,
-  ruleOf,
   type SamplingDefaults,
   type SamplingOptions,
   type ScoreOptions,
@@ -44,6 +42,6 @@ export {
   scoreOptions,
 } from './options/index.ts';
 export type { KernelProfile, Profile, TraceCall, TraceFile } from './profile.ts';
-export type { Prompt } from './prompt.ts';
+export type { PlainPrompt, Prompt } from './prompt.ts';
 export type { Score } from './score.ts';
 export type { Part, ReasoningPart, TextPart, ToolCallPart } from './stages/index.ts';

@@ -1,23 +1,35 @@
 /** A loaded model: prompts in, tokens out. */
 import { GgmaError } from '../errors.ts';
+import { checkOptions, fillOptions } from '../options/index.ts';
+import type { StepLabel } from '../plan/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { Answer, type Completion, type GenerationChunk } from './answer.ts';
+import {
+  Chat,
+  type ChatHost,
+  type ChatMessage,
+  Conversation,
+  type ConversationFiles,
+  type CreateChatOptions,
+  isConversation,
+} from './chat/index.ts';
 import type { ComputeEngine, ComputeProgram, ExecutablePlan, MemoryUse } from './engine.ts';
 import { type RunContext, run } from './generate.ts';
 import { Generation } from './generation.ts';
 import { disposedError, Job, Jobs } from './job.ts';
 import {
-  checkOptions,
-  fillOptions,
+  type ChatOptions,
+  chatOptions,
   type GenerateOptions,
+  generateOptions,
   type SamplingDefaults,
   type ScoreOptions,
   scoreOptions,
 } from './options/index.ts';
 import { PrefixCache } from './prefix-cache.ts';
 import { type Profile, readProfile } from './profile.ts';
-import { type Prompt, readPrompt } from './prompt.ts';
-import { makeRequest } from './request.ts';
+import { encodeLong, type PlainPrompt, type Prompt, readPrompt } from './prompt.ts';
+import { makeRequest, type RequestExtras, type RequestLimits, writeConversation } from './request.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Score, score } from './score.ts';
 import { PositionTables } from './tables.ts';
@@ -40,9 +52,24 @@ export interface ModelParts {
   maxConcurrent?: number;
   /** Those that wait; more are refused with QUEUE_FULL. Default: any number. */
   maxQueue?: number;
+  /** Ends the packing of the weights, with the signal's reason. */
+  signal?: AbortSignal | undefined;
   /** What was odd about the package but no error. */
   warnings?: readonly string[];
+  /** How conversations are written. Default: the package says nothing, so a call with messages has to say it. */
+  conversation?: ConversationFiles;
 }
+
+/** Where a package says nothing about conversations. */
+const noConversation: ConversationFiles = {
+  ...{
+    chatTemplates: new Map(),
+    bosToken: null,
+    eosToken: null,
+    responseTemplate: null,
+    path: 'the package',
+  },
+};
 
 export class Model implements AsyncDisposable {
   /** null: the package has none; prompts are ids. */
@@ -56,19 +83,31 @@ export class Model implements AsyncDisposable {
   readonly warnings: readonly string[];
   readonly #engine: ComputeEngine;
   readonly #program: ComputeProgram;
-  readonly #profiled: boolean;
+  /** Names for what is measured; null where nothing is. */
+  readonly #labels: readonly StepLabel[] | null;
   readonly #context: RunContext;
+  readonly #limits: RequestLimits;
+  readonly #chatHost: ChatHost;
   readonly #jobs: Jobs;
   #closing: Promise<void> | null = null;
 
   /** Packs the plan's weights into the engine, which the model owns from here on (also when this fails). */
   static async create(parts: ModelParts): Promise<Model> {
+    const { engine, plan, profile = false, signal } = parts;
+    const cancel = new Int32Array(1);
+    const abort = () => {
+      cancel[0] = 1;
+    };
+    signal?.addEventListener('abort', abort, { once: true });
     try {
-      const { engine, plan, profile = false } = parts;
-      return new Model(parts, await engine.loadProgram(plan.program, plan.sources, { profile }));
+      signal?.throwIfAborted();
+      return new Model(parts, await engine.loadProgram(plan.program, plan.sources, { profile, cancel }));
     } catch (error) {
-      await parts.engine.close();
+      await engine.close();
+      signal?.throwIfAborted(); // the reason, instead of the addon's CANCELLED
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
     }
   }
 
@@ -83,12 +122,22 @@ export class Model implements AsyncDisposable {
     this.sampling = { ...sampling };
     this.#program = program;
     this.#jobs = new Jobs(parts);
-    this.#profiled = parts.profile ?? false;
+    this.#labels = parts.profile ? (plan.labels?.() ?? []) : null;
+    const specials = tokenizer === null ? [] : [...tokenizer.specials.keys()];
+    const conversation = new Conversation(parts.conversation ?? noConversation, specials);
+    const { vocabSize, sampling: defaults } = this;
+    this.#limits = { tokenizer, vocabSize, contextSize, eosIds, sampling: defaults, conversation };
     this.#context = {
       program,
       scheduler: new Scheduler(program),
       prefixes: new PrefixCache(program, parts.prefixCacheTokens ?? 0),
       tables: new PositionTables(program, plan),
+    };
+    this.#chatHost = {
+      contextSize,
+      generate: (messages, options, prefixes) => this.#generate(messages, options, prefixes),
+      countTokens: (messages, options) => writeConversation(this.#limits, messages, options).ids.length,
+      newPrefixCache: (parent) => new PrefixCache(program, contextSize, parent),
     };
   }
 
@@ -105,9 +154,9 @@ export class Model implements AsyncDisposable {
   /** What the model's kernels have done since it was loaded. Rejects with OPTION unless loaded with `profile: true`. */
   async profile(): Promise<Profile> {
     this.#checkOpen();
-    if (!this.#profiled)
+    if (!this.#labels)
       throw new GgmaError('OPTION', 'expected a model loaded with profile: true, got one without');
-    return readProfile(await this.#program.profile());
+    return readProfile(await this.#program.profile(), this.#labels);
   }
 
   /**
@@ -119,13 +168,42 @@ export class Model implements AsyncDisposable {
    * OUT_OF_MEMORY.
    */
   generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
-    const { chunks, job, answer } = this.#prepare(prompt, options, true);
-    return new Generation(chunks, job, answer);
+    return this.#generate(prompt, options, this.#context.prefixes);
   }
 
-  /** The whole continuation at once; fewer crossings than reading {@link generate} to its end. */
+  /**
+   * The answer to messages, as {@link complete} gives it; its `message` goes behind them.
+   * @throws GgmaError as {@link generate}; TEMPLATE, UNSUPPORTED (the package has no chat template)
+   */
+  chat(messages: readonly ChatMessage[], options: GenerateOptions = {}): Promise<Completion> {
+    return this.complete(messages, options);
+  }
+
+  /** A conversation that remembers what was said, and computes only what is new. @throws GgmaError OPTION */
+  createChat(options: CreateChatOptions = {}): Chat {
+    this.#checkOpen();
+    return new Chat(this.#chatHost, options);
+  }
+
+  /** The prompt that messages become: its ids, and the same as text with special tokens written out. */
+  render(messages: readonly ChatMessage[], options: ChatOptions = {}): { ids: number[]; text: string } {
+    checkOptions('render', options, chatOptions);
+    const { ids, text } = writeConversation(this.#limits, messages, options);
+    return { ids: Array.from(ids), text };
+  }
+
+  /**
+   * The whole continuation at once; fewer crossings than reading {@link generate} to its end. A long text is encoded in
+   * steps between which the event loop does other work.
+   * @throws GgmaError as {@link generate} (rejects)
+   */
   async complete(prompt: Prompt, options: GenerateOptions = {}): Promise<Completion> {
-    const { chunks } = this.#prepare(prompt, options, false);
+    this.#checkOpen();
+    checkOptions('generate', options, generateOptions, this);
+    // Awaited only where there is something to wait for, so that calls of one turn begin together.
+    const encoding = isConversation(prompt) ? null : encodeLong(this, prompt, options);
+    const encoded = encoding === null ? null : await encoding;
+    const { chunks } = this.#prepare(prompt, options, { streaming: false, encoded });
     for (;;) {
       const { done, value } = await chunks.next();
       if (done === true) return value;
@@ -133,11 +211,13 @@ export class Model implements AsyncDisposable {
   }
 
   /** The log-probability of each token of a text or of ids. @throws GgmaError as {@link generate}; the signal's reason */
-  async score(prompt: Prompt, options: ScoreOptions = {}): Promise<Score> {
+  async score(prompt: PlainPrompt, options: ScoreOptions = {}): Promise<Score> {
     this.#checkOpen();
     checkOptions('score', options, scoreOptions, this);
     const { topLogprobs, addBos, signal = null } = fillOptions(scoreOptions, options);
-    const ids = Int32Array.from(readPrompt(this, prompt, addBos, this.contextSize));
+    const encoding = encodeLong(this, prompt, { addBos });
+    const encoded = encoding === null ? null : await encoding;
+    const ids = Int32Array.from(readPrompt(this, prompt, addBos, this.contextSize, encoded));
     return score(this.#context, new Job(this.#program, this.#jobs, signal), ids, topLogprobs);
   }
 
@@ -154,16 +234,22 @@ export class Model implements AsyncDisposable {
     return this.close();
   }
 
+  #generate(prompt: Prompt, options: GenerateOptions, prefixes: PrefixCache): Generation {
+    const { chunks, job, answer } = this.#prepare(prompt, options, { streaming: true }, prefixes);
+    return new Generation(chunks, job, answer);
+  }
+
   #prepare(
     prompt: Prompt,
     options: GenerateOptions,
-    streaming: boolean,
+    extras: RequestExtras,
+    prefixes = this.#context.prefixes,
   ): { chunks: AsyncGenerator<GenerationChunk, Completion, void>; job: Job; answer: Answer } {
     this.#checkOpen();
-    const request = makeRequest(this, prompt, options, { streaming });
+    const request = makeRequest(this.#limits, prompt, options, extras);
     const answer = new Answer(request, this.tokenizer);
     const job = new Job(this.#program, this.#jobs, request.signal);
-    return { chunks: run(this.#context, job, request, answer), job, answer };
+    return { chunks: run({ ...this.#context, prefixes }, job, request, answer), job, answer };
   }
 
   #checkOpen(): void {

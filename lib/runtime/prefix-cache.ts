@@ -17,26 +17,31 @@ export interface Start {
   position: number;
 }
 
-/** Shorter beginnings cost more to share (a block of 64 positions is copied) than to compute. */
-const shortest = 8;
+/** Sharing copies a block of 64 positions, which costs more than computing a shorter beginning again. */
+const MIN_PREFIX = 8;
 
 export class PrefixCache {
   readonly #program: ComputeProgram;
-  readonly #mostTokens: number;
+  readonly #maxTokens: number;
   /** Least recently used first. */
   readonly #entries: Entry[] = [];
   #tokens = 0;
+  readonly #parent: PrefixCache | null;
 
-  /** @param mostTokens kept over all sequences, what they share counted in each; 0: nothing is kept */
-  constructor(program: ComputeProgram, mostTokens: number) {
+  /**
+   * @param maxTokens kept over all sequences, what they share counted in each; 0: nothing is kept
+   * @param parent asked where nothing of this cache begins like a prompt
+   */
+  constructor(program: ComputeProgram, maxTokens: number, parent: PrefixCache | null = null) {
     this.#program = program;
-    this.#mostTokens = mostTokens;
+    this.#maxTokens = maxTokens;
+    this.#parent = parent;
   }
 
   /** A sequence for a prompt. At least its last id is left to feed: its logits are wanted. */
   async begin(prompt: Int32Array): Promise<Start> {
     let best: Entry | null = null;
-    let position = shortest - 1;
+    let position = MIN_PREFIX - 1;
     for (const entry of this.#entries) {
       const common = Math.min(commonLength(entry.ids, prompt), prompt.length - 1);
       if (common > position) [best, position] = [entry, common];
@@ -46,29 +51,30 @@ export class PrefixCache {
       try {
         return { sequence: await this.#program.forkSequence(best.sequence, position), position };
       } catch (error) {
-        // It was given up between the call and the job.
+        // The entry was dropped between this call and the engine's job: then the prompt is computed from its start.
         if (!(error instanceof GgmaError && error.code === 'SEQUENCE_UNKNOWN')) throw error;
       }
     }
+    if (this.#parent !== null) return this.#parent.begin(prompt);
     return { sequence: this.#program.createSequence(), position: 0 };
   }
 
-  /** Takes a sequence over: it is kept, or freed at once. @param ids what it holds */
+  /** Takes over a sequence, and keeps it or frees it at once. @param ids what the sequence holds */
   keep(sequence: number, ids: Int32Array): void {
     const isKnown = this.#entries.some((entry) => commonLength(entry.ids, ids) === ids.length);
-    if (isKnown || ids.length < shortest || ids.length > this.#mostTokens) {
+    if (isKnown || ids.length < MIN_PREFIX || ids.length > this.#maxTokens) {
       this.#program.freeSequence(sequence);
       return;
     }
-    // What it continues is not needed beside it.
+    // Entries that the new one begins with are of no use beside it.
     for (const entry of this.#entries.filter((one) => commonLength(one.ids, ids) === one.ids.length))
       this.#drop(entry);
-    while (this.#tokens + ids.length > this.#mostTokens) this.#drop(this.#entries[0]!);
+    while (this.#tokens + ids.length > this.#maxTokens) this.#drop(this.#entries[0]!);
     this.#entries.push({ sequence, ids });
     this.#tokens += ids.length;
   }
 
-  /** Gives all memory back, for a request that needs it. @returns whether there was any */
+  /** Frees all entries, for a request that needs the memory. @returns whether there was any */
   clear(): boolean {
     const some = this.#entries.length > 0;
     for (const entry of [...this.#entries]) this.#drop(entry);
@@ -78,13 +84,18 @@ export class PrefixCache {
   #drop(entry: Entry): void {
     this.#entries.splice(this.#entries.indexOf(entry), 1);
     this.#tokens -= entry.ids.length;
-    this.#program.freeSequence(entry.sequence);
+    try {
+      this.#program.freeSequence(entry.sequence);
+    } catch (error) {
+      // A chat may be closed, or collected, after its model was: nothing is left to give back then.
+      if (!(error instanceof GgmaError && error.code === 'DISPOSED')) throw error;
+    }
   }
 }
 
 function commonLength(a: Int32Array, b: Int32Array): number {
-  const most = Math.min(a.length, b.length);
+  const max = Math.min(a.length, b.length);
   let n = 0;
-  while (n < most && a[n] === b[n]) n++;
+  while (n < max && a[n] === b[n]) n++;
   return n;
 }

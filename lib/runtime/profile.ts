@@ -1,4 +1,5 @@
-/** What the engine measured, by kernel and phase, and as a trace that Perfetto and chrome://tracing open. */
+/** What the engine measured, by kernel and phase, and as a trace that Perfetto and chrome://tracing can open. */
+import type { StepLabel } from '../plan/index.ts';
 import type { RawProfile } from './engine.ts';
 
 /** prefill: passes over several rows of a sequence, which prompts are; decode: over one row of each sequence. */
@@ -12,7 +13,7 @@ export interface KernelProfile {
   calls: number;
   /** Rows over all calls. */
   rows: number;
-  /** On the engine's leading thread, waiting for the others included. */
+  /** Measured on the engine's leading thread; it includes waiting for the other threads. */
   ms: number;
   weightBytes: number;
   /** Values, keys and position tables. */
@@ -23,7 +24,7 @@ export interface KernelProfile {
   gigabytesPerSecond: number;
 }
 
-/** Passes over the model; what they took beyond their kernels went into laying out rows. */
+/** Passes over the model; they take longer than their kernels together, because rows have to be laid out. */
 export interface PassProfile {
   phase: Phase;
   passes: number;
@@ -50,6 +51,7 @@ export interface TraceName {
 }
 
 export interface TraceCall {
+  /** A pass: prefill, decode; a call: `layers.3 mlp.down_proj`, or its kernel where the names of weights do not tell. */
   name: string;
   cat: Phase;
   ph: 'X';
@@ -57,12 +59,13 @@ export interface TraceCall {
   tid: number;
   ts: number;
   dur: number;
-  args: Record<string, number>;
+  /** Of a call: kernel, rows, bytes, flops, gflopsPerSecond. */
+  args: Record<string, number | string>;
 }
 
 export interface Profile {
   passes: PassProfile[];
-  /** The longest first. */
+  /** Ordered by time, the longest first. */
   kernels: KernelProfile[];
   /** Calls that {@link trace} does not have: it keeps the first 100,000. */
   droppedEvents: number;
@@ -70,10 +73,11 @@ export interface Profile {
 }
 
 const phases = ['prefill', 'decode'] as const;
-const totalFields = 6;
-const eventFields = 8;
+const TOTAL_FIELDS = 6;
+const EVENT_FIELDS = 8;
 
-export function readProfile(raw: RawProfile): Profile {
+/** @param labels the part of the model that each step of the program belongs to; empty where that is not known */
+export function readProfile(raw: RawProfile, labels: readonly StepLabel[] = []): Profile {
   return {
     passes: phases.map((phase, p) => {
       const [passes, rows, ns] = raw.passes.subarray(3 * p, 3 * p + 3);
@@ -81,7 +85,7 @@ export function readProfile(raw: RawProfile): Profile {
     }),
     kernels: readKernels(raw),
     droppedEvents: raw.dropped,
-    trace: () => readTrace(raw),
+    trace: () => readTrace(raw, labels),
   };
 }
 
@@ -89,8 +93,8 @@ function readKernels({ names, totals }: RawProfile): KernelProfile[] {
   const kernels = new Map<string, KernelProfile>();
   for (const [p, phase] of phases.entries()) {
     for (const [i, kernel] of names.entries()) {
-      const at = (p * names.length + i) * totalFields;
-      const [calls, rows, ns, weightBytes, activationBytes, flops] = totals.subarray(at, at + totalFields);
+      const at = (p * names.length + i) * TOTAL_FIELDS;
+      const [calls, rows, ns, weightBytes, activationBytes, flops] = totals.subarray(at, at + TOTAL_FIELDS);
       if (calls === 0) continue;
       const key = `${phase} ${kernel}`;
       const sum = kernels.get(key) ?? emptyKernel(kernel, phase);
@@ -121,20 +125,20 @@ function perSecond(count: number, ms: number): number {
   return ms > 0 ? count / ms / 1e6 : 0;
 }
 
-function readTrace({ names, events, dropped }: RawProfile): TraceFile {
+function readTrace({ names, events, dropped }: RawProfile, labels: readonly StepLabel[]): TraceFile {
   const thread = { pid: 1, tid: 1 };
   const traceEvents: TraceEvent[] = [
     { name: 'process_name', ph: 'M', ...thread, args: { name: 'ggma' } },
     { name: 'thread_name', ph: 'M', ...thread, args: { name: 'engine' } },
   ];
-  // A pass lies above its calls: it goes from the first one's start to the last one's end.
+  // In the trace, a pass encloses its calls: it lasts from the start of the first to the end of the last.
   let pass: TraceCall | null = null;
-  for (let at = 0; at < events.length; at += eventFields) {
-    const [name, p, number, rows, start, ns, bytes, operations] = events.subarray(at, at + eventFields);
+  for (let at = 0; at < events.length; at += EVENT_FIELDS) {
+    const [name, p, number, rows, start, ns, bytes, operations] = events.subarray(at, at + EVENT_FIELDS);
     const phase = phases[p!]!;
     const ts = start! / 1000;
     const dur = ns! / 1000;
-    const call = (title: string, args: Record<string, number>): TraceCall => {
+    const call = (title: string, args: TraceCall['args']): TraceCall => {
       return { name: title, cat: phase, ph: 'X', ...thread, ts, dur, args };
     };
     if (pass === null || pass.args.pass !== number) {
@@ -143,9 +147,22 @@ function readTrace({ names, events, dropped }: RawProfile): TraceFile {
     }
     pass.dur = ts + dur - pass.ts;
     const gflopsPerSecond = perSecond(operations!, ns! / 1e6);
+    const kernel = names[name!]!;
     traceEvents.push(
-      call(names[name!]!, { rows: rows!, bytes: bytes!, flops: operations!, gflopsPerSecond }),
+      call(titleOf(kernel, labels[name!]), {
+        kernel,
+        rows: rows!,
+        bytes: bytes!,
+        flops: operations!,
+        gflopsPerSecond,
+      }),
     );
   }
   return { displayTimeUnit: 'ms', otherData: { droppedEvents: dropped }, traceEvents };
+}
+
+/** `layers.3 mlp.down_proj`; `layers.3 ATTENTION` for a step without a weight. */
+function titleOf(kernel: string, label: StepLabel | undefined): string {
+  if (!label || (label.layer === '' && label.part === '')) return kernel;
+  return [label.layer, label.part || kernel].filter((text) => text !== '').join(' ');
 }

@@ -2,11 +2,18 @@
 import { GgmaError } from '../errors.ts';
 import type { TokenIds, Tokenizer } from '../text/index.ts';
 import { checkTokenId } from '../text/index.ts';
-import type { ResolvedOptions } from './options/index.ts';
+import type { ChatMessage } from './chat/index.ts';
+import type { GenerateOptions, ResolvedOptions } from './options/index.ts';
 import type { Request } from './request.ts';
 
+/** UTF-16 units, which take a few milliseconds to encode. */
+const MAX_SHORT_TEXT = 16_384;
+
 /** A text, or token ids that are taken as they are: an array, or a typed array of integers wider than a byte. */
-export type Prompt = string | TokenIds;
+export type PlainPrompt = string | TokenIds;
+
+/** Or the messages of a conversation, which the package's chat template writes. */
+export type Prompt = PlainPrompt | readonly ChatMessage[];
 
 export interface PromptLimits {
   readonly tokenizer: Tokenizer | null;
@@ -17,15 +24,19 @@ export interface PromptLimits {
 /** The part of a request that the prompt decides. */
 type Fitted = Pick<Request, 'ids' | 'maxTokens' | 'truncatedTokens'>;
 
-/** @throws GgmaError INPUT, TOKEN_ID, CONTEXT_OVERFLOW */
+/**
+ * @param encoded what {@link encodeLong} gave
+ * @throws GgmaError INPUT, TOKEN_ID, CONTEXT_OVERFLOW
+ */
 export function fitPrompt(
   limits: PromptLimits,
-  prompt: Prompt,
+  prompt: PlainPrompt,
   { addBos, maxTokens, overflow }: Pick<ResolvedOptions, 'addBos' | 'maxTokens' | 'overflow'>,
+  encoded: Int32Array | null = null,
 ): Fitted {
   const { contextSize } = limits;
   const truncates = overflow === 'truncate-left';
-  const ids = readPrompt(limits, prompt, addBos, truncates ? Infinity : contextSize);
+  const ids = readPrompt(limits, prompt, addBos, truncates ? Infinity : contextSize, encoded);
   const room = contextSize - ids.length;
   const wanted = maxTokens ?? 1;
   if (room >= wanted) return { ids, maxTokens: maxTokens ?? room, truncatedTokens: 0 };
@@ -43,9 +54,10 @@ export function fitPrompt(
  */
 export function readPrompt(
   { tokenizer, vocabSize, contextSize }: PromptLimits,
-  prompt: Prompt,
+  prompt: PlainPrompt,
   addBos: boolean,
   maxTokens: number,
+  encoded: Int32Array | null = null,
 ): number[] {
   const refuseMany = (count: number, shown?: string) => {
     if (count > maxTokens) throw overflowError(contextSize, count, null, shown);
@@ -57,9 +69,9 @@ export function readPrompt(
         'INPUT',
         'expected token ids as prompt for a package without a tokenizer, got a text',
       );
-    const atLeast = tokenizer.fewestTokens(prompt);
+    const atLeast = tokenizer.minTokens(prompt);
     refuseMany(atLeast, `at least ${atLeast}`);
-    ids = Array.from(tokenizer.encode(prompt, { addBos }));
+    ids = Array.from(encoded ?? tokenizer.encode(prompt, { addBos }));
     for (const [i, id] of ids.entries()) checkTokenId(id, vocabSize, `prompt token ${i}`);
   } else {
     checkIdList(prompt);
@@ -69,6 +81,20 @@ export function readPrompt(
   if (ids.length === 0) throw new GgmaError('INPUT', 'expected a prompt of at least one token, got none');
   refuseMany(ids.length);
   return ids;
+}
+
+/**
+ * The ids of a text that is long enough for its encoding to hold the event loop up: found in steps of a few milliseconds.
+ * null: another prompt, or one that will be refused anyway. The caller then reads the prompt as usual.
+ */
+export function encodeLong(
+  { tokenizer, contextSize }: PromptLimits,
+  prompt: PlainPrompt,
+  { addBos = true, overflow = 'error' }: Pick<GenerateOptions, 'addBos' | 'overflow'>,
+): Promise<Int32Array> | null {
+  if (typeof prompt !== 'string' || prompt.length <= MAX_SHORT_TEXT || tokenizer === null) return null;
+  if (overflow === 'error' && tokenizer.minTokens(prompt) > contextSize) return null;
+  return tokenizer.encodeAsync(prompt, { addBos });
 }
 
 /** Refuses what people pass in good faith and what is no list of ids, with what to pass instead. */
@@ -89,14 +115,15 @@ function checkIdList(prompt: unknown): asserts prompt is TokenIds {
   if (typeof first === 'object' && first !== null)
     return refuse(
       'a list of objects',
-      'role' in first ? messagesAdvice : ': pass one text, or the ids themselves',
+      'role' in first
+        ? ': of a conversation, pass its text or its ids'
+        : ': pass one text, or the ids themselves',
     );
   if (typeof first === 'string' && !/^-?\d*$/.test(first))
     return refuse('a list of texts', ': join them into one text, or make one call for each');
 }
 
-const messagesAdvice =
-  ": chat messages are not read yet, so write them as one text in the form of the model's chat template";
+const messagesAdvice = ': messages are a list, [{ role, content }, …]';
 
 function kindOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
@@ -106,12 +133,12 @@ function kindOf(value: unknown): string {
 /** Ids at the start that truncation keeps: without them a model sees a text that begins in the middle. */
 function headLength(
   { tokenizer }: PromptLimits,
-  prompt: Prompt,
+  prompt: PlainPrompt,
   ids: readonly number[],
   addBos: boolean,
 ): number {
   if (tokenizer === null) return 0;
-  if (typeof prompt === 'string') return tokenizer.encode('', { addBos }).length;
+  if (typeof prompt === 'string') return tokenizer.encode('', { addBos, addEos: false }).length;
   return ids[0] === tokenizer.bosId ? 1 : 0;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Brings what the generations of a model ask for together, so that one pass over the weights serves them all. A
- * generation asks for its next few tokens, gets them, and asks again when its consumer wants more: one that is slow
- * is simply not in the next job.
+ * Puts what the generations of a model ask for into common jobs, so that one pass over the weights serves all of them. A
+ * generation asks for its next few tokens, gets them, and asks again when its consumer wants more. One with a slow
+ * consumer is simply not in the next job.
  */
 import type { ComputeProgram, DecodeOutcome, DecodeRequest } from './engine.ts';
 
@@ -16,7 +16,7 @@ interface Waiting {
 export class Scheduler {
   readonly #program: Pick<ComputeProgram, 'decode'>;
   #waiting: Waiting[] = [];
-  /** Those that the last job served and that may ask again at once. */
+  /** Members of the last job that may ask again at once: the next job waits for them for one turn of the event loop. */
   readonly #expected = new Set<object>();
   readonly #gone = new WeakSet<object>();
   #running = false;
@@ -38,7 +38,7 @@ export class Scheduler {
     });
   }
 
-  /** The member will not ask again, and wants no answer. */
+  /** The member will not ask again, and does not wait for an answer. */
   leave(member: object): void {
     this.#gone.add(member);
     this.#expected.delete(member);
@@ -46,7 +46,7 @@ export class Scheduler {
     this.#startSoon();
   }
 
-  /** A microtask later, so that those who ask in the same turn of the event loop go together. */
+  /** Starts a microtask later, so that members that ask in the same turn of the event loop go into one job. */
   #startSoon(): void {
     if (this.#running || this.#planned || this.#waiting.length === 0 || this.#expected.size > 0) return;
     this.#planned = true;
@@ -75,7 +75,7 @@ export class Scheduler {
       for (const { reject } of batch) reject(error);
     }
     this.#running = false;
-    // Who has not asked again by then has a slow consumer: the others go on without it.
+    // A member that has not asked again by then has a slow consumer: the others go on without it.
     setImmediate(() => {
       this.#expected.clear();
       this.#startSoon();

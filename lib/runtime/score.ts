@@ -1,4 +1,4 @@
-/** How probable a text is: the log-probability of each of its tokens after those before it. */
+/** How probable a text is: the log-probability of each of its tokens, given the tokens before it. */
 import type { DecodeRequest } from './engine.ts';
 import type { RunContext } from './generate.ts';
 import type { Job } from './job.ts';

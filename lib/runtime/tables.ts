@@ -1,11 +1,12 @@
 /**
- * Position tables (cos, sin) in blocks, before the first step that needs them: a model that allows 131,072
- * positions and is asked for 40 evaluates 64. Blocks double, so that a start is quick and a long text needs few.
+ * Position tables (cos, sin), evaluated in blocks before the first step that needs them: a model that allows 131,072
+ * positions and is asked for 40 evaluates 64. Each block doubles what there is, so that a start is quick and a long text
+ * needs few blocks.
  */
 import type { ComputeProgram, ExecutablePlan } from './engine.ts';
 
-const firstBlock = 32;
-const largestBlock = 1024;
+const FIRST_BLOCK = 32;
+const MAX_BLOCK = 1024;
 
 export class PositionTables {
   readonly #program: Pick<ComputeProgram, 'setTable'>;
@@ -35,7 +36,7 @@ export class PositionTables {
   #fill(end: number): void {
     while (this.#ready < end) {
       const count = this.#blockAt(this.#ready);
-      if (count <= 0) return; // the step reports the missing row
+      if (count <= 0) return; // the engine's step then fails with TABLE_MISSING
       for (const [index, table] of this.#plan.tables.entries())
         this.#program.setTable(index, this.#ready, table.evaluate(this.#ready, count));
       this.#ready += count;
@@ -44,7 +45,7 @@ export class PositionTables {
 
   /** Rows of the block that begins at a position. */
   #blockAt(first: number): number {
-    return Math.min(Math.max(first, firstBlock), largestBlock, this.#maxPositions - first);
+    return Math.min(Math.max(first, FIRST_BLOCK), MAX_BLOCK, this.#maxPositions - first);
   }
 
   /** Where the block ends that holds position end − 1. */

@@ -10,6 +10,8 @@ export class MessageReader {
   field = 0;
   /** Wire types 0 (varint) and 5 (fixed 32): the value's low 32 bits, as an unsigned number. */
   low32 = 0;
+  /** Where that value begins within all bytes. */
+  offset = 0;
   readonly #bytes: Buffer;
   readonly #end: number;
   readonly #where: () => string;
@@ -35,6 +37,7 @@ export class MessageReader {
     this.field = Math.floor(tag / 8);
     this.#wireType = tag % 8;
     if (this.field === 0 || this.field > 0x1fffffff) this.#notMessage(`field number ${this.field}`);
+    this.offset = this.#at;
     if (this.#wireType === 0) this.#varint();
     else if (this.#wireType === 1) this.low32 = this.#bytes.readUInt32LE(this.#take(8));
     else if (this.#wireType === 5) this.low32 = this.#bytes.readUInt32LE(this.#take(4));

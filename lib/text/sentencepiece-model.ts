@@ -9,12 +9,17 @@ import { MessageReader } from './protobuf.ts';
 
 export const pieceType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
 
+/** TrainerSpec.model_type */
+const BPE_MODEL = 2;
+
 export interface Piece {
   text: string;
   /** Log-probability (unigram) or minus the merge's rank (BPE). */
   score: number;
   /** One of {@link pieceType}. */
   type: number;
+  /** Where the file has the type's byte; null where it has none, which means a normal piece. */
+  typeOffset: number | null;
 }
 
 export interface SentencePieceModel {
@@ -26,11 +31,15 @@ export interface SentencePieceModel {
   /** What the unknown piece decodes to. */
   unkSurface: string;
   byteFallback: boolean;
+  /** Pieces are found by merging pairs, not by the most likely row of pieces. */
+  isBpe: boolean;
   /** A space is put before the text on encoding and taken away on decoding. */
   addDummyPrefix: boolean;
   removeExtraWhitespaces: boolean;
   /** The normaliser rewrites characters (NFKC and the like), so text and pieces may differ in length. */
   rewritesCharacters: boolean;
+  /** Spaces are ▁ in pieces. */
+  escapesSpaces: boolean;
 }
 
 /**
@@ -50,8 +59,14 @@ export function readSentencePieceModel(bytes: Uint8Array, where: string): Senten
     padPiece: '<pad>',
     unkSurface: ' \u2047 ',
     byteFallback: false,
+    isBpe: false,
   };
-  const normalizer = { addDummyPrefix: true, removeExtraWhitespaces: true, rewritesCharacters: false };
+  const normalizer = {
+    addDummyPrefix: true,
+    removeExtraWhitespaces: true,
+    rewritesCharacters: false,
+    escapesSpaces: true,
+  };
   const file = new MessageReader(bytes, () => where);
   while (file.next()) {
     if (file.field === 1) {
@@ -103,16 +118,20 @@ export function readSentencePieceModel(bytes: Uint8Array, where: string): Senten
     padId: control(trainer.padPiece),
     unkSurface: trainer.unkSurface,
     byteFallback: trainer.byteFallback,
+    isBpe: trainer.isBpe,
     ...normalizer,
   };
 }
 
 function readPiece(message: MessageReader): Piece {
-  const piece: Piece = { text: '', score: 0, type: pieceType.normal };
+  const piece: Piece = { text: '', score: 0, type: pieceType.normal, typeOffset: null };
   while (message.next()) {
     if (message.field === 1) piece.text = message.string();
     else if (message.field === 2) piece.score = message.float32();
-    else if (message.field === 3) piece.type = message.low32;
+    else if (message.field === 3) {
+      piece.type = message.low32;
+      piece.typeOffset = message.offset;
+    }
   }
   if (piece.type < pieceType.normal || piece.type > pieceType.byte)
     message.fail(`expected a piece type from 1 to 6, got ${piece.type}`);
@@ -126,11 +145,13 @@ interface TrainerSpec {
   padPiece: string;
   unkSurface: string;
   byteFallback: boolean;
+  isBpe: boolean;
 }
 
 function readTrainer(message: MessageReader, spec: TrainerSpec): void {
   while (message.next()) {
-    if (message.field === 35) spec.byteFallback = message.low32 !== 0;
+    if (message.field === 3) spec.isBpe = message.low32 === BPE_MODEL;
+    else if (message.field === 35) spec.byteFallback = message.low32 !== 0;
     else if (message.field === 44) spec.unkSurface = message.string();
     else if (message.field === 46) spec.bosPiece = message.string();
     else if (message.field === 47) spec.eosPiece = message.string();
@@ -142,6 +163,7 @@ interface NormalizerSpec {
   addDummyPrefix: boolean;
   removeExtraWhitespaces: boolean;
   rewritesCharacters: boolean;
+  escapesSpaces: boolean;
 }
 
 function readNormalizer(message: MessageReader, spec: NormalizerSpec): void {
@@ -149,6 +171,7 @@ function readNormalizer(message: MessageReader, spec: NormalizerSpec): void {
     if (message.field === 2) spec.rewritesCharacters = message.byteLength() > 0;
     else if (message.field === 3) spec.addDummyPrefix = message.low32 !== 0;
     else if (message.field === 4) spec.removeExtraWhitespaces = message.low32 !== 0;
+    else if (message.field === 5) spec.escapesSpaces = message.low32 !== 0;
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a filter did, place by place: operators that went, and those that came between the same neighbours. */
+/** What a filter did, place by place: the operators that it removed, and those that it put between the same neighbours. */
 import type { ChangeData } from './data.ts';
 import { titleOf } from './describe.ts';
 import type { Scene } from './scene.ts';
@@ -8,7 +8,7 @@ export function changesOf({ nodes }: Scene, tree: Tree): ChangeData[] {
   const groups = new Groups(nodes.length);
   const touched = (node: number) => nodes[node]!.status === 'removed' || nodes[node]!.status === 'added';
   nodes.forEach((node, number) => {
-    // A reader of something old and of something new joins the two: it is where the one took the other's place.
+    // An operator that reads something removed and something added shows where the one replaced the other.
     const sources = node.in.map(({ from }) => from).filter(touched);
     const joined = touched(number) ? [number, ...sources] : sources;
     for (const source of joined.slice(1)) groups.join(joined[0]!, source);
@@ -49,7 +49,7 @@ function summary(labels: readonly string[]): string {
   return `${operators.length} operators`;
 }
 
-/** Disjoint sets of numbers. */
+/** Numbers in disjoint sets (union-find). */
 class Groups {
   readonly #parent: number[];
 

@@ -2,7 +2,9 @@
 import { readBytes, tensorTypeName } from '../circle/index.ts';
 import { compareModules } from '../ir/diff/index.ts';
 import type { Graph, Module, Op, Value } from '../ir/graph/index.ts';
+import { blockLines } from './boxes.ts';
 import { changesOf } from './changes.ts';
+import { byteRows, countsOf } from './counts.ts';
 import type {
   BlockData,
   ConstantData,
@@ -16,12 +18,13 @@ import type {
   TensorData,
 } from './data.ts';
 import { optionRows, portName, shapeText, titleOf, typeText } from './describe.ts';
-import { blockLines, interiorsOf, plural } from './interior.ts';
+import { interiorsOf } from './interior.ts';
 import { Layouts } from './layout.ts';
 import { quantizationRows } from './quantization.ts';
 import { graphsOf, type Pair, type Scene, type Subject, sceneOf } from './scene.ts';
 import { statisticsOf, valuesOf } from './statistics.ts';
 import { type Tree, treeOf } from './tree.ts';
+import { plural } from './words.ts';
 
 export interface NamedModule {
   name: string;
@@ -63,11 +66,7 @@ function subjectsOf({ before, after }: { before: Module | null; after: Module })
 }
 
 function modelFacts(module: Module): Row[] {
-  const bytes = module.buffers.reduce((sum, { data }) => sum + (data?.byteLength ?? 0), 0);
-  const rows: Row[] = [
-    ['version', String(module.version)],
-    ['constants', `${bytes.toLocaleString('en')} bytes`],
-  ];
+  const rows: Row[] = [['version', String(module.version)], ...byteRows(module)];
   if (module.description) rows.unshift(['description', module.description]);
   for (const { name, buffer } of module.metadata ?? [])
     rows.push([`metadata ${name ?? ''}`, `${(buffer.data?.byteLength ?? 0).toLocaleString('en')} bytes`]);
@@ -86,12 +85,16 @@ function collectGraph(
   const scene = sceneOf(subject);
   const tree = treeOf(scene, before, after);
   const places = placesOf(before, after);
-  const interiors = interiorsOf(scene, tree);
+  const counts = sidesOf(modules).map((side) => countsOf(pair[side], side, scene, tree));
+  const ofBlock = tree.blocks.map((_, i) => counts.map(({ blocks }) => blocks[i]!));
+  const interiors = interiorsOf(scene, tree, ofBlock);
   const blocks = tree.blocks.map((block, i): BlockData => {
     const { children, edges } = interiors[i]!;
     return {
       title: block.title,
-      facts: blockLines(scene, block).map((line): Row => ['', line]),
+      isStack: block.isStack,
+      facts: blockLines(scene, block, ofBlock[i]!).map((line): Row => ['', line]),
+      counts: ofBlock[i]!,
       status: block.status,
       parent: block.parent,
       children,
@@ -109,19 +112,24 @@ function collectGraph(
     nodes: scene.nodes.map((_, i) => nodeData(scene, tree, i, places)),
     tensors: scene.tensors.map((tensor) => tensorData(tensor, constants)),
     blocks,
+    unused: counts.map(({ unused }) => unused),
     signatures,
     changes: changesOf(scene, tree),
   };
 }
 
+/** Of one model only the second side is there. */
+function sidesOf({ before }: Pair<Module>): ('before' | 'after')[] {
+  return before ? ['before', 'after'] : ['after'];
+}
+
 function graphFacts(graph: Graph): Row[] {
   const constants = graph.values.filter((value) => value.isConstant).length;
-  const rows: Row[] = [
-    ['operators', String(graph.ops.length)],
-    ['tensors', `${graph.values.length}, of them ${plural(constants, 'constant')}`],
+  const rows: Row[] = graph.name ? [['name', graph.name]] : [];
+  return [
+    ...rows,
+    ['constants', `${plural(constants, 'tensor')} of ${graph.values.length.toLocaleString('en')}`],
   ];
-  if (graph.name) rows.unshift(['name', graph.name]);
-  return rows;
 }
 
 /** operators[17], inputs[0]: as error messages name them. */

@@ -1,22 +1,22 @@
 /**
- * What a page is told of a model: plain JSON, all texts ready to show. The page's script only places and draws it,
- * so everything that needs the graph (folding, layout, statistics, differences) has happened before.
+ * The data of a page: plain JSON, with all texts ready to show. The page's script only places and draws it, so
+ * everything that needs the graph (folding, layout, statistics, differences) is done before.
  */
 
-/** How something of the second model stands to the first; `same` throughout when there is one model. */
+/** How something in the second model differs from the first; always `same` when there is one model. */
 export type Status = 'same' | 'changed' | 'removed' | 'added';
 
 export interface PageData {
   title: string;
-  /** One, or the two that are compared. */
+  /** One model, or the two that are compared. */
   models: ModelData[];
   graphs: GraphData[];
-  /** Each is used by every block of the same form: 22 layers share one. */
+  /** Blocks of the same form share a layout: 22 layers need one. */
   layouts: Layout[];
 }
 
 export interface ModelData {
-  /** Of the file. */
+  /** The file's name. */
   name: string;
   facts: Row[];
 }
@@ -30,6 +30,8 @@ export interface GraphData {
   tensors: TensorData[];
   /** The first is the graph itself. */
   blocks: BlockData[];
+  /** One per model; of what the first block counts, what nothing makes or reads. */
+  unused: Counts[];
   signatures: SignatureData[];
   changes: ChangeData[];
 }
@@ -57,7 +59,7 @@ export interface NodeData {
 /** One place in an operator's list of inputs or outputs. */
 export interface PortData {
   label: string;
-  /** null: left out. */
+  /** null: the operator does not have this optional operand. */
   tensor: number | null;
 }
 
@@ -75,20 +77,20 @@ export interface TensorData {
 
 export interface ConstantData {
   bytes: number;
-  /** All elements of a small one. */
+  /** All elements of a small constant. */
   values?: string;
   statistics?: Statistics;
 }
 
 export interface Statistics {
-  /** Elements; of them, NaN or infinite ones, which the rest leaves out. */
+  /** Number of elements, and how many are NaN or infinite; the other figures ignore those. */
   count: number;
   nonFinite: number;
   zeros: number;
   min: number;
   max: number;
   mean: number;
-  /** Of the whole population. */
+  /** Standard deviation of the whole population. */
   std: number;
   /** Counts in equal bins from min to max. */
   histogram: number[];
@@ -101,16 +103,29 @@ export interface ChildData {
   kind: ChildKind;
   /** Number of the node, block or tensor. */
   index: number;
+  /** May have line breaks. */
   title: string;
   /** Small print below the title: constants, fused activation, what is in a folded block. */
   lines: string[];
-  /** Tensors it reads that are not drawn as lines, because too much reads them. */
+  /** Tensors that it reads and that are not drawn as lines, because too many boxes read them. */
   shared: number[];
+}
+
+/** What a block holds of one model, at any depth. */
+export interface Counts {
+  operators: number;
+  tensors: number;
+  /** Of constants; data that several tensors share counts once. */
+  bytes: number;
 }
 
 export interface BlockData {
   title: string;
+  /** Holds copies of one layer and nothing else. */
+  isStack: boolean;
   facts: Row[];
+  /** One per model. A block counts what the blocks in it count, and what lies beside them. */
+  counts: Counts[];
   status: Status;
   parent: number | null;
   children: ChildData[];
@@ -119,7 +134,7 @@ export interface BlockData {
   layout: number;
 }
 
-/** Where a block's children stand while all are folded. Units are CSS pixels at scale 1. */
+/** Where a block's children stand while all of them are folded. Units are CSS pixels at scale 1. */
 export interface Layout {
   width: number;
   height: number;
@@ -146,9 +161,9 @@ export interface SignatureData {
   outputs: { name: string; tensor: number }[];
 }
 
-/** Operators that went together and what came in their place. */
+/** Operators that were removed together, and what replaced them. */
 export interface ChangeData {
   title: string;
-  /** Nodes of the change; the first ones are shown. */
+  /** Numbers of the nodes that the change consists of. */
   nodes: number[];
 }

@@ -3,12 +3,12 @@ import { enumName, operatorName, tensorTypeName } from '../circle/index.ts';
 import type { Op, Value } from '../ir/graph/index.ts';
 import type { Row } from './data.ts';
 
-/** ADD; the name that a custom operator has. */
+/** ADD; for a custom operator, its own name. */
 export function titleOf(op: Op): string {
   return op.opcode.customCode ?? operatorName(op.code);
 }
 
-/** 1×16×30×4, or scalar; a size that is not known before it runs is `?`. */
+/** 1×16×30×4, or scalar; `?` stands for a size that is known only at run time. */
 export function shapeText(value: Value): string {
   const declared = value.attributes.shapeSignature ?? [];
   const dims = value.shape.map((dim, i) => (declared[i] === -1 ? '?' : String(dim)));
@@ -21,10 +21,9 @@ export function typeText(value: Value): string {
 }
 
 /** The last part of a name that says where in a program it comes from: `torch…Linear::linear_56` → linear_56. */
-export function shortName(name: string, limit = 24): string {
+export function shortName(name: string): string {
   const last = name.slice(name.lastIndexOf('::') + 1).replace(/^:/, '');
-  const text = last === '' ? name : last;
-  return text.length <= limit ? text : `…${text.slice(text.length - limit + 1)}`;
+  return last === '' ? name : last;
 }
 
 /** Enums among the fields of option tables, by the field's name. */
@@ -35,7 +34,7 @@ const ENUM_FIELDS: readonly [pattern: RegExp, enumeration: string][] = [
   [/(^type|DataType|^outType|^outputType|^idxOutType)$/, 'TensorType'],
   [/^weightsFormat$/, 'FullyConnectedOptionsWeightsFormat'],
 ];
-const LONGEST_LIST = 32;
+const MAX_ITEMS = 32;
 
 /** The fields of an operator's options, in the order of the schema. */
 export function optionRows(op: Op): Row[] {
@@ -51,7 +50,7 @@ export function optionRows(op: Op): Row[] {
   return op.graphReferences.length === 0 ? rows : lastOfEach(rows);
 }
 
-/** A reference to graphs is told by their names instead of their numbers. */
+/** References to graphs are shown by the names of the graphs, which come last, instead of by their numbers. */
 function lastOfEach(rows: Row[]): Row[] {
   return [...new Map(rows)];
 }
@@ -65,8 +64,8 @@ function fieldText(field: string, content: unknown): string {
   }
   if (Array.isArray(content) || ArrayBuffer.isView(content)) {
     const list = Array.from(content as ArrayLike<unknown>);
-    const shown = list.slice(0, LONGEST_LIST).map((item) => fieldText(field, item));
-    return `[${shown.join(', ')}${list.length > LONGEST_LIST ? `, … ${list.length} in all` : ''}]`;
+    const shown = list.slice(0, MAX_ITEMS).map((item) => fieldText(field, item));
+    return `[${shown.join(', ')}${list.length > MAX_ITEMS ? `, … ${list.length} in all` : ''}]`;
   }
   if (typeof content === 'object') {
     const fields = Object.entries(content).map(([name, inner]) => `${name}: ${fieldText(name, inner)}`);

@@ -1,7 +1,7 @@
 /**
- * One page that needs nothing else: no server, no network. Names of a model are text from anywhere; they stand only in
- * the data block, where no character can end it, and the script puts them into the page as text. The policy in the page's
- * head lets nothing run or load but this script and this style.
+ * One page that needs nothing else: no server, no network. The names in a model can come from anybody. So they stand
+ * only in the data block, where no character of theirs can end it, and the script puts them into the page as text. The
+ * policy in the page's head allows this script and this style, and nothing else may run or load.
  */
 import { createHash } from 'node:crypto';
 import type { PageData } from './data.ts';
@@ -48,7 +48,7 @@ function escapeText(text: string): string {
   return text.replace(/[&<>]/g, (char: string) => entities[char]!);
 }
 
-/** Inside a script element only `<` can do harm, and in JSON it stands only within strings. */
+/** Inside a script element only `<` can do harm, and JSON has it only within strings, where it can be escaped. */
 function escapeJson(data: PageData): string {
   return JSON.stringify(data).replaceAll('<', '\\u003c');
 }

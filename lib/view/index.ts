@@ -2,6 +2,7 @@
 import { collect, type NamedModule } from './collect.ts';
 import { type Assets, htmlOf } from './html.ts';
 
+export { type Scene, sceneOf } from './scene.ts';
 export type { Assets, NamedModule };
 
 /**

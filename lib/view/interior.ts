@@ -1,18 +1,16 @@
-/** What is drawn inside each block: its children, the lines between them, and the words in the boxes. */
-
-import type { Op, Value } from '../ir/graph/index.ts';
-import { bytesOf } from '../ir/graph/index.ts';
-import type { ChildKind, Status } from './data.ts';
-import { activationOf, shapeText, shortName, titleOf } from './describe.ts';
-import type { Link, Scene, SceneNode } from './scene.ts';
-import { SIGNS } from './signs.ts';
-import { valuesOf } from './statistics.ts';
-import type { Block, Tree } from './tree.ts';
+/** What is drawn inside each block: its children, and the lines between them. */
+import { childOf, shapeChange, shownValue } from './boxes.ts';
+import type { ChildKind, Counts, Status } from './data.ts';
+import { shortName } from './describe.ts';
+import type { Link, Scene } from './scene.ts';
+import type { Tree } from './tree.ts';
+import { pack } from './words.ts';
 
 export interface Child {
   kind: ChildKind;
   /** Number of the node, block or tensor. */
   index: number;
+  /** May have line breaks. */
   title: string;
   lines: string[];
   shared: number[];
@@ -22,7 +20,7 @@ export interface Edge {
   /** Numbers of children. */
   from: number;
   to: number;
-  /** One, or what a bundle of lines stands for. */
+  /** One tensor, or all tensors of a bundle. */
   tensors: number[];
   status: Status;
   /** The tensor's shape, on its first line only. */
@@ -34,27 +32,29 @@ export interface Interior {
   edges: Edge[];
 }
 
-/** A tensor that more boxes of a kind read is named in them instead of drawn to them. */
+/** If more boxes of a kind read a tensor, they name it, and no lines are drawn to them. */
 const MAX_LINES = 4;
-/** More lines between two boxes become one. */
+/** If there are more lines between two boxes, one line stands for all. */
 const MAX_PARALLEL = 6;
-const LINE_LENGTH = 30;
 
-/** The interior of every block, in the order of the tree. */
-export function interiorsOf(scene: Scene, tree: Tree): Interior[] {
+/**
+ * The interior of every block, in the order of the tree.
+ * @param counts what each block holds, of each model
+ */
+export function interiorsOf(scene: Scene, tree: Tree, counts: readonly Counts[][]): Interior[] {
   const numbers = tree.blocks.map(() => new Map<string, number>());
   const interiors = tree.blocks.map((): Interior => ({ children: [], edges: [] }));
   const child = (block: number, kind: ChildKind, index: number): number => {
     const key = `${kind} ${index}`;
     let number = numbers[block]!.get(key);
     if (number === undefined) {
-      number = interiors[block]!.children.push(describe(scene, tree, kind, index)) - 1;
+      number = interiors[block]!.children.push(childOf(scene, tree, counts, kind, index)) - 1;
       numbers[block]!.set(key, number);
     }
     return number;
   };
   const paths = scene.nodes.map((_, node) => pathOf(tree, node));
-  // Sources first: the order is where the layout starts from.
+  // Sources come first, because the layout starts from this order.
   for (const node of tree.order)
     paths[node]!.forEach((block, depth) => {
       const inner = paths[node]![depth + 1];
@@ -112,7 +112,7 @@ function endOf(
 
 function nameShared(scene: Scene, interior: Interior): void {
   const { children } = interior;
-  // Layers are counted by themselves: the one operator beside them that reads a tensor too keeps its line.
+  // Layers and operators are counted apart, so that one operator that reads the mask too keeps its line.
   const groupOf = (tensor: number, to: number) => `${tensor} ${children[to]!.kind}`;
   const readers = new Map<string, Set<number>>();
   for (const {
@@ -133,8 +133,8 @@ function nameShared(scene: Scene, interior: Interior): void {
   });
   for (const { shared, lines } of children)
     if (shared.length > 0) {
-      const names = shared.map((tensor) => shortName(shownValue(scene, tensor).name, 16));
-      lines.push(clip(`← ${names.join(', ')}`));
+      const names = shared.map((tensor) => shortName(shownValue(scene, tensor).name));
+      lines.push(...pack(names.map((name, i) => (i === 0 ? `← ${name}` : name))));
     }
 }
 
@@ -159,70 +159,4 @@ function labelEdges(scene: Scene, { edges }: Interior): void {
     else if (!labelled.has(tensor!)) edge.label = shapeChange(scene, tensor!);
     labelled.add(tensor!);
   }
-}
-
-function shownValue(scene: Scene, tensor: number): Value {
-  const { before, after } = scene.tensors[tensor]!;
-  return (after ?? before)!;
-}
-
-/** 1×16×30×4, or 1×16×30×4 → 1×16×32×4 where the models differ. */
-function shapeChange(scene: Scene, tensor: number): string {
-  const { before, after } = scene.tensors[tensor]!;
-  const [old, now] = [before && shapeText(before), after && shapeText(after)];
-  return old !== null && now !== null && old !== now ? `${old} → ${now}` : (now ?? old)!;
-}
-
-function describe(scene: Scene, tree: Tree, kind: ChildKind, index: number): Child {
-  const child = (status: Status, title: string, lines: string[]): Child => ({
-    kind,
-    index,
-    title: SIGNS[status] + title,
-    lines,
-    shared: [],
-  });
-  if (kind === 'block') {
-    const block = tree.blocks[index]!;
-    return child(block.status, block.title, blockLines(scene, block));
-  }
-  if (kind === 'port') return child('same', shortName(shownValue(scene, index).name), []);
-  const { op, tensor, status } = scene.nodes[index]!;
-  const shown = op.after ?? op.before;
-  if (shown) return child(status, clip(titleOf(shown)), opLines(shown));
-  return child(status, shortName(shownValue(scene, tensor).name), [clip(shapeChange(scene, tensor))]);
-}
-
-/** What is in a folded block. */
-export function blockLines(scene: Scene, { nodes, status }: Block): string[] {
-  const count = (holds: (node: SceneNode) => boolean) => nodes.filter((n) => holds(scene.nodes[n]!)).length;
-  const of = (kind: SceneNode['kind']) => count((node) => node.kind === kind);
-  const parts = [plural(of('op'), 'operator'), plural(of('input'), 'input'), plural(of('output'), 'output')];
-  const lines = [parts.filter((part) => !part.startsWith('0 ')).join(', ')];
-  const differences = (['removed', 'added', 'changed'] as const)
-    .map((kind) => ({ kind, n: count((node) => node.status === kind) }))
-    .filter(({ kind, n }) => n > 0 && kind !== status);
-  if (differences.length > 0) lines.push(differences.map(({ kind, n }) => `${n} ${kind}`).join(', '));
-  return lines;
-}
-
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** Constants, the small ones by their values, and the fused activation. */
-function opLines(op: Op): string[] {
-  const constants = op.inputs.flatMap((input) => (input?.isConstant ? [constantText(input)] : []));
-  const activation = activationOf(op);
-  return [constants.join('  '), activation ?? ''].filter((line) => line !== '').map(clip);
-}
-
-function constantText(value: Value): string {
-  const small = value.shape.length <= 1 ? valuesOf(value.type, value.shape, bytesOf(value)!) : undefined;
-  if (small !== undefined && small.length <= LINE_LENGTH / 2)
-    return value.shape.length === 0 ? small : `[${small}]`;
-  return shapeText(value);
-}
-
-function clip(text: string): string {
-  return text.length <= LINE_LENGTH ? text : `${text.slice(0, LINE_LENGTH - 1)}…`;
 }

@@ -4,12 +4,12 @@ import type { Layout, LayoutEdge, Point } from './data.ts';
 import type { Child, Interior } from './interior.ts';
 import { layOutLevels, levelsOf } from './levels.ts';
 
-/** Widths of a character of the page's fixed-width fonts, whose glyphs are 0.6 em wide (a little more, for safety). */
+/** Widths of a character in the page's fixed-width fonts: 0.6 em, and a little more for safety. */
 const TITLE_CHAR = 7.5;
 const LINE_CHAR = 6.3;
 const LINE_HEIGHT = 15;
 const MARGIN = 16;
-/** Steps that all lines together go down, and steps of the longest way: above, dagre takes minutes, or the stack. */
+/** Rows that all lines cross together, and the maximum depth: beyond these, dagre takes minutes or overflows the stack. */
 const MAX_STEPS = 3000;
 const MAX_DEPTH = 300;
 
@@ -32,12 +32,16 @@ export class Layouts {
 }
 
 function sizeOf({ kind, title, lines }: Child): { width: number; height: number } {
-  const text = Math.max(title.length * TITLE_CHAR, ...lines.map((line) => line.length * LINE_CHAR));
+  const titles = title.split('\n');
+  const widths = [
+    ...titles.map((line) => line.length * TITLE_CHAR),
+    ...lines.map((line) => line.length * LINE_CHAR),
+  ];
   const padding = kind === 'block' ? 44 : 24;
   const height = kind === 'port' ? 20 : 26;
   return {
-    width: Math.ceil(Math.max(kind === 'port' ? 40 : 72, text + padding)),
-    height: height + lines.length * LINE_HEIGHT,
+    width: Math.ceil(Math.max(kind === 'port' ? 40 : 72, Math.max(...widths) + padding)),
+    height: height + (titles.length - 1 + lines.length) * LINE_HEIGHT,
   };
 }
 
@@ -79,7 +83,7 @@ interface Place {
   y: number;
 }
 
-/** Moves everything into the frame from (0, 0) on: dagre counts boxes only, and lines may run outside them. */
+/** Moves everything into a frame that begins at (0, 0): dagre measures boxes only, and lines may run outside of them. */
 function framed(boxes: Layout['boxes'], edges: LayoutEdge[]): Layout {
   const bounds = (axis: 0 | 1) => {
     const inBoxes = boxes.flatMap((box) => [box[axis] - box[axis + 2]! / 2, box[axis] + box[axis + 2]! / 2]);
@@ -87,7 +91,7 @@ function framed(boxes: Layout['boxes'], edges: LayoutEdge[]): Layout {
     const all = [...inBoxes, ...inLines];
     return all.length === 0
       ? { from: 0, size: 0 }
-      : { from: least(all), size: -least(all.map((x) => -x)) - least(all) };
+      : { from: min(all), size: -min(all.map((x) => -x)) - min(all) };
   };
   const [across, down] = [bounds(0), bounds(1)];
   const moved = ([x, y]: Point): Point => [tenths(x - across.from + MARGIN), tenths(y - down.from + MARGIN)];
@@ -104,5 +108,5 @@ function framed(boxes: Layout['boxes'], edges: LayoutEdge[]): Layout {
   };
 }
 
-const least = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.min(a, b));
+const min = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.min(a, b));
 const tenths = (x: number): number => Math.round(x * 10) / 10;

@@ -1,4 +1,4 @@
-/** A plain layout for what dagre cannot do in reasonable time: one row for each step from the sources on. */
+/** A plain layout for graphs that take dagre too long: one row for each step away from the sources. */
 import type { Layout, Point } from './data.ts';
 import { topological } from './repeat.ts';
 
@@ -10,7 +10,7 @@ interface Wire {
   label: string;
 }
 
-/** Steps from the sources on to each box; lines that go back in a cycle do not count. */
+/** How many steps each box is away from the sources; lines that close a cycle do not count. */
 export function levelsOf(count: number, edges: readonly Wire[]): number[] {
   const sources = Array.from({ length: count }, (): number[] => []);
   for (const { from, to } of edges) sources[to]!.push(from);
@@ -23,7 +23,7 @@ export function levelsOf(count: number, edges: readonly Wire[]): number[] {
   return levels;
 }
 
-/** Boxes and lines, not yet moved into a frame. */
+/** Boxes and lines; the caller moves them into a frame. */
 export function layOutLevels(
   boxes: readonly { width: number; height: number }[],
   edges: readonly Wire[],
@@ -38,7 +38,7 @@ export function layOutLevels(
   let top = 0;
   for (const row of rows) {
     const width = row.reduce((sum, box) => sum + boxes[box]!.width + ACROSS, -ACROSS);
-    const height = row.reduce((most, box) => Math.max(most, boxes[box]!.height), 0);
+    const height = row.reduce((max, box) => Math.max(max, boxes[box]!.height), 0);
     let left = -width / 2;
     for (const box of row) {
       const size = boxes[box]!;

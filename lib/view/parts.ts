@@ -1,11 +1,11 @@
 /**
- * Cuts what is too large for one drawing into parts. Whatever follows each other in an order in which sources come
- * first lies on no cycle as one box, so any such stretch of operators will do.
+ * Cuts a block that is too large for one drawing into parts. In an order in which sources come before their users, any
+ * run of operators can become one box, because such a box never lies on a cycle.
  */
 import { topological } from './repeat.ts';
 import type { Tree } from './tree.ts';
 
-/** Boxes that one drawing may have, and that a part gets. */
+/** Maximum number of boxes in one drawing, and how many a part gets. */
 const LIMIT = 240;
 const PART = 100;
 
@@ -18,7 +18,7 @@ interface Unit {
 
 /** @param sources for each node, those that it reads */
 export function splitLarge(tree: Tree, sources: readonly (readonly number[])[]): void {
-  // Blocks that are made here are looked at too: a part of a very large graph is cut again.
+  // The list grows while it is gone through: a part of a very large graph may have to be cut again.
   for (let block = 0; block < tree.blocks.length; block++) {
     const units = unitsOf(tree, block);
     if (units.length > LIMIT) split(tree, block, inOrder(units, sources));
@@ -53,7 +53,7 @@ function split(tree: Tree, outer: number, units: readonly Unit[]): void {
     const members = units.slice(from, from + size);
     const title = `part ${from / size + 1}`;
     const nodes = members.flatMap((unit) => unit.nodes).sort((a, b) => a - b);
-    const part = tree.blocks.push({ title, status: 'same', parent: outer, nodes }) - 1;
+    const part = tree.blocks.push({ title, status: 'same', isStack: false, parent: outer, nodes }) - 1;
     for (const { node, block } of members) {
       if (node !== null) tree.home[node] = part;
       if (block !== null) tree.blocks[block]!.parent = part;

@@ -1,4 +1,4 @@
-/** How a quantized tensor's numbers are to be read, in words. */
+/** Scale, zero point and range of a quantized tensor, as rows. */
 import type { Value } from '../ir/graph/index.ts';
 import type { Row } from './data.ts';
 

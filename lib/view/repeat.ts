@@ -1,8 +1,8 @@
 /**
- * Finds what repeats in a graph: the layers of a model. Copies are grown from operators of the same form, the anchors,
- * against the flow of data, all in step: a node joins when every copy has one of that form at that place. What all
- * copies read alike (a mask), and where they differ (the first layer reads the embedding, the others the layer
- * before), stays outside.
+ * Finds what repeats in a graph: the layers of a model. It starts from operators of the same form (anchors) and grows
+ * one copy from each, against the flow of data and all in step: a node joins when every copy has a node of that form at
+ * that place. Nodes that all copies read (a mask) stay outside, and so do places where the copies differ (the first
+ * layer reads the embedding, the others read the layer before).
  */
 
 export interface RepeatInput {
@@ -13,18 +13,18 @@ export interface RepeatInput {
   users: readonly (readonly number[])[];
 }
 
-/** Copies of one block: the same number of nodes in each, node k of one standing for node k of another. */
+/** Copies of one block, with the same number of nodes each; node k of one copy corresponds to node k of another. */
 export type Repeat = number[][];
 
-/** The smallest block that is worth a box of its own. */
+/** Smaller blocks do not get a box of their own. */
 const MIN_SIZE = 8;
-/** A layer may have as many anchors of one form: its two additions, the four scalings of its attention. */
+/** A layer can have several nodes of one form (two additions, four scalings); up to so many are told apart. */
 const MAX_STRIDE = 6;
 
-/** How many candidates are followed by the best of what they leave. */
+/** For so many candidates, the best repeat of the remaining nodes is searched too. */
 const LOOKED_AT = 8;
 
-/** The repeats of a graph without overlap, the one that covers most first. */
+/** The repeats of a graph, without overlap; the one that covers the most nodes comes first. */
 export function findRepeats(graph: RepeatInput): Repeat[] {
   const order = topological(graph);
   const taken = new Set<number>();
@@ -38,8 +38,9 @@ export function findRepeats(graph: RepeatInput): Repeat[] {
 }
 
 /**
- * The repeat that covers most together with the best one of what it leaves, if that is of about its size; of equals, the
- * one of more copies. So where layers of two kinds alternate, they are found as two repeats rather than as one of pairs.
+ * The repeat that covers the most nodes together with the best repeat of the remaining nodes, if that is of similar
+ * size; of equal ones, the one with more copies. So layers of two kinds that alternate are found as two repeats, and not
+ * as one repeat of pairs.
  */
 function bestRepeat(graph: RepeatInput, order: readonly number[], taken: Set<number>): Repeat | undefined {
   let [best, bestCovered, bestCopies]: [Repeat | undefined, number, number] = [undefined, 0, 0];
@@ -58,7 +59,7 @@ function bestRepeat(graph: RepeatInput, order: readonly number[], taken: Set<num
 
 const coverage = (repeat: Repeat) => repeat.length * repeat[0]!.length;
 
-/** The best repeat of every number of copies and size, those that cover most first. */
+/** For each number of copies and size the best repeat; those that cover the most nodes come first. */
 function* candidates(graph: RepeatInput, order: readonly number[], taken: Set<number>): Generator<Repeat> {
   const groups = new Map<string, Repeat[]>();
   for (const anchors of anchorSets(graph, order, taken))
@@ -74,7 +75,7 @@ function* candidates(graph: RepeatInput, order: readonly number[], taken: Set<nu
     ([a], [b]) => coverage(b!) - coverage(a!) || b!.length - a!.length,
   );
   for (const group of sorted) {
-    // A cut through the stream between layers crosses one value; one that is shifted by an operator, more.
+    // A cut between two layers crosses one value; a cut that is shifted by an operator crosses more.
     const cost = new Map(group.map((repeat) => [repeat, crossings(graph, repeat)]));
     group.sort((a, b) => cost.get(a)! - cost.get(b)!);
     const found = group.find((repeat) => repeat.every((copy) => isConvex(graph, copy)));
@@ -82,7 +83,7 @@ function* candidates(graph: RepeatInput, order: readonly number[], taken: Set<nu
   }
 }
 
-/** Every set of nodes of one form: all of them, or each second one, third one, … */
+/** Sets of nodes of one form: all of them, every second one, every third one, … */
 function* anchorSets(
   { forms }: RepeatInput,
   order: readonly number[],
@@ -105,7 +106,7 @@ function* anchorSets(
 
 /**
  * The copies that grow from the anchors.
- * @param drops where copies disagree, go on with the majority and leave the others out; else stop there
+ * @param drops whether to go on with the majority where copies disagree; otherwise growth stops there
  */
 function grow(graph: RepeatInput, anchors: readonly number[], taken: Set<number>, drops: boolean): Repeat {
   let copies = anchors.map((anchor) => [anchor]);
@@ -155,7 +156,7 @@ function agreement(
   return best;
 }
 
-/** Adds what only leads out of the graph, such as outputs: it is not met on the way against the flow. */
+/** Adds nodes that only lead out of the graph, such as outputs: growing against the flow does not reach them. */
 function addTails(graph: RepeatInput, copies: number[][], owned: Set<number>, taken: Set<number>) {
   const first = copies[0];
   if (!first) return;
@@ -180,7 +181,7 @@ function addTails(graph: RepeatInput, copies: number[][], owned: Set<number>, ta
   }
 }
 
-/** Values that go in or out of the copies. */
+/** How many values go into the copies or out of them. */
 function crossings(graph: RepeatInput, repeat: Repeat): number {
   let count = 0;
   for (const copy of repeat) {
@@ -192,7 +193,7 @@ function crossings(graph: RepeatInput, repeat: Repeat): number {
   return count;
 }
 
-/** Whether no path leaves the nodes and comes back: as one box they would else lie on a cycle. */
+/** Whether no path leaves the nodes and comes back. If one did, a box around them would lie on a cycle. */
 export function isConvex({ users }: Pick<RepeatInput, 'users'>, nodes: Iterable<number>): boolean {
   const inside = new Set(nodes);
   const queue = [...inside].flatMap((node) => users[node]!.filter((user) => !inside.has(user)));
@@ -208,7 +209,7 @@ export function isConvex({ users }: Pick<RepeatInput, 'users'>, nodes: Iterable<
   return true;
 }
 
-/** Sources before users; on a cycle, as the nodes are numbered. */
+/** An order in which sources come before users; nodes on a cycle keep the order of their numbers. */
 export function topological({ sources }: Pick<RepeatInput, 'sources'>): number[] {
   const order: number[] = [];
   const state = new Uint8Array(sources.length);

@@ -222,14 +222,19 @@ function merge(
   return merged;
 }
 
-/** What two nodes must have in common to be drawn as copies of each other: all but names and contents. */
+/**
+ * What two nodes must have in common to be drawn as copies of each other: all but names and contents. Whether a filter
+ * has changed a node does not matter, so that layers stay layers when it has changed one of them.
+ */
 export function formOf({ nodes, tensors }: Scene, number: number): string {
   const node = nodes[number]!;
+  const own = node.status === 'changed' ? 'same' : node.status;
   const text = (value: Value | null) =>
     value === null ? '-' : `${value.isConstant ? 'c' : ''}${value.type} ${shapeText(value)}`;
-  const sides = (op: Op | null) =>
-    op && [titleOf(op), optionRows(op), op.inputs.map(text), op.outputs.map(text)];
-  if (node.kind === 'op') return JSON.stringify([node.status, sides(node.op.before), sides(node.op.after)]);
+  if (node.kind === 'op') {
+    const op = (node.op.before ?? node.op.after)!;
+    return JSON.stringify([own, titleOf(op), optionRows(op), op.inputs.map(text), op.outputs.map(text)]);
+  }
   const { before, after } = tensors[node.tensor]!;
-  return JSON.stringify([node.kind, node.status, text(before), text(after)]);
+  return JSON.stringify([node.kind, own, text(before ?? after)]);
 }

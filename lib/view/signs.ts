@@ -1,4 +1,4 @@
-/** What a status looks like besides its colour. */
+/** Signs for a status, for readers who do not see its colour. */
 import type { Status } from './data.ts';
 
 export const SIGNS: Readonly<Record<Status, string>> = {

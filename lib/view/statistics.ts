@@ -1,18 +1,18 @@
-/** What a page says of a constant instead of its elements. */
+/** What a page shows of a large constant instead of its elements. */
 import { type TensorType, tensorByteLength } from '../circle/index.ts';
 import { elementCount } from '../ir/graph/index.ts';
 import type { Statistics } from './data.ts';
 import { isNumeric, visitElements } from './elements.ts';
 
 const BINS = 32;
-/** Up to here a constant's elements are shown one by one. */
+/** Constants of at most so many elements are shown in full. */
 const SHOWN = 16;
-/** Digits that a reader can use; more would only make pages larger. */
+/** Significant digits; more would only make pages larger. */
 const DIGITS = 6;
 
 /**
- * The elements in a few numbers, or undefined for types that are no numbers (strings, …), for no elements, and for
- * data that is shorter than the shape asks for: a page is also there to look at broken files.
+ * The elements in a few numbers. The result is undefined for types that are not numbers (strings, …), for no elements,
+ * and for data shorter than the shape says, because people use pages to look at broken files too.
  */
 export function statisticsOf(
   type: TensorType,
@@ -77,7 +77,7 @@ function wholeCount(type: TensorType, shape: readonly number[], bytes: Uint8Arra
   }
 }
 
-/** JSON has no infinity; only a sum over the largest float64s comes to one. */
+/** JSON has no infinity, which sums of very large float64 elements can reach. */
 function finiteShort(x: number): number {
   return short(Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, x)));
 }

@@ -1,6 +1,7 @@
 /**
- * The boxes that a graph is folded into: layers, which repeat; what a filter took out or put in; attention and norms,
- * which the matchers of `ir` know. A box never lies on a cycle, and boxes only nest.
+ * The boxes that a graph is folded into: layers, which repeat, and the stack of them; operators that a filter removed or
+ * added; attention and norms, which the matchers of `ir` find. A box never lies on a cycle, and boxes nest: they never
+ * overlap in part.
  */
 import { BuiltinOperator } from '../circle/index.ts';
 import { GgmaError } from '../errors.ts';
@@ -8,13 +9,16 @@ import type { Graph, Op } from '../ir/graph/index.ts';
 import { findAttention, matchRmsNorm } from '../ir/match/index.ts';
 import type { Status } from './data.ts';
 import { splitLarge } from './parts.ts';
-import { findRepeats, isConvex, topological } from './repeat.ts';
+import { findRepeats, isConvex, type RepeatInput, topological } from './repeat.ts';
 import { formOf, type Scene } from './scene.ts';
+import { type Copy, stacksOf } from './stack.ts';
 
 export interface Block {
   title: string;
   status: Status;
   parent: number | null;
+  /** Holds copies of one layer and nothing else. */
+  isStack: boolean;
   /** Every node in it, at any depth, in the scene's order. */
   nodes: number[];
 }
@@ -37,25 +41,28 @@ export function treeOf(scene: Scene, before: Graph | null, after: Graph | null):
   const users = nodes.map((node) => node.out.map(({ to }) => to));
   const order = topological({ sources });
   const rank = new Map(order.map((node, i) => [node, i]));
-  const blocks: Block[] = [{ title: '', status: 'same', parent: null, nodes: nodes.map((_, i) => i) }];
+  const blocks: Block[] = [];
   const home = new Array<number>(nodes.length).fill(0);
-  const add = (title: string, status: Status, parent: number, members: readonly number[]) => {
+  const add = (
+    title: string,
+    parent: number | null,
+    members: readonly number[],
+    rest: Partial<Block> = {},
+  ) => {
     const sorted = members.toSorted((a, b) => a - b);
-    const number = blocks.push({ title, status, parent, nodes: sorted }) - 1;
-    for (const node of sorted) home[node] = number;
+    for (const node of sorted) home[node] = blocks.length;
+    return blocks.push({ title, status: 'same', isStack: false, parent, nodes: sorted, ...rest }) - 1;
   };
+  add('', null, [...nodes.keys()]);
 
-  const copies = findRepeats({ forms: formNumbers(scene), sources, users })
-    .flat()
-    .map((copy) => ({ copy, at: Math.min(...copy.map((node) => rank.get(node)!)) }))
-    .sort((a, b) => a.at - b.at);
-  const counts = new Map<string, number>();
-  for (const { copy } of copies) {
-    const name = copy.some((node) => isAttention(scene, node)) ? 'layer' : 'block';
-    const number = counts.get(name) ?? 0;
-    counts.set(name, number + 1);
-    add(`${name} ${number}`, 'same', 0, copy);
+  const copies = copiesOf(scene, { forms: formNumbers(scene), sources, users }, rank);
+  const stacked = new Map<Copy, number>();
+  for (const { title, copies: inside } of stacksOf(copies, users)) {
+    const all = inside.flatMap((copy) => copy.nodes);
+    const stack = add(title, 0, all, { isStack: true });
+    for (const copy of inside) stacked.set(copy, stack);
   }
+  for (const copy of copies) add(`${copy.name} ${copy.number}`, stacked.get(copy) ?? 0, copy.nodes);
   const known = [
     ...unlessBroken(() => attentionGroups(scene, before, after)),
     ...unlessBroken(() => normGroups(scene, after ?? before)),
@@ -65,11 +72,28 @@ export function treeOf(scene: Scene, before: Graph | null, after: Graph | null):
     const [status, ...mixed] = new Set(members.map((node) => nodes[node]!.status));
     if (members.length < MIN_GROUP || others.length > 0 || blocks[parent!]!.status !== 'same') continue;
     const isPlain = status === 'same' || status === 'changed' || mixed.length > 0;
-    if (isConvex({ users }, members)) add(title, isPlain ? 'same' : status!, parent!, members);
+    if (isConvex({ users }, members)) add(title, parent!, members, isPlain ? {} : { status: status! });
   }
   const tree = { blocks, home, order };
   splitLarge(tree, sources);
   return tree;
+}
+
+/** The repeats of a graph, in the order of the data; a layer is what has attention. */
+function copiesOf(scene: Scene, graph: RepeatInput, rank: ReadonlyMap<number, number>): Copy[] {
+  const start = (copy: readonly number[]) =>
+    copy.reduce((min, node) => Math.min(min, rank.get(node)!), Infinity);
+  const counts = new Map<string, number>();
+  return findRepeats(graph)
+    .flat()
+    .map((nodes) => ({ nodes, at: start(nodes) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ nodes }) => {
+      const name = nodes.some((node) => isAttention(scene, node)) ? 'layer' : 'block';
+      const number = counts.get(name) ?? 0;
+      counts.set(name, number + 1);
+      return { nodes, name, number };
+    });
 }
 
 interface Group {
@@ -102,7 +126,7 @@ function nodeNumbers({ nodes }: Scene): Map<Op, number> {
   return numbers;
 }
 
-/** A page is also there to look at broken files, of which the matchers refuse some (constants too short, …). */
+/** The matchers refuse some broken files (constants too short, …); a page shows those too, without these boxes. */
 function unlessBroken(find: () => Group[]): Group[] {
   try {
     return find();
@@ -135,7 +159,7 @@ function normGroups(scene: Scene, graph: Graph | null): Group[] {
   return groups;
 }
 
-/** What only one of two models has, as far as it hangs together within one block. */
+/** Connected operators within one block that only one of the two models has. */
 function changedGroups(scene: Scene, home: readonly number[], known: readonly Group[]): Group[] {
   const seen = new Set<number>();
   const groups: Group[] = [];

@@ -46,8 +46,18 @@ inline int64_t integer(const Napi::Value& value, const char* name, int64_t low, 
   return whole;
 }
 
-// A typed array with these elements. In an environment that is being torn down it cannot be made: then it is
-// empty, and so is what becomes of it.
+// A number of [low, high], which NaN is not.
+inline double number(const Napi::Value& value, const char* name, double low, double high) {
+  if (value.IsNumber()) {
+    const double number = value.As<Napi::Number>().DoubleValue();
+    if (number >= low && number <= high) return number;
+  }
+  const std::string expected = "a number from " + std::to_string(low) + " to " + std::to_string(high);
+  bad_argument(name, expected.c_str());
+}
+
+// A typed array with these elements. An environment that is being torn down cannot make one: then the array
+// is empty, and nobody is left to see it.
 template <class Array, class T>
 Array array_of(Napi::Env env, const std::vector<T>& values) {
   Array array = Array::New(env, values.size());

@@ -1,27 +1,17 @@
 #include "addon/sampler.h"
 
-#include <cmath>
 #include <cstdlib>
+#include <type_traits>
 
 #include "addon/arguments.h"
 #include "addon/instance.h"
+#include "generated/sampling.h"
 #include "isa/dispatch.h"
 
 namespace ggma {
 namespace {
 
 constexpr napi_type_tag kTag = {0x6a1c3f0e5d9b4827, 0x9e02b7d46f8143ac};
-
-double number_or(const Napi::Value& options, const char* name, double otherwise, double low, double high) {
-  const Napi::Value value = member(options, name);
-  if (!present(value)) return otherwise;
-  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
-  if (!(number >= low && number <= high)) {
-    const std::string expected = "a number from " + std::to_string(low) + " to " + std::to_string(high);
-    bad_argument(name, expected.c_str());
-  }
-  return number;
-}
 
 std::vector<int32_t> ids_of(const Napi::Value& options, const char* name) {
   const Napi::Value value = member(options, name);
@@ -41,19 +31,19 @@ std::vector<std::pair<int32_t, float>> bias_of(const Napi::Value& options) {
   return out;
 }
 
+// Absent options keep the values that SamplingOptions starts with.
 SamplingOptions options_of(const Napi::Value& options) {
   SamplingOptions out;
   out.logit_bias = bias_of(options);
-  out.repetition_penalty = static_cast<float>(number_or(options, "repeatPenalty", 1, 1e-6, 1e6));
-  out.presence_penalty = static_cast<float>(number_or(options, "presencePenalty", 0, -1e6, 1e6));
-  out.frequency_penalty = static_cast<float>(number_or(options, "frequencyPenalty", 0, -1e6, 1e6));
-  out.filters.temperature = static_cast<float>(number_or(options, "temperature", 1, 0, 1e6));
-  if (const Napi::Value top_k = member(options, "topK"); present(top_k))
-    out.filters.top_k = static_cast<size_t>(integer(top_k, "topK", 0, INT32_MAX));
-  out.filters.top_p = number_or(options, "topP", 1, 0, 1);
-  out.filters.min_p = number_or(options, "minP", 0, 0, 1);
-  if (const Napi::Value seed = member(options, "seed"); present(seed))
-    out.seed = static_cast<uint64_t>(integer(seed, "seed", 0, 9007199254740991));
+  each_sampling_number(out, [&](const char* name, auto& target, bool whole, double low, double high) {
+    const Napi::Value value = member(options, name);
+    if (!present(value)) return;
+    using Number = std::decay_t<decltype(target)>;
+    target =
+        whole
+            ? static_cast<Number>(integer(value, name, static_cast<int64_t>(low), static_cast<int64_t>(high)))
+            : static_cast<Number>(number(value, name, low, high));
+  });
   return out;
 }
 

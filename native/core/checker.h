@@ -4,19 +4,12 @@
 #define GGMA_CORE_CHECKER_H
 
 #include <cmath>
-#include <cstring>
 #include <string>
 
 #include "core/failure.h"
 #include "core/program.h"
 
 namespace ggma {
-
-inline float as_float(uint32_t bits) {
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
-}
 
 class StepChecker {
  public:
@@ -37,7 +30,6 @@ class StepChecker {
     if (!holds) fail(std::string("expected ") + what);
   }
   void all_rows_only() const { expect(!wanted_, "flags 0: this step runs over all rows"); }
-  bool finite(uint32_t bits) const { return std::isfinite(as_float(bits)); }
 
   const SlotRecord& read(uint32_t slot) const {
     const SlotRecord& record = slot_at(slot);

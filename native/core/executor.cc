@@ -137,7 +137,7 @@ void Executor::run(const Row* rows, size_t count, const Cancel& cancel, bool wit
       step.op->run(context, step.operands);
     }
     if (profiler_ && context.rows > 0) profiler_->steps(i, step.together, context);
-    for (const size_t end = i + step.together; i < end; i++) context.written(program_.steps[i].operands[0]);
+    for (const size_t end = i + step.together; i < end; i++) context.written(program_.steps[i].dst());
   }
   if (greedy) {
     context.rows = wanted_.size();
@@ -166,8 +166,8 @@ void Executor::complete_logits() {
   has_logits_ = true;
 }
 
-const float* Executor::logits() const {
-  return arena_.get() + size_t{program_.slots[program_.logits_slot].offset} * rows_;
+const float* Executor::output(Output what) const {
+  return arena_.get() + size_t{program_.slots[program_.output(what)->slot].offset} * rows_;
 }
 
 }  // namespace ggma

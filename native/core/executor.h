@@ -42,7 +42,9 @@ class Executor {
   void run(const Row* rows, size_t count, const Cancel& cancel, bool with_logits, std::vector<int32_t>& ids);
 
   // [wanted rows, vocab] of the last run, if it was asked for them or complete_logits() came since.
-  const float* logits() const;
+  const float* logits() const { return output(Output::kLogits); }
+  // [wanted rows, width] of an output that the program has, after the last run.
+  const float* output(Output what) const;
   // Computes the logits of the last run where it left them out: the same bits as if it had been asked for
   // them.
   void complete_logits();

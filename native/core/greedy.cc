@@ -28,9 +28,10 @@ Greedy::Greedy(const Program& program, const Weights& weights, const KernelTable
                const Loading& loading)
     : screen_(kernels, pool) {
   const Step& last = program.steps.back();
-  if (last.op->code != kMatmulCode || !last.wanted || last.operands[0] != program.logits_slot) return;
+  if (last.op->code != MatmulOperands::kCode || !last.wanted || last.dst() != program.logits().slot) return;
   last_ = &last;
-  if (program.screened && last.operands[3] == kNone) screen_.build(weights.data()[last.operands[2]], loading);
+  product_ = operands_at<MatmulOperands>(last.operands);
+  if (program.screened && product_.bias == kNone) screen_.build(weights.data()[product_.weight], loading);
 }
 
 void Greedy::run_blocks(const Blocks* blocks, size_t begin, size_t end) {
@@ -55,11 +56,11 @@ void Greedy::run_blocks(const Blocks* blocks, size_t begin, size_t end) {
 }
 
 void Greedy::run_all(StepContext& c, std::vector<int32_t>& ids) {
-  const Product product = product_of(c, last_->operands);
+  const Product product = product_of(c, product_);
   const size_t rows = c.rows, panels = panels_at_a_time(rows),
                blocks = (product.panels + panels - 1) / panels;
   best_.resize(blocks * rows);
-  const Dtype dtype = c.weight(last_->operands[2]).dtype;
+  const Dtype dtype = c.weight(product_.weight).dtype;
   const Blocks args{&product, c.kernels.argmax, panel_bytes(dtype, product.args.inputs), panels,
                     best_.data()};
   c.split(Kernel<Blocks>(run_blocks), args, blocks, panels * product.unit_work());
@@ -77,9 +78,9 @@ void Greedy::run(StepContext& c, std::vector<int32_t>& ids) {
   ids.assign(c.rows, -1);
   if (c.rows > kMostRows) {
     last_->op->run(c, last_->operands);
-    const ArgmaxArgs args{ids.data(), c.slot(last_->operands[0]), c.program.vocab};
+    const ArgmaxArgs args{ids.data(), c.slot(product_.dst), c.program.vocab};
     c.split(c.kernels.argmax, args, c.rows, c.program.vocab);
-  } else if (screen_.ready() && screen_.run(c, last_->operands, ids)) {
+  } else if (screen_.ready() && screen_.run(c, product_, ids)) {
     screened_ += c.rows;
   } else {
     run_all(c, ids);

@@ -38,6 +38,7 @@ class Greedy {
   void run_all(StepContext& context, std::vector<int32_t>& ids);
 
   const Step* last_ = nullptr;
+  MatmulOperands product_{};  // of last_
   Screen screen_;
   uint64_t screened_ = 0;
   std::vector<Best> best_;  // [blocks, rows]

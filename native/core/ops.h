@@ -14,10 +14,10 @@ struct StepContext;
 struct Op {
   uint32_t code;
   const char* name;
-  uint32_t operands;
+  uint32_t operands;                                              // how many words, dst included
   void (*check)(StepChecker& checker, const uint32_t* operands);  // throws Failure
   void (*run)(StepContext& context, const uint32_t* operands);
-  uint32_t matrix;  // the operand whose dtype chooses the kernel, or kNone
+  uint32_t matrix;  // the place of the operand whose dtype chooses the kernel, or kNone
   Cost (*cost)(const StepContext& context, const uint32_t* operands);  // of a run, for profiles
 };
 

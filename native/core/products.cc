@@ -68,12 +68,13 @@ const QuantBlock* quantised(StepContext& c, uint32_t slot) {
   return c.quantised;
 }
 
-Product product_of(StepContext& c, const uint32_t* w) {
-  const PackedWeight& weight = c.weight(w[2]);
-  const float* bias = w[3] == kNone ? nullptr : c.weight(w[3]).vector();
-  const void* src = is_quantised(weight.dtype) ? quantised(c, w[1]) : static_cast<const void*>(c.slot(w[1]));
+Product product_of(StepContext& c, const MatmulOperands& o) {
+  const PackedWeight& weight = c.weight(o.weight);
+  const float* bias = o.bias == kNone ? nullptr : c.weight(o.bias).vector();
+  const void* src =
+      is_quantised(weight.dtype) ? quantised(c, o.src) : static_cast<const void*>(c.slot(o.src));
   return {kernel_of(c.kernels, weight.dtype),
-          {c.slot(w[0]), src, weight.data, bias, c.rows, weight.cols, weight.rows},
+          {c.slot(o.dst), src, weight.data, bias, c.rows, weight.cols, weight.rows},
           round_up(weight.rows, kLanes) / kLanes};
 }
 
@@ -87,56 +88,58 @@ MatmulArgs part_of(const MatmulArgs& args, size_t panel_bytes, size_t first, siz
 }
 
 size_t products_together(const Program& program, size_t at) {
-  const Op *matmul = find_op(kMatmulCode), *silu_mul = find_op(kSiluMulCode);
+  const Op *matmul = find_op(MatmulOperands::kCode), *silu_mul = find_op(SiluMulOperands::kCode);
   const std::vector<Step>& steps = program.steps;
   const Step& first = steps[at];
   if (first.op != matmul) return 1;
-  const uint32_t src = first.operands[1];
-  const auto int8 = [&](const Step& step) { return is_quantised(program.weights[step.operands[2]].dtype); };
+  const auto product = [](const Step& step) { return operands_at<MatmulOperands>(step.operands); };
+  const uint32_t src = product(first).src;
+  const auto int8 = [&](const Step& step) {
+    return is_quantised(program.weights[product(step).weight].dtype);
+  };
   // A result must not lie on another one, nor on the rows that threads still read.
   const auto apart = [&](uint32_t slot, size_t end) {
     for (size_t i = at; i < end; i++)
-      if (overlap(program, slot, steps[i].operands[0])) return false;
+      if (overlap(program, slot, steps[i].dst())) return false;
     return !overlap(program, slot, src);
   };
   size_t end = at + 1;
   while (end < steps.size() && end - at < kMostProducts) {
     const Step& next = steps[end];
-    if (next.op != matmul || next.wanted != first.wanted || next.operands[1] != src ||
-        int8(next) != int8(first) || !apart(next.operands[0], end))
+    if (next.op != matmul || next.wanted != first.wanted || product(next).src != src ||
+        int8(next) != int8(first) || !apart(next.dst(), end))
       break;
     end++;
   }
   if (end - at != 2 || end == steps.size()) return end - at;
   const Step& next = steps[end];
-  const uint32_t a = first.operands[0], b = steps[at + 1].operands[0], dst = next.operands[0];
-  const bool of_both =
-      (next.operands[1] == a && next.operands[2] == b) || (next.operands[1] == b && next.operands[2] == a);
-  const bool gated = next.op == silu_mul && next.wanted == first.wanted && of_both &&
-                     (dst == a || dst == b || apart(dst, end));
-  return gated ? 3 : 2;
+  if (next.op != silu_mul || next.wanted != first.wanted) return 2;
+  const uint32_t a = first.dst(), b = steps[at + 1].dst();
+  const auto gated = operands_at<SiluMulOperands>(next.operands);
+  const bool of_both = (gated.gate == a && gated.up == b) || (gated.gate == b && gated.up == a);
+  return of_both && (gated.dst == a || gated.dst == b || apart(gated.dst, end)) ? 3 : 2;
 }
 
 void run_products(StepContext& c, const Step* steps, size_t count) {
-  const bool gated = steps[count - 1].op->code == kSiluMulCode;
+  const bool gated = steps[count - 1].op->code == SiluMulOperands::kCode;
   Product products[kMostProducts] = {};
   const size_t own = gated ? count - 1 : count;
   size_t panels = 0;
   for (size_t i = 0; i < own; i++) {
-    products[i] = product_of(c, steps[i].operands);
+    products[i] = product_of(c, operands_at<MatmulOperands>(steps[i].operands));
     panels += products[i].panels;
   }
   if (gated) {
-    const uint32_t* w = steps[2].operands;
+    const auto o = operands_at<SiluMulOperands>(steps[2].operands);
     const Gated args{
-        products, c.kernels.silu_mul, {c.slot(w[0]), c.slot(w[1]), c.slot(w[2]), c.width(w[0]), 0.0f}};
+        products, c.kernels.silu_mul, {c.slot(o.dst), c.slot(o.gate), c.slot(o.up), c.width(o.dst), 0.0f}};
     c.split(Kernel<Gated>(run_gated), args, products[0].panels, 2 * products[0].unit_work());
   } else {
     c.split(Kernel<Sequel>(run_sequel), Sequel{products, own}, panels, products[0].unit_work());
   }
 }
 
-void run_product(StepContext& c, const uint32_t* operands) {
+void run_product(StepContext& c, const MatmulOperands& operands) {
   const Product product = product_of(c, operands);
   c.split(product.kernel, product.args, product.panels, product.unit_work());
 }

@@ -8,8 +8,6 @@
 
 namespace ggma {
 
-constexpr uint32_t kMatmulCode = 2, kSiluMulCode = 4;
-
 constexpr size_t kMostProducts = 4;
 
 // How many steps from number `at` on run as one; 1: it runs by itself.
@@ -25,7 +23,7 @@ struct Product {
   size_t panels;
   size_t unit_work() const { return args.inputs * kLanes * args.rows; }
 };
-Product product_of(StepContext& context, const uint32_t* operands);
+Product product_of(StepContext& context, const MatmulOperands& operands);
 
 // The same of `count` of its panels from `first` on, as a product by itself: dst [rows, outputs of the part].
 MatmulArgs part_of(const MatmulArgs& args, size_t panel_bytes, size_t first, size_t count, float* dst);
@@ -34,7 +32,7 @@ MatmulArgs part_of(const MatmulArgs& args, size_t panel_bytes, size_t first, siz
 const QuantBlock* quantised(StepContext& context, uint32_t slot);
 
 // One MATMUL by itself.
-void run_product(StepContext& context, const uint32_t* operands);
+void run_product(StepContext& context, const MatmulOperands& operands);
 
 }  // namespace ggma
 

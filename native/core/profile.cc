@@ -6,30 +6,13 @@
 #include "core/step_context.h"
 
 namespace ggma {
-namespace {
-
-const char* name_of(Dtype dtype) {
-  switch (dtype) {
-    case Dtype::kF16:
-      return "f16";
-    case Dtype::kBf16:
-      return "bf16";
-    case Dtype::kQ8_0:
-      return "q8_0";
-    case Dtype::kQ4_0:
-      return "q4_0";
-    default:
-      return "f32";
-  }
-}
-
-}  // namespace
 
 Profiler::Profiler(const Program& program, const Weights& weights) : program_(program) {
   for (const Step& step : program.steps) {
     std::string name = step.op->name;
     if (step.op->matrix != kNone)
-      name += std::string(" ") + name_of(weights.data()[step.operands[step.op->matrix]].dtype);
+      name += std::string(" ") +
+              kDtypeNames[static_cast<uint32_t>(weights.data()[step.operands[step.op->matrix]].dtype)];
     names_.push_back(std::move(name));
   }
   names_.insert(names_.end(), {"ARGMAX", "SAMPLE"});

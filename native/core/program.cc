@@ -29,13 +29,14 @@ class Reader {
   }
   uint64_t word64(size_t at) const { return word(at) | static_cast<uint64_t>(word(at + 4)) << 32; }
 
-  // A section of `count` records of `size` bytes, whose number and offset stand at header word `header`.
+  // A section of `count` records of `size` bytes, whose number and offset are the header's words from
+  // `place`.
   struct Section {
     uint32_t count;
     size_t offset;
   };
-  Section section(const char* name, size_t header, size_t size, uint32_t limit) const {
-    const uint32_t count = word(header * 4), offset = word(header * 4 + 4);
+  Section section(const char* name, size_t place, size_t size, uint32_t limit) const {
+    const uint32_t count = word(place * 4), offset = word(place * 4 + 4);
     if (count > limit)
       invalid("expected at most " + std::to_string(limit) + " entries, got " + std::to_string(count), name);
     if (offset % 8 != 0 || offset > bytes_ || count * size > bytes_ - offset) {
@@ -55,7 +56,8 @@ WeightRecord read_weight(const Reader& in, size_t at, const std::vector<uint64_t
                          const std::string& path) {
   WeightRecord w{};
   const uint32_t dtype = in.word(at);
-  if (dtype >= kDtypes) invalid("expected a dtype below 5, got " + std::to_string(dtype), path);
+  if (dtype >= kDtypes)
+    invalid("expected a dtype below " + std::to_string(kDtypes) + ", got " + std::to_string(dtype), path);
   w.dtype = static_cast<Dtype>(dtype);
   w.source = in.word(at + 4);
   w.offset = in.word64(at + 8);
@@ -85,28 +87,31 @@ WeightRecord read_weight(const Reader& in, size_t at, const std::vector<uint64_t
 }
 
 void read_records(Program& program, const Reader& in, const std::vector<uint64_t>& source_bytes) {
-  const auto weights = in.section("weights", 7, 40, kMaxWeights);
+  const auto weights = in.section("weights", header::kWeights, record_bytes::kWeights, kMaxWeights);
   for (uint32_t i = 0; i < weights.count; i++)
-    program.weights.push_back(read_weight(in, weights.offset + 40 * i, source_bytes, item("weights", i)));
-  const auto slots = in.section("slots", 9, 8, kMaxSlots);
+    program.weights.push_back(
+        read_weight(in, weights.offset + record_bytes::kWeights * i, source_bytes, item("weights", i)));
+  const auto slots = in.section("slots", header::kSlots, record_bytes::kSlots, kMaxSlots);
   for (uint32_t i = 0; i < slots.count; i++) {
-    const SlotRecord slot{in.word(slots.offset + 8 * i), in.word(slots.offset + 8 * i + 4)};
+    const size_t at = slots.offset + record_bytes::kSlots * i;
+    const SlotRecord slot{in.word(at), in.word(at + 4)};
     if (slot.width == 0 || slot.width > program.arena_width || slot.offset > program.arena_width - slot.width)
       invalid("expected a place within the arena's " + std::to_string(program.arena_width) + " floats",
               item("slots", i));
     program.slots.push_back(slot);
   }
-  const auto tables = in.section("tables", 11, 4, kMaxTables);
+  const auto tables = in.section("tables", header::kTables, record_bytes::kTables, kMaxTables);
   for (uint32_t i = 0; i < tables.count; i++) {
-    const uint32_t width = in.word(tables.offset + 4 * i);
+    const uint32_t width = in.word(tables.offset + record_bytes::kTables * i);
     if (width == 0 || width > kMaxArenaWidth)
       invalid("expected a width, got " + std::to_string(width), item("tables", i));
     program.table_widths.push_back(width);
   }
   program.table_used.resize(tables.count);
-  const auto caches = in.section("caches", 13, 8, kMaxCaches);
+  const auto caches = in.section("caches", header::kCaches, record_bytes::kCaches, kMaxCaches);
   for (uint32_t i = 0; i < caches.count; i++) {
-    CacheRecord cache{in.word(caches.offset + 8 * i), in.word(caches.offset + 8 * i + 4), 0, 0};
+    const size_t at = caches.offset + record_bytes::kCaches * i;
+    CacheRecord cache{in.word(at), in.word(at + 4), 0, 0};
     if (cache.kv_heads == 0 || cache.kv_heads > 65536 || cache.head_dim == 0 || cache.head_dim > kMaxHeadDim)
       invalid("expected 1 to 65536 kv_heads and a head_dim of 1 to " + std::to_string(kMaxHeadDim) +
                   ", got " + std::to_string(cache.kv_heads) + " and " + std::to_string(cache.head_dim),
@@ -118,9 +123,32 @@ void read_records(Program& program, const Reader& in, const std::vector<uint64_t
   }
 }
 
+// After the steps, because the checker knows then what the slots hold at the end.
+void read_outputs(Program& program, const Reader& in, StepChecker& checker) {
+  const auto section = in.section("outputs", header::kOutputs, record_bytes::kOutputs, kOutputs);
+  for (uint32_t i = 0; i < section.count; i++) {
+    const size_t at = section.offset + record_bytes::kOutputs * i;
+    const uint32_t what = in.word(at), slot = in.word(at + 4), width = in.word(at + 8);
+    const std::string path = item("outputs", i);
+    if (what >= kOutputs)
+      invalid("expected an output below " + std::to_string(kOutputs) + ", got " + std::to_string(what), path);
+    const OutputRecord record{static_cast<Output>(what), slot, width};
+    checker.begin(path + " " + kOutputNames[what], true);
+    checker.expect(!program.output(record.what), "each output once");
+    checker.expect(checker.read(slot).width == width, "a slot of the output's width");
+    program.outputs.push_back(record);
+  }
+  const OutputRecord* logits = program.output(Output::kLogits);
+  if (!logits) invalid("expected logits among the outputs, got none", "outputs");
+  program.vocab = logits->width;
+  if (program.vocab > kMaxVocab)
+    invalid("expected a vocabulary of 1 to 2^24, got " + std::to_string(program.vocab), "outputs");
+}
+
 void read_steps(Program& program, const Reader& in) {
-  const auto section = in.section("steps", 15, 4, kMaxStepWords);
-  for (uint32_t i = 0; i < section.count; i++) program.words.push_back(in.word(section.offset + 4 * i));
+  const auto section = in.section("steps", header::kSteps, record_bytes::kSteps, kMaxStepWords);
+  for (uint32_t i = 0; i < section.count; i++)
+    program.words.push_back(in.word(section.offset + record_bytes::kSteps * i));
   StepChecker checker(program);
   const std::vector<uint32_t>& words = program.words;
   for (size_t at = 0; at < words.size();) {
@@ -137,9 +165,7 @@ void read_steps(Program& program, const Reader& in) {
     program.steps.push_back({op, flags == kWantedRows, &words[at + 2], 1});
     at += 2 + op->operands;
   }
-  checker.begin("logits", true);
-  checker.expect(checker.read(program.logits_slot).width == program.vocab,
-                 "a slot of the vocabulary's width");
+  read_outputs(program, in, checker);
 }
 
 // How much a packed weight takes depends on the steps that use it.
@@ -181,25 +207,25 @@ Program decode_program(const uint8_t* data, size_t bytes, const std::vector<uint
     invalid(
         "expected a header of " + std::to_string(kHeaderWords * 4) + " bytes, got " + std::to_string(bytes),
         "header");
-  if (in.word(0) != kProgramMagic) invalid("expected the magic GGMP", "header");
-  if (in.word(4) != kProgramVersion)
-    invalid("expected version 1, got " + std::to_string(in.word(4)), "header");
-  if (in.word(8) != bytes)
-    invalid("expected " + std::to_string(in.word(8)) + " bytes, got " + std::to_string(bytes), "header");
+  const auto head = [&](uint32_t place) { return in.word(size_t{place} * 4); };
+  if (head(header::kMagic) != kProgramMagic) invalid("expected the magic GGMP", "header");
+  if (head(header::kVersion) != kProgramVersion)
+    invalid("expected version " + std::to_string(kProgramVersion) + ", got " +
+                std::to_string(head(header::kVersion)),
+            "header");
+  if (head(header::kLength) != bytes)
+    invalid("expected " + std::to_string(head(header::kLength)) + " bytes, got " + std::to_string(bytes),
+            "header");
   Program program;
-  program.vocab = in.word(12);
-  program.arena_width = in.word(16);
-  program.logits_slot = in.word(20);
-  if (program.vocab == 0 || program.vocab > kMaxVocab)
-    invalid("expected a vocabulary of 1 to 2^24, got " + std::to_string(program.vocab), "header");
+  program.arena_width = head(header::kArenaWidth);
   if (program.arena_width > kMaxArenaWidth)
     invalid("expected an arena of at most 2^26 floats, got " + std::to_string(program.arena_width), "header");
-  if (in.word(24) != source_bytes.size())
-    invalid(
-        "expected " + std::to_string(in.word(24)) + " sources, got " + std::to_string(source_bytes.size()),
-        "header");
-  for (uint32_t i = 17; i < kHeaderWords; i++)
-    if (in.word(i * 4) != 0) invalid("expected 0 in header word " + std::to_string(i), "header");
+  if (head(header::kSources) != source_bytes.size())
+    invalid("expected " + std::to_string(head(header::kSources)) + " sources, got " +
+                std::to_string(source_bytes.size()),
+            "header");
+  for (uint32_t i = header::kSteps + 2; i < kHeaderWords; i++)
+    if (head(i) != 0) invalid("expected 0 in header word " + std::to_string(i), "header");
   read_records(program, in, source_bytes);
   read_steps(program, in);
   check_packed(program);

@@ -181,11 +181,11 @@ bool Screen::find_candidates(size_t row, size_t blocks) {
   return true;
 }
 
-bool Screen::run(StepContext& c, const uint32_t* operands, std::vector<int32_t>& ids) {
+bool Screen::run(StepContext& c, const MatmulOperands& operands, std::vector<int32_t>& ids) {
   const size_t rows = c.rows;
   if (rows > kMostRows) return false;
-  const QuantBlock* q = quantised(c, operands[1]);
-  if (!set_factors(c.slot(operands[1]), q, rows)) return false;
+  const QuantBlock* q = quantised(c, operands.src);
+  if (!set_factors(c.slot(operands.src), q, rows)) return false;
   const Product product = product_of(c, operands);
   const size_t blocks = (outputs_ + kScreenBlock - 1) / kScreenBlock, panels = panels_at_a_time(rows),
                runs = (product.panels + panels - 1) / panels;
@@ -199,7 +199,7 @@ bool Screen::run(StepContext& c, const uint32_t* operands, std::vector<int32_t>&
   candidate_counts_.clear();
   for (size_t r = 0; r < rows; r++)
     if (!find_candidates(r, blocks)) return false;
-  const size_t bytes = panel_bytes(c.weight(operands[2]).dtype, inputs_);
+  const size_t bytes = panel_bytes(c.weight(operands.weight).dtype, inputs_);
   const uint32_t* candidate = candidates_.data();
   for (size_t r = 0; r < rows; r++) {
     float top = -std::numeric_limits<float>::infinity();

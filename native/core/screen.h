@@ -28,7 +28,7 @@ class Screen {
 
   // ids [rows] of the MATMUL with these operands. false: too many outputs come close, or the row is not
   // finite; then it has done nothing.
-  bool run(StepContext& context, const uint32_t* operands, std::vector<int32_t>& ids);
+  bool run(StepContext& context, const MatmulOperands& operands, std::vector<int32_t>& ids);
 
  private:
   struct Copy;

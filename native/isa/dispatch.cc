@@ -31,7 +31,7 @@ KernelTable whole(std::initializer_list<const KernelTable*> parts) {
 #define GGMA_SECTION_ROWS
 #define GGMA_KERNEL(kernel, Args) \
   if (part->kernel) table.kernel = part->kernel;
-#define GGMA_OP(code, NAME, Step)
+#define GGMA_OP(Operands, Step)
 #include "kernels/kernels.inc"
 #undef GGMA_OP
 #undef GGMA_KERNEL

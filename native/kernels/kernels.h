@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "generated/format.h"
+
 namespace ggma {
 
 // Outputs (or positions) side by side in one vector: the width of a packed weight panel.
@@ -15,10 +17,6 @@ constexpr uint32_t kKvBlock = 64;
 constexpr uint32_t kMaxHeadDim = 256;
 // Elements of a quantised block: GGML's for weights, ours for activations.
 constexpr uint32_t kQuantBlock = 32;
-
-// How a weight's elements are stored, in the file and packed. Numbers of the program's format.
-enum class Dtype : uint32_t { kF32, kF16, kBf16, kQ8_0, kQ4_0 };
-constexpr uint32_t kDtypes = 5;
 
 constexpr size_t round_up(size_t value, size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -73,7 +71,7 @@ struct KernelTable {
   const char* name;
 #define GGMA_SECTION_ROWS
 #define GGMA_KERNEL(kernel, Args) Kernel<Args> kernel;
-#define GGMA_OP(code, NAME, Step)
+#define GGMA_OP(Operands, Step)
 #include "kernels/kernels.inc"
 #undef GGMA_OP
 #undef GGMA_KERNEL

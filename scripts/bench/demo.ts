@@ -7,6 +7,7 @@ import { loadDemo } from '../../lib/make/index.ts';
 import { median } from './measure.ts';
 import { coresUpTo, count, counts, optionsOf } from './options.ts';
 import { machine, root, save } from './results.ts';
+import { figuresTable } from './table.ts';
 
 const { threads, rounds } = optionsOf({ threads: counts(coresUpTo()), rounds: count('15') }, 'none');
 
@@ -66,6 +67,6 @@ figures['start to first token, demo exported in memory'] = {
 };
 for (const [title, table] of Object.entries(figures)) {
   console.log(`\n${title}`);
-  console.table(table);
+  console.log(figuresTable(table));
 }
 save('demo', { machine: machine(), figures });

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Weights } from '../../lib/export/safetensors.ts';
+import { type Checkpoint, openHuggingFace, readFloats } from '../../lib/checkpoint/index.ts';
 
 /** The fields of config.json that are read. */
 interface Config {
@@ -35,7 +35,7 @@ type Value = readonly [keyof typeof valueTypes, number | string];
 
 export function writeGguf(hfDir: string, file: string): void {
   const config = JSON.parse(readFileSync(path.join(hfDir, 'config.json'), 'utf8')) as Config;
-  writeFileSync(file, encode(metadataOf(config), tensorsOf(config, new Weights(hfDir))));
+  writeFileSync(file, encode(metadataOf(config), tensorsOf(config, openHuggingFace(hfDir).tensors)));
 }
 
 function metadataOf(c: Config): Record<string, Value> {
@@ -55,18 +55,19 @@ function metadataOf(c: Config): Record<string, Value> {
   };
 }
 
-function tensorsOf(c: Config, weights: Weights): Tensor[] {
+function tensorsOf(c: Config, weights: Checkpoint['tensors']): Tensor[] {
   const [hidden, heads, kvHeads] = [
     c.hidden_size,
     c.num_attention_heads,
     c.num_key_value_heads ?? c.num_attention_heads,
   ];
   const kv = (hidden / heads) * kvHeads;
-  const tensor = (name: string, from: string, shape: number[]): Tensor => ({
-    name: `${name}.weight`,
-    shape,
-    data: weights.float32(`${from}.weight`, shape),
-  });
+  const tensor = (name: string, from: string, shape: number[]): Tensor => {
+    const found = weights.get(`${from}.weight`);
+    if (String(found?.shape) !== String(shape))
+      throw new Error(`expected [${shape.join(', ')}] for ${from}.weight, got ${found?.shape.join(', ')}`);
+    return { name: `${name}.weight`, shape, data: new Uint8Array(readFloats(found!).buffer) };
+  };
   const tensors = [tensor('token_embd', 'model.embed_tokens', [c.vocab_size, hidden])];
   for (let i = 0; i < c.num_hidden_layers; i++) {
     const [to, from] = [`blk.${i}`, `model.layers.${i}`];
@@ -83,7 +84,7 @@ function tensorsOf(c: Config, weights: Weights): Tensor[] {
     );
   }
   tensors.push(tensor('output_norm', 'model.norm', [hidden]));
-  if (weights.shapeOf('lm_head.weight')) tensors.push(tensor('output', 'lm_head', [c.vocab_size, hidden]));
+  if (weights.has('lm_head.weight')) tensors.push(tensor('output', 'lm_head', [c.vocab_size, hidden]));
   return tensors;
 }
 

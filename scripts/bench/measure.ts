@@ -8,6 +8,10 @@ import { architectures, type ModelName, randomModule } from './models.ts';
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
+/** How far repeats lie apart: what 80 % of them span, over their median. */
+export const spread = (values: readonly number[]): number =>
+  (percentile(values, 90) - percentile(values, 10)) / median(values);
+
 /** The value that p % of the values do not exceed. */
 export function percentile(values: readonly number[], p: number): number {
   const at = Math.ceil((p / 100) * values.length) - 1;

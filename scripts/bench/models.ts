@@ -2,14 +2,14 @@
  * The architectures of small public checkpoints with random weights: speed does not depend on what a model says.
  * The peers kit uses the same ones.
  */
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Module } from '../../lib/ir/graph/index.ts';
 import { packModel } from '../../lib/make/index.ts';
 import type { DtypeName } from './dtypes.ts';
 
-interface Architecture {
+export interface Architecture {
   hidden: number;
   layers: number;
   heads: number;
@@ -18,6 +18,8 @@ interface Architecture {
   vocab: number;
   context: number;
   tied: boolean;
+  /** Elements of matrices are uniform in ± this. Default 0.035, which has a standard deviation of 0.02. */
+  spread?: number;
 }
 
 export const architectures = {
@@ -86,10 +88,10 @@ export function bytesPerToken(name: ModelName, dtype: DtypeName): number {
 }
 
 /** The whole way from a Hugging Face directory of random weights, with the seed's filters. */
-export function randomModule(name: ModelName): Module {
+export function randomModule(shape: ModelName | Architecture): Module {
   const dir = mkdtempSync(path.join(tmpdir(), 'ggma-bench-'));
   try {
-    writeHuggingFace(dir, architectures[name]);
+    writeHuggingFace(dir, typeof shape === 'string' ? architectures[shape] : shape);
     return packModel(dir);
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -114,9 +116,11 @@ export function configOf(a: Architecture): Record<string, unknown> {
   };
 }
 
-function writeHuggingFace(dir: string, a: Architecture): void {
+/** config.json and model.safetensors. */
+export function writeHuggingFace(dir: string, a: Architecture): void {
+  mkdirSync(dir, { recursive: true });
   writeFileSync(path.join(dir, 'config.json'), JSON.stringify(configOf(a)));
-  writeSafetensors(path.join(dir, 'model.safetensors'), shapesOf(a));
+  writeSafetensors(path.join(dir, 'model.safetensors'), shapesOf(a), a.spread);
 }
 
 function shapesOf(a: Architecture): [name: string, shape: number[]][] {
@@ -141,8 +145,8 @@ function shapesOf(a: Architecture): [name: string, shape: number[]][] {
   return shapes;
 }
 
-/** BF16, a tensor at a time: norms around 1, matrices of standard deviation 0.02. */
-function writeSafetensors(file: string, shapes: readonly [string, number[]][]): void {
+/** BF16, a tensor at a time: norms around 1, matrices around 0. */
+function writeSafetensors(file: string, shapes: readonly [string, number[]][], ofMatrices = 0.035): void {
   const count = (shape: number[]) => shape.reduce((n, dim) => n * dim, 1);
   let at = 0;
   const header: Record<string, unknown> = {};
@@ -161,7 +165,7 @@ function writeSafetensors(file: string, shapes: readonly [string, number[]][]): 
     const word = new Float32Array(1);
     const bits = new Uint32Array(word.buffer);
     for (const [, shape] of shapes) {
-      const [center, spread] = shape.length === 1 ? [1, 0.1] : [0, 0.035];
+      const [center, spread] = shape.length === 1 ? [1, 0.1] : [0, ofMatrices];
       const halves = new Uint16Array(count(shape));
       for (let i = 0; i < halves.length; i++) {
         state = (Math.imul(state, 1664525) + 1013904223) | 0;

@@ -9,6 +9,7 @@ import type { PeersFile } from './compare.ts';
 import { readHistory } from './history.ts';
 import { page } from './page/html.ts';
 import {
+  busyNote,
   curve,
   type Figures,
   figuresOf,
@@ -25,17 +26,33 @@ import { load, type Rows, resultsDir } from './results.ts';
 import type { Throughput } from './throughput.ts';
 
 const throughput = load<Rows<Throughput>>('throughput');
+const limits = load<Rows<Limit>>('limits');
+const latency = load<Rows>('latency');
+const context = load<Rows>('context');
+const batch = load<Rows>('batch');
+const boundary = load<Rows>('boundary');
+const busy = load<Rows>('busy');
+const startup = load<Rows>('startup');
+const quality = load<Rows>('quality');
+const demo = load<Figures>('demo');
+const pipeline = load<Figures>('pipeline');
+const served = load<Serving>('serving');
 const command = (name: string) => `npx tsx scripts/bench/${name}.ts`;
 const html = page('ggma: benchmarks', [
-  `<p>Measured from JavaScript, models loaded and warm, medians; random weights in the architectures of public
-  checkpoints. Other programs on the machine change the figures (load), so ratios of one run say more than they.</p>`,
+  `<p>Measured from JavaScript with models loaded and warm; figures are medians. Models have random weights in the
+  architectures of public checkpoints. Other programs on the machine change the figures, so ratios within one run say
+  more than figures of different runs.</p>`,
+  busyNote({
+    ...{ limits, throughput, latency, context, batch, boundary, busy, startup, demo, quality },
+    ...{ serving: served, pipeline },
+  }),
   speeds(throughput),
-  roofs(throughput, load<Rows<Limit>>('limits')),
+  roofs(throughput, limits),
   scaling(throughput),
   curve(
     'Latency',
     command('latency'),
-    load<Rows>('latency'),
+    latency,
     'prompt',
     'ms',
     { 'first token p50, ms': 'first token', 'between pieces p50, ms': 'between pieces' },
@@ -44,7 +61,7 @@ const html = page('ggma: benchmarks', [
   curve(
     'As the context grows',
     `${command('context')} [PEERS_DIR]`,
-    load<Rows>('context'),
+    context,
     'depth',
     'tokens/s',
     { 'tokens/s': '', 'llama-bench': 'llama-bench' },
@@ -53,7 +70,7 @@ const html = page('ggma: benchmarks', [
   curve(
     'Many sequences',
     `${command('batch')} [PEERS_DIR]`,
-    load<Rows>('batch'),
+    batch,
     'sequences',
     'tokens/s together',
     { decode: '', 'batched-bench decode': 'llama-batched-bench' },
@@ -63,24 +80,24 @@ const html = page('ggma: benchmarks', [
     'JavaScript over the native step',
     command('boundary'),
     'All tokens in one native call, a call for each, and complete(): what the latter two take more is JavaScript.',
-    load<Rows>('boundary'),
+    boundary,
   ),
   rowsOf(
     'Beside a busy core',
     `${command('busy')} [PEERS_DIR]`,
     'Decoding while another process keeps a core busy, over one thread on a machine with nothing beside.',
-    load<Rows>('busy'),
+    busy,
   ),
-  rowsOf('Start', command('startup'), 'Whole processes and their memory.', load<Rows>('startup')),
-  figuresOf('The demo', command('demo'), load<Figures>('demo')),
+  rowsOf('Start', command('startup'), 'Whole processes and their memory.', startup),
+  figuresOf('The demo', command('demo'), demo),
   rowsOf(
     'Quality',
     `${command('quality')} [PEERS_DIR]`,
     'Perplexity on held-out stories, and the divergence of each next-token distribution from that of f32.',
-    load<Rows>('quality'),
+    quality,
   ),
-  serving(load<Serving>('serving')),
-  figuresOf('Filters', 'npm run bench:pipeline', load<Figures>('pipeline')),
+  serving(served),
+  figuresOf('Filters', 'npm run bench:pipeline', pipeline),
   peersSection(load<PeersFile>('peers')),
   history(readHistory()),
 ]);

@@ -13,6 +13,7 @@ import { prepare, sample } from './measure.ts';
 import { architectures } from './models.ts';
 import { count, counts, dtypesOf, flag, models, namesOf, optionsOf } from './options.ts';
 import { load as loadResult, mergeBy, save } from './results.ts';
+import { figuresTable, textTable } from './table.ts';
 
 const names = peers.map(({ name }) => name);
 const options = optionsOf(
@@ -69,7 +70,7 @@ function print(result: Result): void {
     Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Number(value.toPrecision(4))]));
   const rows = Object.entries(tokensPerSecond).map(([name, row]) => [name, figures(row)] as const);
   const without = Object.entries(absent).map(([name, reason]) => [name, { absent: reason }] as const);
-  console.table(Object.fromEntries([...rows, ...without]));
+  console.log(figuresTable(Object.fromEntries([...rows, ...without])));
 }
 
 function historyCell({ model, dtype, threads, overLlamaBench, overBestNodePeer }: Result): HistoryCell {
@@ -79,7 +80,7 @@ function historyCell({ model, dtype, threads, overLlamaBench, overBestNodePeer }
 
 /** Keeps what is there so far: a run of all cells takes hours. */
 function keep(results: readonly Result[]): PeersFile {
-  // Read anew each time: another run may have added cells of its own.
+  // The file is read each time, because another run may have added cells of its own.
   const before = loadResult<PeersFile>('peers');
   const file: PeersFile = {
     llamaCpp: buildFlags(kit),
@@ -107,6 +108,7 @@ for (const model of options.models)
   }
 const file = keep(results);
 console.log('\nratios and goals');
-console.table(results.flatMap(verdicts));
-console.log(`llama.cpp built with ${file.llamaCpp};`, file.versions);
+console.log(textTable(results.flatMap(verdicts)));
+const builds = Object.entries(file.versions).map(([name, version]) => `${name} ${version}`);
+console.log(`llama.cpp built with ${file.llamaCpp}; ${builds.join(', ')}`);
 if (options.record) record(results.map(historyCell), Object.fromEntries(versions));

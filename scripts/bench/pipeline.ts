@@ -1,58 +1,22 @@
 /**
  * What the filters cost: the seed's seven commands as a pipe and in one process, against a bare `node -e 0`, over the
  * reference's probe model (2.8 MB) and over the same architecture with 32,000 words (18 MB, random weights). Prints
- * wall times as multiples of bare node, and peak memory above it. Runs take turns, so that what else the machine does
- * falls on all alike.
+ * wall times as multiples of bare node, and peak memory above it. Runs take turns, so that other programs on the machine
+ * slow all ways alike.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { floatTensor, writeModelDir } from '../../test/support/checkpoint.ts';
-import { peakMemory } from '../../test/support/peak-memory.ts';
-import { sharedDir } from '../../test/support/shared.ts';
+import { peakMemory } from '../support/peak-memory.ts';
+import { sharedDir } from '../support/shared.ts';
 import { median } from './measure.ts';
+import { architectures, writeHuggingFace } from './models.ts';
 import { count, optionsOf } from './options.ts';
 import { machine, root, save } from './results.ts';
+import { figuresTable } from './table.ts';
 
 const { rounds } = optionsOf({ rounds: count('9') }, 'none');
-const layers = 8;
-const hidden = 64;
-const feedForward = 256;
-const vocabulary = 32_000;
-
-/** The seed's model, TinyLLama-v0, but for its words. */
-function writeCheckpoint(dir: string): void {
-  const square = [hidden, hidden];
-  const shapes: Record<string, number[]> = {
-    'model.embed_tokens.weight': [vocabulary, hidden],
-    'model.norm.weight': [hidden],
-    'lm_head.weight': [vocabulary, hidden],
-  };
-  for (let i = 0; i < layers; i++)
-    Object.assign(shapes, {
-      [`model.layers.${i}.input_layernorm.weight`]: [hidden],
-      [`model.layers.${i}.post_attention_layernorm.weight`]: [hidden],
-      [`model.layers.${i}.self_attn.q_proj.weight`]: square,
-      [`model.layers.${i}.self_attn.k_proj.weight`]: square,
-      [`model.layers.${i}.self_attn.v_proj.weight`]: square,
-      [`model.layers.${i}.self_attn.o_proj.weight`]: square,
-      [`model.layers.${i}.mlp.gate_proj.weight`]: [feedForward, hidden],
-      [`model.layers.${i}.mlp.up_proj.weight`]: [feedForward, hidden],
-      [`model.layers.${i}.mlp.down_proj.weight`]: [hidden, feedForward],
-    });
-  const config = {
-    model_type: 'llama',
-    hidden_size: hidden,
-    intermediate_size: feedForward,
-    num_hidden_layers: layers,
-    num_attention_heads: 16,
-    vocab_size: vocabulary,
-    rms_norm_eps: 1e-6,
-  };
-  const tensors = Object.entries(shapes).map(([name, shape], i) => [name, floatTensor(shape, i + 1)]);
-  writeModelDir(dir, config, Object.fromEntries(tensors));
-}
 
 /** The three ways to the same result, as shell scripts in a folder with prefill.circle and decode_.circle. */
 function scripts(): Record<string, string> {
@@ -108,7 +72,7 @@ function measure(title: string, dir: string): Record<string, Record<string, numb
     return [name, figures] as const;
   });
   console.log(`\n${title}, model.circle of ${size.toFixed(1)} MB`);
-  console.table(Object.fromEntries(rows));
+  console.log(figuresTable(Object.fromEntries(rows)));
   return Object.fromEntries(rows);
 }
 
@@ -125,7 +89,7 @@ try {
     result.probe = measure('golden/probe', dir);
   }
   const dir = path.join(scratch, 'words');
-  writeCheckpoint(path.join(dir, 'hf'));
+  writeHuggingFace(path.join(dir, 'hf'), architectures.T0);
   for (const mode of ['prefill', 'decode'])
     shell(
       `"${process.execPath}" "${path.join(root, 'dist/bin/tinyllama.js')}" --mode ${mode} --model hf`,

@@ -4,6 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isa } from '../../lib/native.ts';
+import { othersShare, othersText, readTicks } from './others.ts';
+import { textTable } from './table.ts';
 
 export const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 export const resultsDir = path.join(root, '.bench');
@@ -16,6 +18,8 @@ export interface Machine {
   isa: string;
   /** When the benchmark ended: of programs beside it, and of itself. */
   load: number;
+  /** What other programs used of all cores while it ran, 0 … 1; null where the system does not say. */
+  others?: number | null;
   date: string;
 }
 
@@ -27,6 +31,9 @@ export interface Rows<R extends object = Row> {
   rows: R[];
 }
 
+/** When the process of a benchmark imports this file, it begins. */
+const start = readTicks();
+
 export function machine(): Machine {
   return {
     cpu: os.cpus()[0]?.model ?? 'unknown',
@@ -34,6 +41,7 @@ export function machine(): Machine {
     node: process.version,
     isa: isa(),
     load: os.loadavg()[0]!,
+    others: othersShare(start, readTicks()),
     date: new Date().toISOString(),
   };
 }
@@ -58,8 +66,8 @@ export function report<R extends object>(
   shown: (row: R) => object = (row) => row,
 ): void {
   const where = machine();
-  console.log(`${title}; ${where.isa}, load ${where.load.toFixed(2)}`);
-  console.table(rows.map(shown));
+  console.log(`${title}; ${where.isa}; ${othersText(where.others).text}`);
+  console.log(textTable(rows.map(shown)));
   save(name, { machine: where, rows });
 }
 

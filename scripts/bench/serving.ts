@@ -12,13 +12,26 @@ import {
   type LogprobArrays,
   type SamplerOptions,
 } from '../../lib/native.ts';
-import { rotary, tinyLlama, tinyShape } from '../../test/support/program.ts';
+import { compile } from '../../lib/plan/index.ts';
 import { median } from './measure.ts';
+import { randomModule } from './models.ts';
 import { count, optionsOf } from './options.ts';
 import { machine, type Row, save } from './results.ts';
+import { figuresTable } from './table.ts';
 
 const { rounds } = optionsOf({ rounds: count('9') }, 'none');
 const tokens = 200;
+/** So small that a step costs little beside the draw, with logits that are about as far apart as one. */
+const small = {
+  spread: 1 / 8,
+  hidden: 64,
+  layers: 1,
+  heads: 4,
+  kvHeads: 2,
+  feedForward: 40,
+  context: 256,
+  tied: false,
+};
 
 const ways: [string, SamplerOptions | null, number | null][] = [
   ['greedy', null, null],
@@ -37,11 +50,9 @@ const ways: [string, SamplerOptions | null, number | null][] = [
  */
 async function sampling(vocab: number, threads: number): Promise<Record<string, number>> {
   const engine = createEngine({ threads });
-  const { program: bytes, sources } = tinyLlama({ ...tinyShape, vocab, hidden: 64, layers: 1 });
-  const program = await engine.loadProgram(bytes, sources);
-  const { cos, sin } = rotary(tinyShape.headDim, 0, 1024);
-  program.setTable(0, 0, cos);
-  program.setTable(1, 0, sin);
+  const plan = compile(randomModule({ ...small, vocab }));
+  const program = await engine.loadProgram(plan.program, plan.sources);
+  for (const [i, table] of plan.tables.entries()) program.setTable(i, 0, table.evaluate(0, tokens + 1));
   const times = new Map<string, number[]>(ways.map(([name]) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const [name, options, top] of ways) {
@@ -111,14 +122,14 @@ for (const vocab of [32_000, 128_256])
   for (const threads of [1, 2]) {
     const figures = await sampling(vocab, threads);
     console.log(`\nvocabulary ${vocab}, threads ${threads}: µs a token; all but greedy: on top of greedy`);
-    console.table(figures);
+    console.log(figuresTable(figures));
     drawing.push({ vocabulary: vocab, threads, ...figures });
   }
 const loop: Row[] = [];
 for (const n of [0, 1, 16]) {
   const figures = await eventLoop(n);
   console.log(`\n${n} streamed generations of the demo`);
-  console.table(figures);
+  console.log(figuresTable(figures));
   loop.push({ generations: n, ...figures });
 }
 save('serving', { machine: machine(), drawing, loop });

@@ -1,13 +1,14 @@
 /**
  * Tokens/s of models with random weights: `tsx scripts/bench/throughput.ts [--models T0,S15,S135] [--dtypes f32,q8_0]
- * [--threads 1,2] [--rounds 3] [--kv f32,f16] [--screen] [--wide] [--add]`. Prompts (pp) and decoding (tg) by length, medians; a JSON line
- * for each as it is there, then the table. --wide: f32 matrices are kept as f32, though bf16 holds these. Writes .bench/throughput.json; --add leaves there what
- * an earlier run measured and this one did not.
+ * [--threads 1,2] [--rounds 3] [--kv f32,f16] [--screen] [--wide] [--add]`. Prompts (pp) and decoding (tg) by length,
+ * medians and how far the repeats lie apart; it prints a JSON line for each row as soon as it has it, then the table.
+ * --wide keeps f32 matrices as f32, though bf16 holds these. Writes .bench/throughput.json; with --add, rows of an
+ * earlier run that this one did not measure stay there.
  */
 import type { KvDtype } from '../../lib/native.ts';
 import type { DtypeName } from './dtypes.ts';
 import { lengthsOf } from './kit.ts';
-import { median, prepare, sample } from './measure.ts';
+import { median, prepare, sample, spread } from './measure.ts';
 import { bytesPerToken, type ModelName } from './models.ts';
 import { coresUpTo, count, counts, dtypesOf, flag, kvOf, models, optionsOf } from './options.ts';
 import { mergeBy, type Rows, load as readResult, report, round } from './results.ts';
@@ -26,6 +27,8 @@ export interface Throughput {
   packMs: number;
   /** Tokens/s: pp32 is a prompt of 32 tokens, tg128 the 128 tokens behind the first. */
   tokensPerSecond: Record<string, number>;
+  /** Of the repeats of the figure that varied most (`spread` in measure.ts); absent in older files. */
+  spread?: number;
 }
 
 const keyOf = ({ model, dtype, threads, kv, screen, wide }: Throughput): string =>
@@ -74,6 +77,7 @@ async function main(): Promise<void> {
           tokensPerSecond: Object.fromEntries(
             keys.map((key) => [key, round(median(samples.map((one) => one[key]!)))]),
           ),
+          spread: round(Math.max(...keys.map((key) => spread(samples.map((one) => one[key]!)))), 2),
         };
         console.error(JSON.stringify(row));
         rows.push(row);
@@ -84,10 +88,11 @@ async function main(): Promise<void> {
     'throughput',
     'tokens/s',
     mergeBy(keyOf, before, rows),
-    ({ model, dtype, threads, kv, tokensPerSecond, weightBytes }) => ({
+    ({ model, dtype, threads, kv, tokensPerSecond, weightBytes, spread }) => ({
       ...{ model, dtype, threads, kv },
       ...tokensPerSecond,
       'weights, MB': round(weightBytes / 1e6, 3),
+      'spread, %': spread === undefined ? null : Math.round(100 * spread),
     }),
   );
 }

@@ -1,6 +1,7 @@
 /** Files of other packages that go into dist as they are, with their licences. */
 import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { writeNativeHeaders } from '../native-headers.ts';
 import { dist, root } from './paths.ts';
 
 /** Packages whose code becomes part of the bundles, so that nobody has to install them. */
@@ -30,4 +31,5 @@ export function copyForeignFiles(): void {
     copyFileSync(from(file), path.join(dist, 'licenses', `${path.basename(name)}.txt`));
   mkdirSync(path.join(dist, 'headers'), { recursive: true });
   for (const file of headers) copyFileSync(from(file), path.join(dist, 'headers', path.basename(file)));
+  writeNativeHeaders(path.join(dist, 'headers/generated'));
 }

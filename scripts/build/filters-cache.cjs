@@ -1,5 +1,5 @@
 /**
- * Makes dist/cli/filters.cache: the code that V8 has compiled once every filter of the seed's pipeline has run, so that
+ * Makes the cache in dist/cli (lib/cli/start.ts has its name): the code that V8 has compiled once every filter of the seed's pipeline has run, so that
  * a filter's process compiles nothing. `node scripts/build/filters-cache.cjs DIST DIR < DIR/decode_.circle`, where DIR has the
  * demo's two graphs. CommonJS and plain node, because V8 compares its flags too.
  */
@@ -9,7 +9,8 @@ const { closeSync, openSync, statSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 
 const [dist, dir] = process.argv.slice(2);
-const { script, filters } = require(path.join(dist, 'cli/start.cjs')).loadFilters();
+const { loadFilters, cacheName } = require(path.join(dist, 'cli/start.cjs'));
+const { script, filters } = loadFilters();
 
 async function run(chain, input, output) {
   const file = path.join(dir, output);
@@ -31,7 +32,7 @@ async function main() {
   await run('transpose.io.kvcache', 'reshaped', 'transposed');
   const merge = ['merge.circles', path.join(dir, 'prefill.circle'), path.join(dir, 'transposed')].join(' ');
   await run(`${merge} + fuse.bmm_lhs_const + downcast.input_ids + gc`, null, 'model');
-  writeFileSync(path.join(dist, 'cli/filters.cache'), script.createCachedData());
+  writeFileSync(path.join(dist, 'cli', cacheName()), script.createCachedData());
 }
 
 main();

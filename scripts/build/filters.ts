@@ -6,10 +6,13 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { dist, root, runtimePackages } from './paths.ts';
 import { knownVersion, leaveToLibrary } from './plugins.ts';
+import { straightImports } from './straight-imports.ts';
 
-export async function bundleFilters(): Promise<void> {
-  for (const name of ['start', 'filters'])
-    await build({
+/** @returns file of dist → the sources in it */
+export async function bundleFilters(): Promise<Map<string, string[]>> {
+  const contents = new Map<string, string[]>();
+  for (const name of ['start', 'filters']) {
+    const { metafile } = await build({
       absWorkingDir: root,
       entryPoints: [`lib/cli/${name}.ts`],
       outfile: path.join(dist, `cli/${name}.cjs`),
@@ -18,9 +21,17 @@ export async function bundleFilters(): Promise<void> {
       platform: 'node',
       target: 'node20',
       external: [...runtimePackages],
-      plugins: [leaveToLibrary, knownVersion],
+      plugins: [leaveToLibrary, knownVersion, straightImports],
+      metafile: true,
       logLevel: 'warning',
     });
+    for (const [file, { inputs }] of Object.entries(metafile.outputs))
+      contents.set(
+        file,
+        Object.keys(inputs).filter((input) => inputs[input]!.bytesInOutput > 0),
+      );
+  }
+  return contents;
 }
 
 /** Runs the filters over the demo's graphs, after which V8 has compiled what they need: see filters-cache.cjs. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { anyModel, type OptionTable, ruleOf } from '../../lib/runtime/index.ts';
+import { anyModel, type OptionTable, ruleOf } from '../../lib/options/index.ts';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 

@@ -2,9 +2,11 @@
 import { words } from '../../lib/cli/o2o/index.ts';
 import { errorCodes } from '../../lib/error-codes.ts';
 import { families } from '../../lib/export/index.ts';
+import type { OptionTable } from '../../lib/options/index.ts';
 import { loadOptions } from '../../lib/package/index.ts';
 import { passes } from '../../lib/passes/index.ts';
-import { generateOptions, type OptionTable, samplingOptions, scoreOptions } from '../../lib/runtime/index.ts';
+import { instructions } from '../../lib/plan/index.ts';
+import { generateOptions, samplingOptions, scoreOptions } from '../../lib/runtime/index.ts';
 import { type Field, fieldsOf, rowsOf } from './fields.ts';
 
 export const sections: Readonly<Record<string, () => string>> = {
@@ -17,6 +19,15 @@ export const sections: Readonly<Record<string, () => string>> = {
     table(
       ['word', 'what it does'],
       words.map(({ name, positionals, summary }) => [code(`o2o ${name} ${positionals}`), summary]),
+    ),
+  instructions: () =>
+    table(
+      ['instruction', 'operands', 'dst'],
+      Object.entries(instructions).map(([name, { operands, does }]) => [
+        code(name),
+        Object.keys(operands).join(' '),
+        does,
+      ]),
     ),
   families: () =>
     table(

@@ -40,7 +40,7 @@ void timed(const char* name, Kernel<Args> kernel, const Args* args, size_t begin
   clock.calls++;
 }
 #define GGMA_SECTION_ROWS
-#define GGMA_OP(code, NAME, Step)
+#define GGMA_OP(Operands, Step)
 #define GGMA_KERNEL(kernel, Args)                                   \
   void timed_##kernel(const Args* args, size_t begin, size_t end) { \
     timed(#kernel, wrapped.kernel, args, begin, end);               \

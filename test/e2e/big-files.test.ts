@@ -13,8 +13,8 @@ import path from 'node:path';
 import { chunksOf, FileRange, layOut, type Model, openModel } from '../../lib/circle/index.ts';
 import { lift, lower } from '../../lib/ir/graph/index.ts';
 import { quantizeModule } from '../../lib/passes/index.ts';
+import { peakMemory } from '../../scripts/support/peak-memory.ts';
 import { need } from '../support/need.ts';
-import { peakMemory } from '../support/peak-memory.ts';
 import { root } from '../support/root.ts';
 import { weightsModel } from '../support/weights-model.ts';
 

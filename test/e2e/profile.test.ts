@@ -121,7 +121,7 @@ describe('profiles', () => {
 function checkTrace({ traceEvents, displayTimeUnit }: TraceFile): void {
   assert.equal(displayTimeUnit, 'ms');
   const open: TraceCall[] = [];
-  const kernels = new Set<string>();
+  const [kernels, names] = [new Set<string>(), new Set<string>()];
   for (const event of traceEvents) {
     assert.deepEqual([event.pid, event.tid], [1, 1]);
     if (event.ph === 'M') continue;
@@ -131,8 +131,20 @@ function checkTrace({ traceEvents, displayTimeUnit }: TraceFile): void {
     const around = open.at(-1);
     if (around !== undefined) assert.ok(event.ts + event.dur <= around.ts + around.dur + 1e-3);
     if (event.dur > 0) open.push(event);
-    kernels.add(event.name);
+    names.add(event.name);
+    kernels.add(String(event.args.kernel ?? event.name));
   }
   for (const kernel of ['prefill', 'decode', 'ARGMAX', 'GATHER bf16', ...Object.keys(perLayer)])
     assert.ok(kernels.has(kernel), kernel);
+  for (let k = 0; k < layers; k++)
+    for (const part of [
+      'self_attn.q_proj',
+      'mlp.down_proj',
+      'input_layernorm',
+      'ATTENTION',
+      'SILU_MUL',
+      'ADD',
+    ])
+      assert.ok(names.has(`layers.${k} ${part}`), `layers.${k} ${part}`);
+  for (const name of ['embed_tokens', 'norm', 'lm_head', 'ARGMAX']) assert.ok(names.has(name), name);
 }

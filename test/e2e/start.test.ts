@@ -1,12 +1,32 @@
-/** What starting a prepared package loads: the compiler, the reader of Circle files and tokenizers stay on the disk. */
+/** What starting a process loads, held to the table in scripts/startup.ts. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { prepare } from '../../lib/index.ts';
+import { bundlesFile, lazyImports, type StartName, starts } from '../../scripts/startup.ts';
 import { demoPackage } from '../support/demo-package.ts';
 import { root } from '../support/root.ts';
+import { sourcesIn } from '../support/sources.ts';
+
+describe('imports that wait until they are needed', () => {
+  it('are those of the table in scripts/startup.ts', () => {
+    const found = sourcesIn('lib')
+      .filter((file) => !file.startsWith('lib/view/page/'))
+      .flatMap((file) => {
+        const text = readFileSync(path.join(root, file), 'utf8').replaceAll(
+          /\/\*[\s\S]*?\*\/|typeof import\(/g,
+          '',
+        );
+        return [...text.matchAll(/\bimport\('([^']+)'\)/g)].map(
+          ([, to]) => `${file.slice('lib/'.length)} → ${to}`,
+        );
+      });
+    const declared = lazyImports.map(({ from, to }) => `${from} → ${to}`);
+    assert.deepEqual([...new Set(found)].toSorted(), declared.toSorted());
+  });
+});
 
 describe('the start of a package', () => {
   const { dir, remove } = demoPackage();
@@ -18,12 +38,13 @@ describe('the start of a package', () => {
 
   let runs = 0;
   /** The files of dist that a process runs, by what V8 has seen. */
-  function loadedBy(words: readonly string[]): string[] {
+  function loadedBy(words: readonly string[], input?: Buffer): string[] {
     const folder = path.join(dir, `coverage-${runs++}`);
     mkdirSync(folder);
     execFileSync(process.execPath, words, {
       env: { ...process.env, NODE_V8_COVERAGE: folder },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'ignore', 'inherit'],
+      ...(input === undefined ? {} : { input }),
     });
     const dist = pathToFileURL(path.join(root, 'dist/')).href;
     const urls = readdirSync(folder).flatMap((name) => {
@@ -32,11 +53,27 @@ describe('the start of a package', () => {
       };
       return result.map(({ url }) => url);
     });
-    return urls
-      .filter((url) => url.startsWith(dist))
-      .map((url) => url.slice(dist.length))
-      .sort();
+    // A file that two threads have is there twice.
+    const files = urls.filter((url) => url.startsWith(dist)).map((url) => url.slice(dist.length));
+    return [...new Set(files)].sort();
   }
+
+  const bundles = JSON.parse(readFileSync(path.join(root, bundlesFile), 'utf8')) as Record<string, string[]>;
+
+  /** The files, and the sources in them, are those of the table. */
+  function check(name: StartName, files: readonly string[]): void {
+    const { sources } = starts[name];
+    // Chunks with a hash in their names only pass on what a joined file has.
+    const joined = files.filter((file) => !/-\w{8}\.js$/.test(file));
+    assert.deepEqual(joined, starts[name].files);
+    assert.ok(files.length - joined.length <= 2, files.join());
+    const strangers = files
+      .flatMap((file) => bundles[`dist/${file}`] ?? [])
+      .filter((source) => source.startsWith('lib/'))
+      .filter((source) => !sources.some((part) => source.slice('lib/'.length).startsWith(part)));
+    assert.deepEqual(strangers, [], name);
+  }
+
   const program = (options: string) => [
     '--input-type=module',
     '-e',
@@ -46,19 +83,28 @@ describe('the start of a package', () => {
     await model.close();`,
   ];
 
-  it('that is prepared is one file of code', () => {
-    const needed = ['chunks/start.js', 'index.js'];
-    assert.deepEqual(loadedBy(program('{}')), needed);
-    const others = loadedBy(program('{ prepared: false }')).filter((name) => !needed.includes(name));
-    assert.ok(others.includes('chunks/compile.js') && others.length === 2, others.join());
+  it('that is prepared loads what a run needs, in one file', () => {
+    check('prepared', loadedBy(program('{}')));
+    assert.ok(bundles['dist/chunks/start.js']!.includes('lib/runtime/model.ts'), 'the build tells sources');
+  });
+
+  it('that is not prepared loads the compiler as well', () => {
+    check('exported, ids', loadedBy(program('{ prepared: false }')));
   });
 
   it('by ggma_run is its own file more', () => {
-    const files = loadedBy([path.join(root, 'dist/bin/ggma_run.js'), dir, '--ids', '1,2', '-n', '2']);
-    assert.deepEqual(
-      files.map((name) => name.replace(/-\w{8}\.js$/, '')),
-      ['bin/ggma_run.js', 'chunks/package', 'chunks/start.js', 'cli/ggma_run.js'],
+    check(
+      'prepared, ggma_run',
+      loadedBy([path.join(root, 'dist/bin/ggma_run.js'), dir, '--ids', '1,2', '-n', '2']),
     );
+  });
+
+  it('of a filter has nothing but filters in it', () => {
+    const strangers = starts.filter.files
+      .flatMap((file) => bundles[`dist/${file}`]!)
+      .filter((source) => !starts.filter.sources.some((part) => source.slice('lib/'.length).startsWith(part)))
+      .filter((source) => source !== 'lib/cli/start.ts');
+    assert.deepEqual(strangers, []);
   });
 
   it('has no code twice: an error is a GgmaError wherever it comes from', () => {

@@ -10,6 +10,7 @@ import { launchBrowser } from '../support/browser.ts';
 import { scratchFolder } from '../support/checkpoint.ts';
 import { fakeStreams } from '../support/fake-streams.ts';
 import { golden, needShared } from '../support/goldens.ts';
+import { layers } from '../support/layers.ts';
 import { apply, bytesOfModule } from '../support/passes.ts';
 import { textGraph } from '../support/text-graph.ts';
 
@@ -93,19 +94,62 @@ describe('pages of o2o view, in Chromium', function () {
     await close(page);
   });
 
+  it('thirty layers open as one box; the table of parts adds up', async () => {
+    const page = await open(textGraph(layers(30)).module);
+    assert.equal(await page.getByText('▸ layer × 30').count(), 1);
+    assert.ok((await boxes(page)) < 12);
+    const cells = () =>
+      page.evaluate<string[][]>(
+        `[...document.querySelectorAll('.parts tbody tr')].map((row) => [...row.children].map((cell) => cell.innerText))`,
+      );
+    assert.deepEqual(await cells(), [
+      ['layer × 30', '270', '390', '5.76 kB'],
+      ['beside them', '3', '6', '128 B'],
+      ['all', '273', '396', '5.89 kB'],
+    ]);
+    await page.locator('.parts .link').click();
+    assert.equal((await cells()).length, 31);
+    await page.keyboard.press('Enter');
+    assert.equal(await page.getByText('▸ layer 29', { exact: true }).count(), 1);
+    await close(page);
+  });
+
+  it('a long name stands in its box, whole and within the frame', async () => {
+    const { module, value } = textGraph('input x f32[1,4]\ny = NEG(x)\noutput y');
+    const name = `model.layers.0.${'self_attention_of_the_first_kind.'.repeat(4)}weight`;
+    value('x').name = name;
+    const page = await open(module);
+    const lines = await page.evaluate<{ texts: string[]; isInside: boolean }>(`(() => {
+      const box = document.querySelector('.box.input');
+      const frame = box.querySelector('.body').getBoundingClientRect();
+      const titles = [...box.querySelectorAll('text')];
+      const isInside = titles.every((text) => {
+        const { left, right, top, bottom } = text.getBoundingClientRect();
+        return left >= frame.left && right <= frame.right && top >= frame.top && bottom <= frame.bottom;
+      });
+      return { texts: titles.filter((text) => text.matches('.title')).map((text) => text.textContent), isInside };
+    })()`);
+    assert.equal(lines.texts.join(''), name);
+    assert.ok(lines.isInside);
+    await close(page);
+  });
+
   describe('on the reference data', () => {
     before(needShared);
 
     it('a decode graph: layers folded, unfolded by click and key, searched, looked at', async () => {
       const page = await open(golden('probe/decode_.circle'));
       assert.ok((await boxes(page)) < 40);
+      assert.equal(await page.getByText('▸ layer').count(), 1);
+      await page.getByText('▸ layer × 8').click();
       assert.equal(await page.getByText('▸ layer 7').count(), 1);
+      assert.ok((await boxes(page)) < 50);
       await page.getByText('▸ layer 0').click();
       assert.equal(await page.getByText('▾ layer 0').count(), 1);
       const unfolded = await boxes(page);
       assert.ok(unfolded > 50);
       await page.keyboard.press('Enter');
-      assert.ok((await boxes(page)) < 40, 'Enter folds what is selected');
+      assert.ok((await boxes(page)) < 50, 'Enter folds what is selected');
 
       await page.keyboard.press('/');
       await page.keyboard.type('softmax 1x16x1x31');
@@ -142,6 +186,7 @@ describe('pages of o2o view, in Chromium', function () {
       const fused = golden('probe/decode_.circle');
       apply(fused, 'fuse.attention');
       const page = await open(golden('probe/decode_.circle'), fused);
+      assert.match(await panel(page), /45 operators → ATTENTION × 8[\s\S]*layer 0[\s\S]*layer 7/);
       await page.getByText('45 operators → ATTENTION').first().click();
       const added = page.locator('.box.op.added');
       const removed = page.locator('.box.block.removed');

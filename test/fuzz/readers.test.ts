@@ -22,6 +22,7 @@ const names = [
   'model',
   'prepared',
   'weights',
+  'gguf',
   'config',
   'tokenizerJson',
   'sentencePiece',

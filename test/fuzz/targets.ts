@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { chunksOf, layOut, readModel, writeModel } from '../../lib/circle/index.ts';
+import { openGguf, openHuggingFace, readFloats } from '../../lib/checkpoint/index.ts';
+import { chunksOf, layOut, readBytes, readModel, writeModel } from '../../lib/circle/index.ts';
 import { GgmaError } from '../../lib/errors.ts';
-import { readModelConfig } from '../../lib/export/config.ts';
-import { exportDecode, openHf } from '../../lib/export/index.ts';
+import { exportDecode, exportInput, openHf, readModelConfig } from '../../lib/export/index.ts';
 import { lift, lower } from '../../lib/ir/graph/index.ts';
 import { parseJsonObject } from '../../lib/json.ts';
 import { packModel, writePrepared } from '../../lib/make/index.ts';
@@ -14,6 +14,7 @@ import { load, readConfig } from '../../lib/package/index.ts';
 import { compile, type Plan } from '../../lib/plan/index.ts';
 import { loadSentencePiece, loadTokenizerJson, readSentencePieceModel } from '../../lib/text/index.ts';
 import { safetensors, tinyConfig, tinyTensors, writeModelDir } from '../support/checkpoint.ts';
+import { convertedBytes } from '../support/gguf.ts';
 import { lilyDir } from '../support/lily.ts';
 import { tinyLlama, tinyShape } from '../support/program.ts';
 import { textGraph } from '../support/text-graph.ts';
@@ -167,8 +168,8 @@ const weights: Target = {
     fileIn(dir, 'config.json', isTiny ? Buffer.from(JSON.stringify(tinyConfig)) : lily('config.json'));
     fileIn(dir, 'model.safetensors', bytes);
     const hf = openHf(dir);
-    if (isTiny) exportDecode(hf);
-    else hf.weights.float32('model.norm.weight', [64]);
+    if (isTiny) for (const chunk of chunksOf(layOut(lower(exportDecode(hf))))) chunk.at(0);
+    else readBytes(hf.weights.vector('model.norm.weight', 64).source);
   },
 };
 
@@ -274,11 +275,45 @@ function programTarget(): Target {
   };
 }
 
+/** A vocabulary and a few tensors; what opens is read and exported, as far as the sizes of a damaged file are small. */
+const gguf: Target = {
+  small: () => ggufOf({ vocab_size: 8 }, 0),
+  demo: () => ggufOf({ vocab_size: 128, hidden_size: 32, intermediate_size: 32 }, 8),
+  borders: (demo) => {
+    const head = Buffer.from(demo);
+    // Behind the keys and names: types, lengths and values.
+    return ['general.', 'llama.', 'tokenizer.', 'blk.', 'token_embd', 'output_norm'].flatMap((word) => {
+      const found: number[] = [];
+      for (let at = head.indexOf(word); at >= 0; at = head.indexOf(word, at + 1))
+        found.push(at - 8, at, at + word.length);
+      return found;
+    });
+  },
+  metadata: (demo) => Buffer.from(demo).indexOf('output_norm') + 40,
+  run(bytes) {
+    const checkpoint = openGguf(fileIn(scratch, 'model.gguf', bytes));
+    checkpoint.templates();
+    const { tokenizer, tensors } = checkpoint;
+    if (tokenizer.kind === 'vocabulary') `${tokenizer.pieces.length} ${tokenizer.merges?.length}`;
+    for (const tensor of tensors.values()) if (tensor.dtype.decode !== null) readFloats(tensor);
+    if (Number(checkpoint.config.num_hidden_layers) > 8) return;
+    for (const chunk of chunksOf(layOut(lower(exportDecode(exportInput(checkpoint, { dtype: 'auto' }))))))
+      chunk.at(0);
+  },
+};
+
+function ggufOf(sizes: Partial<typeof tinyConfig>, type: 0 | 8): Uint8Array {
+  const config = { ...tinyConfig, num_hidden_layers: 1, ...sizes };
+  const dir = writeModelDir(path.join(scratch, `gguf-${type}`), config, tinyTensors(config));
+  return convertedBytes(openHuggingFace(dir), { 'rope.freq_base': ['f32', 10_000] }, type);
+}
+
 export const targets: Readonly<Record<string, Target>> = {
   circle,
   model,
   prepared: preparedTarget(),
   weights,
+  gguf,
   config,
   tokenizerJson,
   sentencePiece,

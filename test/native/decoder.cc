@@ -78,14 +78,17 @@ GGMA_TEST(decoder_survives_random_damage) {
 
 // One fault at a time, each with the place it is reported at.
 GGMA_TEST(decoder_names_what_is_wrong) {
-  const auto path_of = [](const ProgramWriter& w, uint32_t vocab, uint32_t logits) -> std::string {
-    const std::vector<uint8_t> bytes = w.encode(vocab, logits);
+  const auto path_of_bytes = [](const ProgramWriter& w, const std::vector<uint8_t>& bytes) -> std::string {
     try {
       decode_program(bytes.data(), bytes.size(), {w.source.size()});
     } catch (const Failure& failure) {
       return failure.path;
     }
     return "";
+  };
+  const auto path_of = [&](const ProgramWriter& w, uint32_t vocab, uint32_t logits,
+                           std::vector<uint32_t> outputs = {}) {
+    return path_of_bytes(w, w.encode(vocab, logits, std::move(outputs)));
   };
   const std::vector<float> ones(64, 1.0f);
   struct Base : ProgramWriter {
@@ -153,9 +156,23 @@ GGMA_TEST(decoder_names_what_is_wrong) {
   {
     Base w(ones);
     w.finish();
-    CHECK(path_of(w, 17, w.logits) == "logits");
-    CHECK(path_of(w, 4, w.x) == "logits");  // holds all rows, not the wanted ones
-    CHECK(path_of(w, 0, w.logits) == "header");
+    CHECK(path_of(w, 17, w.logits) == "outputs[0] logits");
+    CHECK(path_of(w, 4, w.x) == "outputs[0] logits");  // holds all rows, not the wanted ones
+    CHECK(path_of(w, 0, w.logits) == "outputs[0] logits");
+    const auto with_output = [&](uint32_t what, uint32_t slot, uint32_t width) {
+      return path_of(w, 16, w.logits, {what, slot, width});
+    };
+    const auto hidden = static_cast<uint32_t>(Output::kHidden);
+    CHECK(with_output(hidden, w.last, 4) == "");
+    CHECK(with_output(hidden, w.last, 3) == "outputs[1] hidden");
+    CHECK(with_output(hidden, w.x, 4) == "outputs[1] hidden");
+    CHECK(with_output(hidden, 99, 4) == "outputs[1] hidden");
+    CHECK(with_output(static_cast<uint32_t>(Output::kLogits), w.logits, 16) == "outputs[1] logits");
+    CHECK(with_output(kOutputs, w.last, 4) == "outputs[1]");
+    std::vector<uint8_t> none = w.encode(16, w.logits);
+    const uint32_t count = 0;
+    std::memcpy(none.data() + 4 * header::kOutputs, &count, 4);
+    CHECK(path_of_bytes(w, none) == "outputs");
   }
 }
 

@@ -49,7 +49,9 @@ class ProgramWriter {
     steps.insert(steps.end(), operands);
   }
 
-  std::vector<uint8_t> encode(uint32_t vocab, uint32_t logits) const {
+  // outputs: what (Output), slot and width of each beside the logits.
+  std::vector<uint8_t> encode(uint32_t vocab, uint32_t logits, std::vector<uint32_t> outputs = {}) const {
+    outputs.insert(outputs.begin(), {static_cast<uint32_t>(Output::kLogits), logits, vocab});
     std::vector<uint32_t> words(24);
     const auto section = [&](const std::vector<uint32_t>& content) {
       const auto offset = static_cast<uint32_t>(words.size() * 4);
@@ -57,14 +59,12 @@ class ProgramWriter {
       if (words.size() % 2) words.push_back(0);
       return offset;
     };
-    const uint32_t at[] = {section(weights), section(slots), section(tables), section(caches),
-                           section(steps)};
+    const uint32_t at[] = {section(weights), section(slots),   section(tables),
+                           section(caches),  section(outputs), section(steps)};
     const uint32_t header[] = {kProgramMagic,
                                kProgramVersion,
                                static_cast<uint32_t>(words.size() * 4),
-                               vocab,
                                arena_width,
-                               logits,
                                1,
                                static_cast<uint32_t>(weights.size() / 10),
                                at[0],
@@ -74,8 +74,10 @@ class ProgramWriter {
                                at[2],
                                static_cast<uint32_t>(caches.size() / 2),
                                at[3],
+                               static_cast<uint32_t>(outputs.size() / 3),
+                               at[4],
                                static_cast<uint32_t>(steps.size()),
-                               at[4]};
+                               at[5]};
     std::copy(std::begin(header), std::end(header), words.begin());
     const auto* bytes = reinterpret_cast<const uint8_t*>(words.data());
     return {bytes, bytes + words.size() * 4};

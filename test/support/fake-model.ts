@@ -10,6 +10,14 @@ export const prompt = [1, 477, 747, 360];
 /** "She liked the flower…" */
 export const story = [308, 365, 265, 680, 376, 867, 962, 399, 408, 303, 972, 301, 763, 261, 559, 680];
 
+/** The text of ids that follow others: what the text of both together has beyond that of the first. */
+export function continuation(ids: readonly number[], after: readonly number[] = prompt): string {
+  const before = tokenizer.decode(after);
+  const whole = tokenizer.decode([...after, ...ids]);
+  if (!whole.startsWith(before)) throw new Error(`${whole} does not continue ${before}`);
+  return whole.slice(before.length);
+}
+
 interface Setup {
   next?: NextToken;
   tokenMs?: number;

@@ -6,12 +6,23 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ByteBuffer } from 'flatbuffers';
+import { Builder, ByteBuffer } from 'flatbuffers';
 import { flatcClasses, schemaFile } from '../../scripts/schema.ts';
 import { root } from './root.ts';
 
 interface FlatcModule {
-  Model: { getRootAsModel(bytes: ByteBuffer): { unpack(): unknown } };
+  Model: { getRootAsModel(bytes: ByteBuffer): { unpack(): FlatcModel } };
+}
+
+/** A file's content as flatc's object API has it; the fields that tests look at. */
+export interface FlatcModel {
+  operatorCodes: { builtinCode: number }[];
+  subgraphs: {
+    tensors: { type: number; buffer: number; name: string }[];
+    operators: { opcodeIndex: number; inputs: number[] }[];
+  }[];
+  buffers: { data: number[] }[];
+  pack(builder: Builder): number;
 }
 
 /** The folder of the classes, complete. */
@@ -34,8 +45,15 @@ async function classes(): Promise<string> {
 }
 
 /** @returns what gives a file's content as flatc's classes have it */
-export async function flatcReader(): Promise<(bytes: Uint8Array) => unknown> {
+export async function flatcReader(): Promise<(bytes: Uint8Array) => FlatcModel> {
   const file = pathToFileURL(path.join(await classes(), 'model.ts'));
   const { Model } = (await import(file.href)) as FlatcModule;
   return (bytes) => Model.getRootAsModel(new ByteBuffer(bytes)).unpack();
+}
+
+/** The file that flatc's object API writes, in any language: vectors of bytes are aligned to 4. */
+export function flatcBytes(model: FlatcModel): Uint8Array {
+  const builder = new Builder(2 ** 20);
+  builder.finish(model.pack(builder), 'CIR0');
+  return builder.asUint8Array();
 }

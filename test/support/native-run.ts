@@ -1,87 +1,12 @@
-/**
- * A compiled plan on the native engine, one step at a time: greedy ids as a generation gives them, and the logits at
- * any position. Steps alone, without the run time's loop, so that what is compared is the compiler and the kernels.
- */
-
+/** Reference generations on the native engine. */
 import assert from 'node:assert/strict';
 import type { Module } from '../../lib/ir/graph/index.ts';
-import { createEngine, type Engine, type Program } from '../../lib/native.ts';
-import { compile, type Plan } from '../../lib/plan/index.ts';
+import { compile } from '../../lib/plan/index.ts';
+import { NativeRun } from '../../scripts/support/native-run.ts';
 import type { NumericCase } from './golden-cases.ts';
 import { relativeError } from './goldens.ts';
 
-/** Rows of position tables that are evaluated at a time. */
-const tableBlock = 128;
-
-export class NativeRun {
-  readonly plan: Plan;
-  readonly #engine: Engine;
-  readonly #program: Program;
-  #tableRows = 0;
-
-  private constructor(plan: Plan, engine: Engine, program: Program) {
-    this.plan = plan;
-    this.#engine = engine;
-    this.#program = program;
-  }
-
-  static async open(plan: Plan, threads = 1): Promise<NativeRun> {
-    const engine = createEngine({ threads });
-    try {
-      return new NativeRun(plan, engine, await engine.loadProgram(plan.program, plan.sources));
-    } catch (error) {
-      await engine.close();
-      throw error;
-    }
-  }
-
-  close(): Promise<void> {
-    return this.#engine.close();
-  }
-
-  /** `count` ids behind a prompt, nothing stops them. */
-  async greedy(prompt: readonly number[], count: number): Promise<number[]> {
-    const sequence = this.#program.createSequence();
-    try {
-      const ids: number[] = [];
-      let rows = rowsOf(prompt, sequence, 0, (i) => i === prompt.length - 1);
-      this.#ensure(prompt.length + count);
-      while (ids.length < count) {
-        const [id] = await this.#program.step(rows);
-        ids.push(id!);
-        rows = rowsOf([id!], sequence, prompt.length + ids.length - 1, () => true);
-      }
-      return ids;
-    } finally {
-      this.#program.freeSequence(sequence);
-    }
-  }
-
-  /** Logits at every position of `ids` that `wanted` takes (default: all), in one step: [wanted, vocabulary]. */
-  async logits(
-    ids: readonly number[],
-    wanted: (position: number) => boolean = () => true,
-  ): Promise<Float32Array> {
-    const sequence = this.#program.createSequence();
-    try {
-      this.#ensure(ids.length);
-      const count = ids.filter((_, i) => wanted(i)).length;
-      const logits = new Float32Array(count * this.plan.vocabSize);
-      await this.#program.step(rowsOf(ids, sequence, 0, wanted), { logits });
-      return logits;
-    } finally {
-      this.#program.freeSequence(sequence);
-    }
-  }
-
-  #ensure(positions: number): void {
-    for (; this.#tableRows < positions; this.#tableRows += tableBlock) {
-      this.plan.tables.forEach((table, i) => {
-        this.#program.setTable(i, this.#tableRows, table.evaluate(this.#tableRows, tableBlock));
-      });
-    }
-  }
-}
+export { NativeRun };
 
 /** Compiles a module and runs `work` on it; the engine is closed whatever happens. */
 export async function onNative<T>(module: Module, work: (run: NativeRun) => Promise<T>): Promise<T> {
@@ -91,15 +16,6 @@ export async function onNative<T>(module: Module, work: (run: NativeRun) => Prom
   } finally {
     await run.close();
   }
-}
-
-function rowsOf(
-  ids: readonly number[],
-  sequence: number,
-  first: number,
-  wanted: (position: number) => boolean,
-): Int32Array {
-  return Int32Array.from(ids.flatMap((id, i) => [id, sequence, first + i, wanted(first + i) ? 1 : 0]));
 }
 
 /** The greedy ids of a reference generation, and its logits within 10⁻⁴. */

@@ -23,6 +23,11 @@ function canMount(options: string): boolean {
 
 const SHARED = 'the shared reference data (GGMA_SHARED, or ../shared)';
 
+function hasRoom(bytes: number): boolean {
+  const { bavail, bsize } = statfsSync(os.tmpdir());
+  return bavail * bsize >= bytes;
+}
+
 const needs = {
   [SHARED]: () => sharedDir() !== null,
   'Chromium on the PATH (Debian: chromium)': () => chromiumPath() !== undefined,
@@ -31,10 +36,9 @@ const needs = {
   'script(1)': () => runs('script', '--version'),
   'a user who may mount a small disk': () => canMount('-t tmpfs -o size=64k none DIR'),
   'a user who may mount read-only': () => canMount('--bind DIR DIR && mount -o remount,ro,bind DIR'),
-  '64 MB of room for temporary files': () => {
-    const { bavail, bsize } = statfsSync(os.tmpdir());
-    return bavail * bsize >= 64 * 2 ** 20;
-  },
+  '64 MB of room for temporary files': () => hasRoom(64 * 2 ** 20),
+  '512 MB of room for temporary files': () => hasRoom(512 * 2 ** 20),
+  '12 GB of room for temporary files': () => hasRoom(12e9),
 } satisfies Record<string, () => boolean>;
 
 export type Need = keyof typeof needs;

@@ -61,7 +61,8 @@ export class ProgramWriter {
       width += slot;
     }
     const counts = [10 * this.weights.length, 2 * this.slots.length, this.tables.length];
-    counts.push(2 * this.caches.length, this.steps.length);
+    const outputs = [0, logits, vocab];
+    counts.push(2 * this.caches.length, outputs.length, this.steps.length);
     const offsets: number[] = [];
     let end = 24;
     for (const count of counts) {
@@ -69,9 +70,9 @@ export class ProgramWriter {
       end += count + (count % 2);
     }
     const words = new Uint32Array(end);
-    words.set([0x504d4747, 1, end * 4, vocab, width, logits, 1, this.weights.length, offsets[0]!]);
-    words.set([this.slots.length, offsets[1]!, this.tables.length, offsets[2]!], 9);
-    words.set([this.caches.length, offsets[3]!, this.steps.length, offsets[4]!], 13);
+    words.set([0x504d4747, 2, end * 4, width, 1, this.weights.length, offsets[0]!]);
+    words.set([this.slots.length, offsets[1]!, this.tables.length, offsets[2]!], 7);
+    words.set([this.caches.length, offsets[3]!, 1, offsets[4]!, this.steps.length, offsets[5]!], 11);
     let at = 0;
     for (const [i, { rows, cols }] of this.weights.entries()) {
       const bytes = 4 * rows * cols;
@@ -84,7 +85,8 @@ export class ProgramWriter {
     );
     words.set(this.tables, offsets[2]! / 4);
     words.set(this.caches.flat(), offsets[3]! / 4);
-    words.set(this.steps, offsets[4]! / 4);
+    words.set(outputs, offsets[4]! / 4);
+    words.set(this.steps, offsets[5]! / 4);
     return new Uint8Array(words.buffer);
   }
 }

@@ -8,7 +8,7 @@ import {
   type Program,
   type WeightSource,
 } from '../../lib/native.ts';
-import { overPackedWeights } from '../../lib/plan/packed.ts';
+import { overPackedWeights } from '../../lib/plan/index.ts';
 import { scratchFolder } from '../support/checkpoint.ts';
 import { engineOpener, hasCode, prompt, rowsOf } from '../support/native-calls.ts';
 import { rotary, tinyLlama, tinyShape } from '../support/program.ts';

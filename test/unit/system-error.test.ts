@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
+import { runInNewContext } from 'node:vm';
 import { GgmaError } from '../../lib/errors.ts';
 import {
   fromSystemError,
@@ -15,6 +16,14 @@ const failure = (code: string) => Object.assign(new Error(`${code}: text of Node
 const details = { path: 'model.circle', code: 'OUTPUT', expected: 'to write the file' } as const;
 
 describe('system-error', () => {
+  it('knows the errors of another context, as Jest makes one for each test file', () => {
+    const foreign: unknown = runInNewContext("Object.assign(new Error('text'), { code: 'ENOENT' })");
+    assert.equal(foreign instanceof Error, false);
+    assert.equal(systemCode(foreign), 'ENOENT');
+    assert.ok(isAbsent(foreign));
+    for (const other of [null, undefined, 'ENOENT', { code: 5 }]) assert.equal(systemCode(other), null);
+  });
+
   it('says the reason in words, with the code, and never the path that the call got', () => {
     assert.equal(systemReason(failure('EACCES')), 'no permission (EACCES)');
     assert.equal(systemReason(failure('EWHATEVER')), 'EWHATEVER');

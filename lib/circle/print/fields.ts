@@ -4,17 +4,21 @@ import { type Field, tableOf, unionMember } from '../schema.ts';
 import { float32Text } from './numbers.ts';
 import { typeName } from './types.ts';
 
-type Fields = Record<string, unknown>;
+type TableContent = Record<string, unknown>;
 
 export interface FieldOptions {
   /** Fields that are said elsewhere. */
   omit?: ReadonlySet<string>;
   /** Values that need not be said; default: what an absent field means. */
-  usual?: Fields;
+  usual?: TableContent;
 }
 
 /** The fields of a table that have to be said, `name=value` each, in the schema's order. */
-export function fieldTexts(table: string, content: Fields, { omit, usual }: FieldOptions = {}): string[] {
+export function fieldTexts(
+  table: string,
+  content: TableContent,
+  { omit, usual }: FieldOptions = {},
+): string[] {
   const texts: string[] = [];
   for (const field of tableOf(table).fields) {
     if (omit?.has(field.key) || isUnionType(table, field)) continue;
@@ -45,18 +49,18 @@ function valueText(field: Field, value: unknown, code: number): string {
   if (value === null && field.kind !== 'union') return 'null';
   if (field.kind === 'union') {
     const member = unionMember(field.type, code) || `${code}`;
-    return value === null ? member : `${member}${tableText(member, value as Fields)}`;
+    return value === null ? member : `${member}${tableText(member, value as TableContent)}`;
   }
   if (!field.vector)
-    return field.kind === 'table' ? tableText(field.type, value as Fields) : itemText(field, value);
+    return field.kind === 'table' ? tableText(field.type, value as TableContent) : itemText(field, value);
   if (field.scalar === 'u8') return hexText(value as Uint8Array);
   const items = Array.from(value as ArrayLike<unknown>, (item) =>
-    field.kind === 'table' ? tableText(field.type, item as Fields) : itemText(field, item),
+    field.kind === 'table' ? tableText(field.type, item as TableContent) : itemText(field, item),
   );
   return `[${items.join(',')}]`;
 }
 
-function tableText(table: string, content: Fields): string {
+function tableText(table: string, content: TableContent): string {
   return `{${fieldTexts(table, content).join(' ')}}`;
 }
 

@@ -21,7 +21,7 @@
  */
 import type { Model, SubGraph, Tensor } from '../index.ts';
 import type { ByteSource } from '../source.ts';
-import { hasData } from '../verify/dataflow.ts';
+import { hasData } from '../verify/index.ts';
 import { dataText, literalText } from './constants.ts';
 import { fieldTexts } from './fields.ts';
 import { metadataText } from './metadata.ts';
@@ -30,6 +30,9 @@ import { sizeText } from './numbers.ts';
 import { operatorText } from './operator.ts';
 import { signatureLines } from './signature.ts';
 import { tensorTypeText } from './types.ts';
+
+export { hashOf } from './constants.ts';
+export { float32Text } from './numbers.ts';
 
 export interface PrintOptions {
   /** Names of tensors without their path, for reading. */

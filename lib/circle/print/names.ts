@@ -10,21 +10,21 @@ export function nameText(name: string): string {
 
 /** Names of a subgraph's tensors: `x`; `x@3` where another is called so too; `@3` without a name; `-` left out. */
 export class TensorNames {
-  private readonly names: readonly (string | null)[];
-  private readonly counts = new Map<string, number>();
+  readonly #names: readonly (string | null)[];
+  readonly #counts = new Map<string, number>();
 
   /** @param isShort names without their path (`add_2` for `model.layers.0::add_2`) where they are still unique */
   constructor(subgraph: SubGraph | undefined, isShort = false) {
     const names = (subgraph?.tensors ?? []).map(({ name }) => name);
-    this.names = isShort ? shortened(names) : names;
-    for (const name of this.names) if (name) this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    this.#names = isShort ? shortened(names) : names;
+    for (const name of this.#names) if (name) this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
   of(index: number): string {
     if (index === -1) return '-';
-    const name = this.names[index];
+    const name = this.#names[index];
     if (name === undefined || name === null) return `@${index}`;
-    return this.counts.get(name) === 1 ? nameText(name) : `${nameText(name)}@${index}`;
+    return this.#counts.get(name) === 1 ? nameText(name) : `${nameText(name)}@${index}`;
   }
 
   /** Whether a port called so needs no second name. */

@@ -6,15 +6,15 @@ import type { CircleBuffer } from '../index.ts';
 
 /** Remembers what it has read: many tensors may share one large buffer. */
 export class StringChecker {
-  private readonly known = new Map<CircleBuffer, { count: number; problem: string | undefined }>();
+  readonly #known = new Map<CircleBuffer, { count: number; problem: string | undefined }>();
 
   /** What is wrong with the buffer of a tensor of `count` strings, as "expected … , got …". */
   check(buffer: CircleBuffer, count: number): string | undefined {
-    let found = this.known.get(buffer);
+    let found = this.#known.get(buffer);
     if (!found) {
       const data = buffer.data!;
       found = read(data instanceof Uint8Array ? data : data.read());
-      this.known.set(buffer, found);
+      this.#known.set(buffer, found);
     }
     if (found.problem === undefined && found.count !== count)
       return `expected ${count} strings, got ${found.count}`;

@@ -9,7 +9,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Whoever read standard output has gone (`| head`): the command stops without a word. */
+/** The process that read standard output has ended (`| head`): the command stops without an error. */
 export class OutputClosed extends Error {
   override readonly name = 'OutputClosed';
 }

@@ -17,4 +17,5 @@ export {
   type Streams,
   writeAll,
 } from './streams.ts';
+export { warmUpFor } from './warm-up.ts';
 export { runWords, type Word } from './words.ts';

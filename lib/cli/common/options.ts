@@ -1,4 +1,4 @@
-/** The library's options as a command's: help and parsing follow from the option tables (lib/runtime/options). */
+/** The library's options as a command's: help and parsing follow from the option tables (lib/options). */
 import {
   anyModel,
   type CommandOption,
@@ -7,7 +7,7 @@ import {
   type OptionTable,
   type Rule,
   ruleOf,
-} from '../../runtime/index.ts';
+} from '../../options/index.ts';
 import type { Invocation, OptionSpec } from './command.ts';
 
 interface CommandRow {

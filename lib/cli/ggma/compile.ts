@@ -9,7 +9,7 @@ import process from 'node:process';
 import { GgmaError } from '../../errors.ts';
 import { loadAddon, packageRoot } from '../../native.ts';
 import { type CommandSpec, type Invocation, runCommand, type Streams } from '../common/index.ts';
-import { checkCompiler, compilerFailed } from './compiler.ts';
+import { checkCompiler, compilerFailed } from '../compiler.ts';
 
 const spec: CommandSpec = {
   name: 'ggma compile',
@@ -33,6 +33,7 @@ async function compile(invocation: Invocation): Promise<undefined> {
   run('cmake', [
     ...['-S', root, '-B', tree, '-DCMAKE_BUILD_TYPE=Release', `-DNODE_ARCH=${process.arch}`],
     `-DCMAKE_JS_INC=${join(root, 'dist/headers')}`,
+    `-DGGMA_GENERATED=${join(root, 'dist/headers')}`,
     `-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${join(tree, 'Release')}`,
   ]);
   run('cmake', ['--build', tree, '--target', 'ggma_addon', '--parallel', `${availableParallelism()}`]);

@@ -24,10 +24,7 @@ const words: readonly Word[] = [
     name: 'o2o',
     usage: 'o2o FILTER|WORD',
     summary: 'rewrite, print, compare, verify or draw Circle models (o2o)',
-    load: async () => {
-      const { main } = await import('../o2o.ts');
-      return (argv) => main(argv);
-    },
+    load: async () => (await import('../o2o.ts')).main,
   },
   {
     name: 'compile',

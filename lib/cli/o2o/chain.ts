@@ -91,19 +91,19 @@ export async function runChain(chain: Chain, descriptors: Descriptors): Promise<
 
 /** The files of a chain, open until it ends: constants are read from them while the result is written. */
 class Inputs {
-  private readonly stdin: number;
-  private readonly opened: OpenModel[] = [];
+  readonly #stdin: number;
+  readonly #opened: OpenModel[] = [];
 
   constructor(stdin: number) {
-    this.stdin = stdin;
+    this.#stdin = stdin;
   }
 
   /** @throws GgmaError with the file's name in its path */
   open(file: string): Module {
     const isStandard = file === STANDARD_INPUT;
     try {
-      const input = openModel(isStandard ? this.stdin : file, isStandard ? 'standard input' : file);
-      this.opened.push(input);
+      const input = openModel(isStandard ? this.#stdin : file, isStandard ? 'standard input' : file);
+      this.#opened.push(input);
       return lift(input.model);
     } catch (error) {
       throw isStandard ? error : withFileName(error, file);
@@ -112,7 +112,7 @@ class Inputs {
 
   /** The one input as it came. */
   unchanged(): Iterable<Uint8Array> {
-    const [{ whole }] = this.opened as [OpenModel];
+    const [{ whole }] = this.#opened as [OpenModel];
     return chunksOf({
       head: new Uint8Array(0),
       parts: [{ position: 0, data: whole }],
@@ -123,11 +123,11 @@ class Inputs {
   /** The pieces, and at their end an error when a file has changed under them. */
   *checked(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
     yield* pieces;
-    for (const input of this.opened) input.assertUnchanged();
+    for (const input of this.#opened) input.assertUnchanged();
   }
 
   close(): void {
-    for (const input of this.opened) input.close();
+    for (const input of this.#opened) input.close();
   }
 }
 

@@ -1,6 +1,5 @@
 /** o2o print: a model for reading. */
-import { dumpModel } from '../../circle/dump.ts';
-import { printModel } from '../../circle/print/index.ts';
+import { dumpModel, printModel } from '../../circle/index.ts';
 import { exitCode } from '../common/index.ts';
 import { inFile, openModel, type Word, writeLines } from './word.ts';
 

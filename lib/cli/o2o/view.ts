@@ -28,7 +28,7 @@ export const view: Word = {
   async run(invocation) {
     const { positionals, streams } = invocation;
     if (positionals.filter((file) => file === '-').length > 1)
-      throw new UsageError('expected at most one - among the models, got two');
+      throw new UsageError('expected at most one - (standard input) among the models, got two');
     const output = invocation.text('output');
     if (output === undefined) refuseTerminalOutput(streams, 'a page (use: -o FILE)');
     const assets = readAssets();
@@ -42,7 +42,10 @@ export const view: Word = {
   },
 };
 
-/** What the build has made of lib/view/page. Found by walking up: sources and built files lie at different depths. */
+/**
+ * The built script and style of lib/view/page. The search goes up from this file, because sources and built files lie at
+ * different depths.
+ */
 function readAssets(): Assets {
   for (let dir = path.dirname(fileURLToPath(import.meta.url)); ; dir = path.dirname(dir)) {
     try {

@@ -1,4 +1,4 @@
-/** Words of o2o that look at models instead of rewriting them. */
+/** Words of o2o: commands that look at models instead of rewriting them. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -6,23 +6,15 @@ import { buffer } from 'node:stream/consumers';
 import { type Model, openModel as openCircle, readModel, withFileName } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 import { fileNames } from '../../package/index.ts';
-import {
-  type CommandSpec,
-  type Invocation,
-  type OptionSpec,
-  refuseTerminalInput,
-  runCommand,
-  type Streams,
-} from '../common/index.ts';
+import { type Invocation, type OptionSpec, refuseTerminalInput } from '../common/index.ts';
 
-/** What lists of commands say of a word; its code is loaded when it runs. */
+/** What lists of commands say of a word. */
 export interface WordEntry {
   name: string;
   /** As in a list of commands: "print a model as text". */
   summary: string;
   /** As the help shows them, e.g. "[FILE]". */
   positionals: string;
-  load(): Promise<Word>;
 }
 
 export interface Word {
@@ -35,25 +27,6 @@ export interface Word {
   run(invocation: Invocation): Promise<number>;
 }
 
-/** Runs `o2o WORD …`. @returns the exit code */
-export async function runWord(entry: WordEntry, argv: readonly string[], streams: Streams): Promise<number> {
-  const word = await entry.load();
-  return runCommand(specOf(entry, word), argv, (invocation) => word.run(invocation), streams);
-}
-
-const PACKAGES = `A folder is a package: its ${fileNames.model} is taken.`;
-
-function specOf({ name, summary, positionals }: WordEntry, { count, options, details }: Word): CommandSpec {
-  const sentence = `${summary[0]!.toUpperCase()}${summary.slice(1)}.`;
-  return {
-    name: `o2o ${name}`,
-    summary: [sentence, ...(details === undefined ? [] : [details]), PACKAGES].join('\n\n'),
-    positionals,
-    count,
-    options,
-  };
-}
-
 /**
  * The model of a file, of a package's folder, or of standard input; its constants can be read until the command ends.
  * @throws GgmaError INPUT, CIRCLE_*; UsageError at a terminal
@@ -61,14 +34,14 @@ function specOf({ name, summary, positionals }: WordEntry, { count, options, det
 export async function openModel(invocation: Invocation, file?: string): Promise<Model> {
   const { stdin } = invocation.streams;
   if (file === undefined) refuseTerminalInput(invocation.streams, 'a Circle model');
-  // Tests pass a stream of their own.
+  // Tests pass a stream of their own, which has no descriptor to read from.
   if (file === undefined && stdin !== process.stdin) return readModel(await buffer(stdin), STDIN);
   const opened = openCircle(file === undefined ? 0 : modelFile(file), file ?? STDIN);
   invocation.defer(() => opened.close());
   return opened.model;
 }
 
-/** A file as it is; of a folder the model in it. @throws GgmaError INPUT */
+/** The file itself, or for a folder the model in it. @throws GgmaError INPUT */
 function modelFile(file: string): string {
   if (!existsSync(file) || !statSync(file).isDirectory()) return file;
   const model = join(file, fileNames.model);
@@ -89,7 +62,7 @@ export async function inFile<T>(file: string | undefined, work: () => Promise<T>
 /** How messages call standard input. */
 export const STDIN = 'standard input';
 
-/** Writes lines in pieces that are worth a system call each. */
+/** Writes lines in pieces of about 64 KiB: a system call for each line would be slow. */
 export async function writeLines(invocation: Invocation, lines: Iterable<string>, end = '\n'): Promise<void> {
   let piece: string[] = [];
   let size = 0;

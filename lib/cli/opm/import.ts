@@ -4,14 +4,14 @@ import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
 import { GgmaError } from '../../errors.ts';
 import { isPortableName, parseRepoId } from '../../hub/index.ts';
-import { type ImportSource, importModel } from '../../make/index.ts';
+import { type ImportSource, importModel, looksLikePath } from '../../make/index.ts';
 import { type CommandSpec, type Invocation, Progress, runCommand, type Streams } from '../common/index.ts';
 import { buildDir, type Context, outName, shown } from './context.ts';
 
 const spec: CommandSpec = {
   name: 'opm import',
   summary:
-    'Fetches the files of a model that ggma needs (configuration, tokenizers, safetensors) to build/NAME, or copies them\nfrom a directory. What was broken off goes on where it was.\n\nHF_ENDPOINT names another hub, HF_TOKEN opens private repositories.',
+    'Fetches the files of a model that ggma needs (configuration, tokenizers, safetensors) to build/NAME, or copies them\nfrom a directory. An import that was interrupted continues where it stopped.\n\nHF_ENDPOINT names another hub, HF_TOKEN opens private repositories.',
   positionals: 'OWNER/NAME | DIRECTORY',
   count: [1, 1],
   options: {
@@ -36,8 +36,10 @@ async function importCommand(invocation: Invocation, context: Context): Promise<
   const { warnings, changed } = await importModel(source, target, {
     force: invocation.flag('force'),
     signal: invocation.signal,
-    onProgress: (what, done, total) =>
-      total === 0 ? progress.show(`checking ${what}`) : progress.bar(what, done, total),
+    onProgress: (at) =>
+      at.stage === 'check'
+        ? progress.show(`checking ${at.tensor}`)
+        : progress.bar(at.file, at.bytes, at.totalBytes),
   }).finally(() => progress.clear());
   for (const warning of warnings) await invocation.warn(warning);
   if (!changed)
@@ -53,8 +55,7 @@ function readSource(
 ): { source: ImportSource; name: string } {
   const word = invocation.positionals[0]!;
   const path = resolve(dir, word);
-  if (existsSync(path) || /^(?:\.{0,2}[/\\]|~|[A-Za-z]:[/\\])/.test(word))
-    return { source: { dir: path }, name: basename(path) };
+  if (existsSync(path) || looksLikePath(word)) return { source: { dir: path }, name: basename(path) };
   const repo = parseRepoId(word);
   const hub = {
     endpoint: env.HF_ENDPOINT || undefined,

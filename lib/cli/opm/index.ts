@@ -1,9 +1,14 @@
 /** opm: from a model on a hub to a package. Its words: init, import, export, prepare, clean. */
 import { processStreams, runWords, type Streams, type Word } from '../common/index.ts';
+import { main as cleanMain } from './clean.ts';
 import { type Context, processContext } from './context.ts';
+import { main as exportMain } from './export.ts';
+import { main as importMain } from './import.ts';
+import { main as initMain } from './init.ts';
+import { main as prepareMain } from './prepare.ts';
 
 interface OpmWord extends Omit<Word, 'load'> {
-  load(): Promise<(argv: readonly string[], streams: Streams, context: Context) => Promise<number>>;
+  run(argv: readonly string[], streams: Streams, context: Context): Promise<number>;
 }
 
 const words: readonly OpmWord[] = [
@@ -11,31 +16,31 @@ const words: readonly OpmWord[] = [
     name: 'init',
     usage: 'init',
     summary: 'look whether this machine can run models; write a starter pipeline.yaml',
-    load: async () => (await import('./init.ts')).main,
+    run: initMain,
   },
   {
     name: 'import',
     usage: 'import OWNER/NAME | DIRECTORY',
     summary: 'fetch a model from a Hugging Face hub, or copy one, to build/NAME',
-    load: async () => (await import('./import.ts')).main,
+    run: importMain,
   },
   {
     name: 'export',
     usage: 'export [-s tinyllama] [-p pipeline.yaml] [--prepare] [NAME]',
     summary: 'make a package of build/NAME: export, filters, merge, to build/out',
-    load: async () => (await import('./export.ts')).main,
+    run: exportMain,
   },
   {
     name: 'prepare',
     usage: 'prepare [PACKAGE]',
     summary: 'put the compiled program and packed weights into a package (default: build/out): faster starts',
-    load: async () => (await import('./prepare.ts')).main,
+    run: prepareMain,
   },
   {
     name: 'clean',
     usage: 'clean [--all]',
     summary: 'remove build/out and what was left unfinished; --all: the imported models too',
-    load: async () => (await import('./clean.ts')).main,
+    run: cleanMain,
   },
 ];
 
@@ -46,12 +51,9 @@ export function main(
   context: Context = processContext(),
 ): Promise<number> {
   const bound = words.map(
-    ({ load, ...word }): Word => ({
+    ({ run, ...word }): Word => ({
       ...word,
-      load: async () => {
-        const run = await load();
-        return (rest, to) => run(rest, to, context);
-      },
+      load: async () => (rest, to) => run(rest, to, context),
     }),
   );
   const before = ['Usage: opm WORD [options]', '', 'From a model on a hub to a package.'];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { checkNode } from '../../check-node.ts';
 import { starterText } from '../../make/index.ts';
+import { availableIsas, isa, runtimeVersion } from '../../native.ts';
 import { fromSystemError, systemCode } from '../../system-error.ts';
 import { type CommandSpec, type Invocation, runCommand, type Streams } from '../common/index.ts';
 import { type Context, pipelineName } from './context.ts';
@@ -13,7 +14,7 @@ const spec: CommandSpec = {
   summary: `Looks whether this machine can run models, and writes a starter ${pipelineName}.`,
   positionals: '',
   count: [0, 0],
-  options: { force: { type: 'boolean', help: `write ${pipelineName} anew` } },
+  options: { force: { type: 'boolean', help: `replace ${pipelineName}` } },
 };
 
 /** @returns the exit code */
@@ -24,8 +25,6 @@ export function main(argv: readonly string[], streams: Streams, context: Context
 async function init(invocation: Invocation, { dir }: Context): Promise<undefined> {
   checkNode(process.versions.node);
   await invocation.write(`node: ${process.versions.node}\n`);
-  // Throws NATIVE_LOAD, which says what to do.
-  const { availableIsas, isa, runtimeVersion } = await import('../../native.ts');
   await invocation.write(`addon: v${runtimeVersion()}, ${process.platform}-${process.arch}\n`);
   await invocation.write(`instruction set: ${isa()} (this machine has ${availableIsas().join(', ')})\n`);
   const path = join(dir, pipelineName);

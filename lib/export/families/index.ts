@@ -1,4 +1,4 @@
-/** The registry of families: a new one is a file and a line here. */
+/** The registry of families. A new family is a file in this folder and a line here. */
 import type { Family } from './family.ts';
 import { gemma3 } from './gemma3.ts';
 import { granite } from './granite.ts';
@@ -10,7 +10,7 @@ import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
 import { smollm3 } from './smollm3.ts';
 
-export { type Family, plainRecipe, type Recipe } from './family.ts';
+export { type Family, type Part, plainRecipe, type Recipe } from './family.ts';
 
 export const families: readonly Family[] = [
   llama,

@@ -2,7 +2,7 @@
 import { TensorType } from '../../circle/index.ts';
 import type { Module, Value } from '../../ir/graph/index.ts';
 import type { ModelConfig } from '../config.ts';
-import type { Weights } from '../safetensors.ts';
+import type { Weights } from '../weights.ts';
 import { type AttentionInputs, attention } from './attention.ts';
 import { maskColumns, maskConstant, maskOfPosition, masksOf } from './mask.ts';
 import { mlp } from './mlp.ts';
@@ -18,7 +18,7 @@ export function buildPrefill(config: ModelConfig, weights: Weights, length: numb
   b.input('use_cache', TensorType.BOOL, []);
   b.input('return_dict', TensorType.BOOL, []);
   b.input('logits_to_keep', TensorType.INT64, []);
-  // What became constants here had numbers too.
+  // The reference numbered its operators before it folded some of them into constants.
   for (const [stem, n] of [...ALWAYS_FOLDED, ...FOLDED_IN_PREFILL]) b.skipNumbers(stem, n);
   const hidden = embed(scope, ids);
   const tables = config.ropes.map((rope) => ropeConstants(scope, rope, length));
@@ -72,7 +72,7 @@ export function buildDecode(config: ModelConfig, weights: Weights, cacheLength: 
 
 /**
  * How many operators of a stem the reference exporter's own simplification removed before the first that is left;
- * found by looking at its files (names only, no operator depends on it).
+ * found by looking at its files. Only names depend on these numbers.
  */
 const ALWAYS_FOLDED = [
   ['slice', 1],
@@ -98,14 +98,14 @@ function embed(scope: Scope, ids: Value): Value {
   return times(scope, rows, scope.config.recipe.embeddingScale, owner);
 }
 
-/** x · factor, where there is one. */
+/** x · factor; no operator for a factor of 1. */
 function times({ builder: b }: Scope, x: Value, factor: number, owner: string): Value {
   return factor === 1 ? x : b.mul(x, b.scalar(factor), `${owner}::mul`);
 }
 
 function embedding(scope: Scope): Value {
   const { vocabSize, hiddenSize } = scope.config;
-  return scope.weight('model.embed_tokens.weight', [vocabSize, hiddenSize]);
+  return scope.matrix('model.embed_tokens.weight', [vocabSize, hiddenSize]);
 }
 
 /** The layers, the last norm and the head; sets the graph's outputs. */
@@ -131,7 +131,7 @@ function layers(scope: Scope, embedded: Value, inputs: (layer: number) => Attent
   const normed = rmsNorm(scope, hidden, 'model.norm');
   const head = config.tieWordEmbeddings
     ? embedding(scope)
-    : scope.weight('lm_head.weight', [config.vocabSize, config.hiddenSize]);
+    : scope.matrix('lm_head.weight', [config.vocabSize, config.hiddenSize]);
   const logits = b.linear(normed, head, null);
   const scaled = logitsDivisor === 1 ? logits : b.divide(logits, logitsDivisor, `${owners.causalLm}::div`);
   b.graph.outputs.push(scaled, ...keys, ...values);

@@ -1,7 +1,8 @@
 /** What the parts of a model share while a graph is built: operators, sizes, weights, class names. */
+import type { StoredTensor } from '../../checkpoint/index.ts';
 import type { Value } from '../../ir/graph/index.ts';
 import type { ModelConfig } from '../config.ts';
-import type { Weights } from '../safetensors.ts';
+import type { Weights } from '../weights.ts';
 import { GraphBuilder } from './builder.ts';
 
 /** Names as `torch.export` gives them: the class an operator came from. */
@@ -19,12 +20,12 @@ export class Scope {
   readonly builder = new GraphBuilder();
   readonly config: ModelConfig;
   readonly owners: Owners;
-  private readonly weights: Weights;
-  private readonly loaded = new Map<string, Value>();
+  readonly #weights: Weights;
+  readonly #known = new Map<string, Value>();
 
   constructor(config: ModelConfig, weights: Weights) {
     this.config = config;
-    this.weights = weights;
+    this.#weights = weights;
     const { title } = config.family;
     const owner = (part: string) =>
       `transformers.models.${title.toLowerCase()}.modeling_${title.toLowerCase()}.${title}${part}`;
@@ -39,41 +40,40 @@ export class Scope {
     };
   }
 
-  /** A tensor of the checkpoint as float32; used twice (a tied embedding) it is one constant. */
-  weight(name: string, shape: readonly number[]): Value {
-    return this.constant(name, shape, () => {
-      const part = this.config.family.partOf?.(name, this.config);
-      if (!part) return this.weights.float32(name, shape);
-      const [rows, ...rest] = shape as [number, ...number[]];
-      const whole = this.weights.float32(part.tensor, [part.rows, ...rest]);
-      const rowBytes = whole.byteLength / part.rows;
-      return whole.subarray(part.begin * rowBytes, (part.begin + rows) * rowBytes);
-    });
+  /** A matrix [rows, columns] of the checkpoint. One that is used twice, as a tied embedding is, becomes one constant. */
+  matrix(name: string, shape: readonly number[]): Value {
+    const { config } = this;
+    return this.#constant(name, shape, () =>
+      this.#weights.matrix(name, shape, config.family.partOf?.(name, config)),
+    );
   }
 
-  /** The weight of a norm, [width], as it multiplies. */
+  /** A bias, [length]. */
+  vector(name: string, length: number): Value {
+    return this.#constant(name, [length], () => this.#weights.vector(name, length));
+  }
+
+  /** The factor that a norm multiplies by, [width]. */
   normWeight(name: string, width: number): Value {
-    return this.constant(name, [width], () => {
-      const bytes = this.weights.float32(name, [width]);
-      if (!this.config.recipe.normsAddOne) return bytes;
-      const weight = new Float32Array(Uint8Array.from(bytes).buffer);
-      return new Uint8Array(weight.map((w) => 1 + w).buffer);
-    });
+    return this.#constant(name, [width], () =>
+      this.#weights.norm(name, width, this.config.recipe.normsAddOne),
+    );
   }
 
-  private constant(name: string, shape: readonly number[], read: () => Uint8Array): Value {
-    let value = this.loaded.get(name);
+  #constant(name: string, shape: readonly number[], make: () => StoredTensor): Value {
+    let value = this.#known.get(name);
     if (!value) {
-      value = this.builder.constant(`tico::p_${name.replaceAll('.', '_')}`, shape, read());
-      this.loaded.set(name, value);
+      const { type, source } = make();
+      value = this.builder.constant(`tico::p_${name.replaceAll('.', '_')}`, shape, source, type);
+      this.#known.set(name, value);
     }
     return value;
   }
 
-  /** Says which tensors of the checkpoint are left over, once the graph is complete. */
+  /** Warns, once the graph is complete, of tensors of the checkpoint that it does not use. */
   warnUnused(): void {
     const { tieWordEmbeddings } = this.config;
-    this.weights.warnUnused(
+    this.#weights.warnUnused(
       (name) => name.endsWith('rotary_emb.inv_freq') || (tieWordEmbeddings && name === 'lm_head.weight'),
     );
   }

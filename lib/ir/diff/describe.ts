@@ -25,7 +25,7 @@ function unionText(union: string, code: number, value: object | null): string {
   return code === 0 ? '' : `${enumName(union, code) ?? code} ${json(value)}`;
 }
 
-/** Type, shape, and what else a reader of the tensor has to know. */
+/** Type, shape, and everything else that changes how the tensor is read (quantisation, sparsity, …). */
 export function typeText({ type, shape, attributes }: Value): string {
   const { quantization, sparsity, isVariable, shapeSignature, variantTensors, compressionType } = attributes;
   const rest = {
@@ -54,7 +54,7 @@ export function sourceText(value: Value | null, graph: Graph): string {
   return `'${value.name}' (${source})`;
 }
 
-/** undefined for equal bytes; else what differs. */
+/** What differs between two constants; undefined for equal bytes. */
 export function constantsDiffer(a: Value, b: Value): { message: string; maxDifference?: number } | undefined {
   const [left, right] = [bytesOf(a)!, bytesOf(b)!];
   if (Buffer.compare(left, right) === 0) return undefined;
@@ -76,7 +76,7 @@ export function constantsDiffer(a: Value, b: Value): { message: string; maxDiffe
   };
 }
 
-/** JSON with typed arrays as lists and bigints as text; empty vectors are left out like absent ones. */
+/** JSON with typed arrays as lists, and bigints and numbers that JSON does not have as text. */
 export function json(data: unknown): string {
   return JSON.stringify(data, (_key, item) => {
     if (typeof item === 'bigint') return `${item}`;

@@ -34,12 +34,16 @@ export interface Comparison {
   counts: Record<DifferenceKind, number>;
   /** The largest |a − b| of all constants; Infinity where only one side is a number. */
   maxDifference: number;
-  /** In the order of the first module; graphs of which the other module has none are not among them. */
+}
+
+/** A comparison, and what it found out about what belongs together. */
+export interface ModuleComparison extends Comparison {
+  /** In the order of the first module; graphs that only one module has are not among them. */
   graphs: ComparedGraphs[];
 }
 
 /** Everything in which `b` differs from `a`. */
-export function compareModules(a: Module, b: Module, options: DiffOptions = {}): Comparison {
+export function compareModules(a: Module, b: Module, options: DiffOptions = {}): ModuleComparison {
   const ranked: { rank: number; difference: Difference }[] = [];
   const add = (rank: number, difference: Difference) => {
     ranked.push({ rank, difference });

@@ -2,7 +2,7 @@
 import { TensorType, tensorByteLength, tensorTypeName } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 import type { Value } from '../graph/index.ts';
-import { bytesOf, elementCount } from '../graph/index.ts';
+import { bytesOf, elementCount, isDense } from '../graph/index.ts';
 import { isNarrow, widen } from './widen.ts';
 
 export type Precision = 'f32' | 'f64';
@@ -103,6 +103,7 @@ export function stridesOf(shape: readonly number[]): number[] {
  * they are copied to be aligned.
  */
 export function constantTensor(value: Value, precision: Precision): Tensor {
+  if (!isDense(value)) throw new Unsupported(`the sparse or compressed constant '${value.name}'`);
   const bytes = bytesOf(value)!;
   const { type, shape } = value;
   const count = elementCount(shape);

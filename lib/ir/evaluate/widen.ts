@@ -1,7 +1,6 @@
 /** Constants of narrow types as float32: halves, bfloat16 and GGML's blocks of 32. Every value is exact in float32. */
 
-import { float16Value, widenBfloat16, widenFloat16 } from '../../circle/half.ts';
-import { TensorType } from '../../circle/index.ts';
+import { float16Value, TensorType, widenBfloat16, widenFloat16 } from '../../circle/index.ts';
 
 type Widen = (bytes: Uint8Array, count: number) => Float32Array;
 

@@ -2,7 +2,14 @@
  * The only place that changes edges of a graph. Every function keeps `producer` and `users` true; passes never
  * touch `inputs`, `outputs` or `users` themselves.
  */
-import type { BuiltinOperator, BuiltinOptions, CircleBuffer, Operator, Tensor } from '../../circle/index.ts';
+import type {
+  BuiltinOperator,
+  BuiltinOptions,
+  ByteSource,
+  CircleBuffer,
+  Operator,
+  Tensor,
+} from '../../circle/index.ts';
 import {
   BuiltinOptions as Options,
   plainOperator,
@@ -32,7 +39,7 @@ export function addValue(
 export function addConstant(
   module: Module,
   graph: Graph,
-  parts: { name: string; type: TensorType; shape: readonly number[]; bytes: Uint8Array },
+  parts: { name: string; type: TensorType; shape: readonly number[]; bytes: ByteSource },
 ): Value {
   const buffer: CircleBuffer = { data: parts.bytes };
   module.buffers.push(buffer);

@@ -1,5 +1,5 @@
 /** The graph of objects: Model ⇄ Module, edits, and what an operator depends on. */
-export { bytesOf, elementCount, floatsOf, intsOf, scalarOf } from './constants.ts';
+export { bytesOf, elementCount, floatsOf, intsOf, isDense, scalarOf } from './constants.ts';
 export { liveOps, removeDeadFrom } from './dead.ts';
 export { Depends, dependence, type InputRoles, inputRoles } from './dependence.ts';
 export {

@@ -1,7 +1,7 @@
 /** The open block around a SOFTMAX: scores, mask, values, projections; of a decode graph or of a prefill graph. */
 import { BuiltinOperator, BuiltinOptions } from '../../circle/index.ts';
 import type { Op, Value } from '../graph/index.ts';
-import { bytesOf, elementCount } from '../graph/index.ts';
+import { bytesOf, elementCount, isDense } from '../graph/index.ts';
 import type { AttentionBlock } from './attention.ts';
 import { type KeyValue, matchKeyValue } from './attention-cache.ts';
 import { checkSizes } from './attention-check.ts';
@@ -62,6 +62,7 @@ export function matchBlock(
 /** One value, or two constants with the same bytes: some exporters give every reader a copy of its own. */
 function isSame(a: Value, b: Value): boolean {
   if (a === b) return true;
+  if (!isDense(a) || !isDense(b)) return false;
   const [left, right] = [bytesOf(a), bytesOf(b)];
   return String(a.shape) === String(b.shape) && !!left && !!right && Buffer.compare(left, right) === 0;
 }

@@ -41,10 +41,15 @@ export function normalAxis(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** No fused activation: 0 in every options table that has the field. */
+/**
+ * No fused activation and no shuffled weights (of FULLY_CONNECTED): both are 0 in every options table that has the field,
+ * and whatever stands for the operator would lose them.
+ */
 export function isPlain(op: Op): boolean {
-  const options = op.attributes.builtinOptions as { fusedActivationFunction?: number } | null;
-  return (options?.fusedActivationFunction ?? 0) === 0;
+  const options = op.attributes.builtinOptions as Partial<
+    Record<'fusedActivationFunction' | 'weightsFormat', number>
+  > | null;
+  return !options?.fusedActivationFunction && !options?.weightsFormat;
 }
 
 /** x · factor or x / factor with a constant scalar, in either operand order for the product. */

@@ -12,24 +12,24 @@
  *   program    layout: native/core/program.h; its one source is the section `weights`
  *   positions  a Circle file with the graph of the position tables; empty where there are none
  *   tables     f32 [tableRows, width] of each position table
+ *   labels     JSON: for each instruction [layer, part of the model], for profiles
  *   weights    packed as kernels want them (kernels/kernels.h), the same for all instruction sets
  *
  * All of it little-endian. Nothing in the file is trusted.
  */
-import type { ByteSource, Layout } from '../../circle/index.ts';
-import { FileRange, readFully } from '../../circle/source.ts';
+import { type ByteSource, type FileLayout, FileRange, readFully } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
 
 const MAGIC = 'GGMAPREP';
 /** Another number for any other layout of the file. */
-const FORMAT = 1;
+const FORMAT = 2;
 const PREFIX_BYTES = 16;
 /** Prefix and header together; the header takes about half of it. */
 const HEAD_BYTES = 1024;
 const ALIGNMENT = 64;
 const WEIGHTS_ALIGNMENT = 1 << 16;
 
-const sectionNames = ['sample', 'program', 'positions', 'tables', 'weights'] as const;
+const sectionNames = ['sample', 'program', 'positions', 'tables', 'labels', 'weights'] as const;
 export type SectionName = (typeof sectionNames)[number];
 
 /** The model.circle that a prepared file was made of. */
@@ -55,10 +55,10 @@ export interface PreparedFile extends PreparedHeader {
 export function layOutPrepared(
   header: PreparedHeader,
   parts: Record<Exclude<SectionName, 'weights'>, Uint8Array> & { weights: readonly ByteSource[] },
-): Layout {
+): FileLayout {
   const sizes = { ...parts, weights: { byteLength: totalBytes(parts.weights) } };
   const sections: Partial<Record<SectionName, [from: number, bytes: number]>> = {};
-  const placed: Layout['parts'] = [];
+  const placed: FileLayout['parts'] = [];
   let at = HEAD_BYTES;
   for (const name of sectionNames) {
     at = alignUp(at, name === 'weights' ? WEIGHTS_ALIGNMENT : ALIGNMENT);

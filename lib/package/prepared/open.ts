@@ -4,13 +4,14 @@
  */
 import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { type FileRange, readingFile } from '../../circle/source.ts';
+import { type FileRange, readingFile } from '../../circle/index.ts';
 import { GgmaError } from '../../errors.ts';
-import { type ProgramShape, readProgramShape } from '../../plan/packed.ts';
+import { type ProgramShape, readProgramShape, type StepLabel } from '../../plan/index.ts';
 import { version } from '../../version.ts';
 import type { PackageContents } from '../contents.ts';
 import { fileNames } from '../names.ts';
 import { type PreparedFile, readPrepared } from './format.ts';
+import { decodeLabels } from './labels.ts';
 import { sampleOf } from './sample.ts';
 import { PreparedTables } from './tables.ts';
 
@@ -19,6 +20,7 @@ export interface PreparedPlan extends Pick<ProgramShape, 'vocabSize' | 'caches'>
   sources: FileRange[];
   tables: PreparedTables['tables'];
   loadTables(end: number): Promise<void> | null;
+  labels(): StepLabel[];
 }
 
 export interface OpenPrepared {
@@ -53,7 +55,7 @@ export async function openPrepared({
     return {
       isPrepared: true,
       plan: readPlan(file, path),
-      assertUnchanged: () => assertUnchanged(fd, opened, path),
+      assertUnchanged: () => assertSame(fd, opened, path),
       close: () => closeSync(fd),
     };
   } catch (error) {
@@ -77,13 +79,14 @@ async function findMismatch({ ggma, model, sections }: PreparedFile, path: strin
   } finally {
     closeSync(fd);
   }
-  // A copy has another time: all of its bytes are looked at.
+  // A copy has another time, so all of its bytes are compared.
   const { recordOf } = await import('../manifest.ts');
   return (await recordOf(path)).sha256 === model.sha256 ? null : other;
 }
 
 function readPlan({ sections, tableRows }: PreparedFile, path: string): PreparedPlan {
   const program = sections.program.read();
+  const labels = sections.labels.read();
   const { vocabSize, caches, tableWidths } = readProgramShape(program);
   const tables = new PreparedTables(
     { widths: tableWidths, rows: tableRows, data: sections.tables.read(), graph: sections.positions.read() },
@@ -96,10 +99,12 @@ function readPlan({ sections, tableRows }: PreparedFile, path: string): Prepared
     caches,
     tables: tables.tables,
     loadTables: (end) => tables.load(end),
+    labels: () => decodeLabels(labels),
   };
 }
 
-function assertUnchanged(fd: number, opened: Stats, path: string): void {
+/** @throws GgmaError CIRCLE_CHANGED when the open file has another size or time than before */
+export function assertSame(fd: number, opened: Stats, path: string): void {
   const { size, mtimeMs } = fstatSync(fd);
   if (size === opened.size && mtimeMs === opened.mtimeMs) return;
   throw new GgmaError(

@@ -2,7 +2,7 @@
  * Pieces of a file from all over it. Files whose size and time of change are equal are taken for the same, but tools
  * that unpack or build may give all files one time: other weights differ everywhere, so also in a sample.
  */
-import { readFully } from '../../circle/source.ts';
+import { readFully } from '../../circle/index.ts';
 
 const PIECES = 16;
 const PIECE_BYTES = 1024;

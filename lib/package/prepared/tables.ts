@@ -1,18 +1,7 @@
 /** Position tables of a prepared package: the first rows are there; the graph behind them is read beyond them only. */
 import { GgmaError } from '../../errors.ts';
-import type { PlanTable } from '../../plan/index.ts';
+import type { PlanTable, TableData } from '../../plan/index.ts';
 import type { PositionTable } from '../../runtime/index.ts';
-
-export interface TableData {
-  /** Of each table. */
-  widths: readonly number[];
-  /** Positions 0 … rows − 1 are there. */
-  rows: number;
-  /** f32 [rows, width] of each table, one behind the other. */
-  data: Uint8Array;
-  /** A Circle file with the graph of all tables. */
-  graph: Uint8Array;
-}
 
 export class PreparedTables {
   readonly tables: PositionTable[];

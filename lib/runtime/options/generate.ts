@@ -1,7 +1,20 @@
 /** What a generation and a score may be told: a row for each option. */
 import { GgmaError } from '../../errors.ts';
-import { checkOptions, type FilledOptions, fillOptions, type OptionsOf, option } from './option.ts';
-import { abortSignal, choice, flag, integer, type NumberRule, type Rule, texts } from './rule.ts';
+import {
+  abortSignal,
+  checkOptions,
+  choice,
+  type FilledOptions,
+  fillOptions,
+  flag,
+  integer,
+  type NumberRule,
+  type OptionsOf,
+  option,
+  type Rule,
+  texts,
+} from '../../options/index.ts';
+import { type ChatOptions, chatOptions } from './chat.ts';
 import { type SamplingOptions, samplingOptions } from './sampling.ts';
 
 const MAX_STOP_LENGTH = 1_000_000;
@@ -55,10 +68,10 @@ const ownOptions = {
   signal: option({ rule: abortSignal }),
 };
 
-export const generateOptions = { ...ownOptions, ...samplingOptions };
+export const generateOptions = { ...ownOptions, ...samplingOptions, ...chatOptions };
 
 /** Without temperature, topK, topP or minP the most likely token is taken each time. */
-export interface GenerateOptions extends SamplingOptions, OptionsOf<typeof ownOptions> {}
+export interface GenerateOptions extends SamplingOptions, ChatOptions, OptionsOf<typeof ownOptions> {}
 
 export const scoreOptions = {
   /** Alternatives for every token, at most 20. Default 0. */

@@ -1,6 +1,5 @@
 /** How tokens are drawn: a row for each option. Adding one is a row here and its use in native/core. */
-import { type Option, type OptionsOf, option } from './option.ts';
-import { integer, number, type Rule } from './rule.ts';
+import { integer, number, type Option, type OptionsOf, option, type Rule } from '../../options/index.ts';
 
 /** What sampling asks of a row beside the rest. */
 export interface SamplingRow extends Option<number, number | undefined> {

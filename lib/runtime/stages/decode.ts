@@ -6,10 +6,18 @@ export class DecodeStage implements Stage {
   readonly ending = null;
   readonly #decoder: StreamDecoder;
   readonly #pieces: number;
+  readonly #names: ReadonlyMap<number, string>;
 
-  constructor(tokenizer: Tokenizer) {
-    this.#decoder = tokenizer.streamDecoder();
+  /**
+   * @param prompt what the answer continues: it decides whether a leading space belongs to the answer
+   * @param specials special tokens have their names as text: a response template looks for them
+   */
+  constructor(tokenizer: Tokenizer, prompt: readonly number[], specials: boolean) {
+    // Ids beyond the tokenizer have no text, so they do not come between the prompt's text and the answer's.
+    const after = prompt.filter((id) => id < tokenizer.vocabSize);
+    this.#decoder = tokenizer.streamDecoder({ after });
     this.#pieces = tokenizer.vocabSize;
+    this.#names = new Map(specials ? [...tokenizer.specials].map(([name, id]) => [id, name]) : []);
   }
 
   push(pieces: readonly Piece[]): Piece[] {
@@ -23,6 +31,9 @@ export class DecodeStage implements Stage {
 
   /** A model's logits may be wider than its tokenizer: ids that the tokenizer does not know have no text. */
   #textOf({ tokens }: Piece): string {
-    return this.#decoder.push(tokens.flatMap(({ id }) => (id < this.#pieces ? [id] : [])));
+    let text = '';
+    for (const { id } of tokens)
+      text += this.#names.get(id) ?? (id < this.#pieces ? this.#decoder.push([id]) : '');
+    return text;
   }
 }

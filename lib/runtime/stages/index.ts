@@ -1,6 +1,7 @@
 /** The list of stages that an answer goes through, and what runs it. */
 import type { Tokenizer } from '../../text/index.ts';
 import { DecodeStage } from './decode.ts';
+import { type ResponseReading, ResponseStage } from './response.ts';
 import type { Ending, Piece, Stage, Token } from './stage.ts';
 import { StopStage } from './stop.ts';
 
@@ -13,17 +14,26 @@ export {
   type ToolCallPart,
   textOf,
 } from './parts.ts';
+export type { ResponseReading } from './response.ts';
 export type { Ending, Piece, Stage, Token } from './stage.ts';
 
 /** What of a request the stages depend on. */
 export interface StageOptions {
+  /** The prompt. */
+  readonly ids: readonly number[];
   readonly stops: readonly string[];
+  /** How parts are told apart; null: everything is text. */
+  readonly reading: ResponseReading | null;
 }
 
 /** Without a tokenizer there is no text, so nothing looks at it. */
-export function stagesFor(tokenizer: Tokenizer | null, { stops }: StageOptions): Stage[] {
+export function stagesFor(tokenizer: Tokenizer | null, { ids, stops, reading }: StageOptions): Stage[] {
   if (tokenizer === null) return [];
-  return [new DecodeStage(tokenizer), ...(stops.length === 0 ? [] : [new StopStage(stops)])];
+  return [
+    new DecodeStage(tokenizer, ids, reading !== null),
+    ...(stops.length === 0 ? [] : [new StopStage(stops)]),
+    ...(reading === null ? [] : [new ResponseStage(reading)]),
+  ];
 }
 
 export class Pipeline {

@@ -14,6 +14,8 @@ export interface TextPart extends PartTokens {
   type: 'text';
   /** Never half a character. */
   text: string;
+  /** Why this text, which the model wrote as a tool call, cannot be read as one. */
+  finding?: string;
 }
 
 /** What the model wrote for itself before it answered. */
@@ -31,6 +33,8 @@ export interface ToolCallPart extends PartTokens {
   name: string;
   /** JSON text: in a chunk what it adds, in a completion all of it. */
   arguments: string;
+  /** Why `arguments` is only the beginning of a JSON text: the call ends in the middle, or goes on as no JSON. */
+  finding?: string;
 }
 
 /** A piece of an answer. A model whose package says nothing about reasoning and tools gives text alone. */
@@ -78,18 +82,31 @@ function extend(part: Part, piece: Piece | Part): boolean {
   if (part.type === 'toolCall') {
     if (piece.type !== 'toolCall' || piece.index !== part.index) return false;
     part.arguments += piece.arguments;
+    if (piece.finding !== undefined) part.finding = piece.finding;
     return true;
   }
   if (piece.type === 'toolCall' || piece.type !== part.type) return false;
+  // A text with a finding stands alone, so that it is clear what the finding is about.
+  const isNew = part.text === '' && part.ids.length === 0;
+  if (!isNew && findingOf(piece) !== findingOf(part)) return false;
   part.text += piece.text;
   return true;
 }
 
+function findingOf(piece: Piece | Part): string | undefined {
+  return 'finding' in piece ? piece.finding : undefined;
+}
+
 function emptyPart(like: Piece | Part, withLogprobs: boolean): Part {
-  const tokens = { ids: [], ...(withLogprobs ? { logprobs: [] } : {}) };
-  if (like.type !== 'toolCall') return { type: like.type, text: '', ...tokens };
+  const finding = findingOf(like);
+  const common = {
+    ids: [],
+    ...(withLogprobs ? { logprobs: [] } : {}),
+    ...(finding === undefined ? {} : { finding }),
+  };
+  if (like.type !== 'toolCall') return { type: like.type, text: '', ...common };
   const { type, index, callId, name } = like;
-  return { type, index, callId, name, arguments: '', ...tokens };
+  return { type, index, callId, name, arguments: '', ...common };
 }
 
 function addTokens(part: Part, tokens: readonly Token[]): void {

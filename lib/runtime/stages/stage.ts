@@ -22,6 +22,8 @@ interface Tokens {
 export interface TextPiece extends Tokens {
   type: 'text' | 'reasoning';
   text: string;
+  /** Why this text, which the model wrote as something else (a tool call), cannot be read as that. */
+  finding?: string;
 }
 
 export interface ToolCallPiece extends Tokens {
@@ -32,6 +34,8 @@ export interface ToolCallPiece extends Tokens {
   name: string;
   /** JSON text; what this piece adds to it. */
   arguments: string;
+  /** Why the arguments so far are all there is: the call ends in the middle, or goes on as no JSON. */
+  finding?: string;
 }
 
 export type Piece = TextPiece | ToolCallPiece;

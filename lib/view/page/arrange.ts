@@ -1,4 +1,4 @@
-/** Where everything is drawn, given which blocks are unfolded. Pure: no part of the page is touched. */
+/** Where everything is drawn, given which blocks are unfolded. Pure: it does not touch the page. */
 import type { BlockData, ChildData, GraphData, Layout, Point, Status } from '../data.ts';
 import { type Grown, type Stretch, stretchOf } from './stretch.ts';
 
@@ -35,7 +35,7 @@ export interface Arrangement {
 
 /** Height of an unfolded block's heading. */
 export const HEADING = 26;
-/** How far from a box's corner lines end. */
+/** Lines end at least so far from a box's corner. */
 const CORNER = 10;
 
 interface Measured {
@@ -123,7 +123,7 @@ function linesOf(block: BlockData, layout: Layout, boxes: Box[], at: (point: Poi
   });
 }
 
-/** The point of a box's edge from where a line goes straightest. */
+/** The point on a box's edge from which a line goes straightest. */
 function attach({ x, y, width, height }: Box, [toward]: Point, side: 'top' | 'bottom'): Point {
   const at = Math.max(x + CORNER, Math.min(x + width - CORNER, toward));
   return [at, side === 'top' ? y : y + height];

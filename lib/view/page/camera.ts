@@ -1,13 +1,13 @@
-/** What part of the graph is seen: drag or scroll to move, Ctrl + wheel or a pinch to zoom. */
+/** Which part of the graph is visible: drag or scroll moves it, Ctrl + wheel or a pinch zooms. */
 import type { Box } from './arrange.ts';
 
 const [MIN_SCALE, MAX_SCALE] = [0.05, 3];
 const MARGIN = 24;
-/** Above this, a small graph would look like a poster. */
+/** Fitting enlarges a small graph no further. */
 const MAX_FIT = 1.1;
-/** Below this, text cannot be read; a tall graph is then shown from its beginning. */
+/** Below this scale text cannot be read, so a tall graph is shown from its top instead. */
 const MIN_FIT = 0.55;
-/** A press that moves less is a click. */
+/** A press that moves fewer pixels is a click. */
 const CLICK = 4;
 
 export class Camera {
@@ -34,7 +34,7 @@ export class Camera {
     this.#size = { width, height };
   }
 
-  /** The whole graph, or its upper end where it would be too small to read. */
+  /** Shows the whole graph, or its top where the whole would be too small to read. */
   fit(): void {
     const { width, height } = this.#view.getBoundingClientRect();
     const across = (width - 2 * MARGIN) / this.#size.width;
@@ -61,7 +61,7 @@ export class Camera {
     this.#apply();
   }
 
-  /** Brings a box into sight; its upper end, when it is larger than the view. */
+  /** Brings a box into view; if it is larger than the view, its top. */
   show({ x, y, width, height }: Box): void {
     const view = this.#view.getBoundingClientRect();
     if (this.#scale < MIN_FIT) this.#scale = MIN_FIT;
@@ -71,7 +71,7 @@ export class Camera {
     this.#apply();
   }
 
-  /** Moves as little as needed for a box to be in sight. */
+  /** Moves as little as needed for a box to be in view. */
   keep({ x, y, width, height }: Box): void {
     const view = this.#view.getBoundingClientRect();
     const left = this.#x + x * this.#scale;
@@ -82,7 +82,7 @@ export class Camera {
     );
   }
 
-  /** Does something that moves boxes, and moves with this one, so that it stays under the pointer. */
+  /** After boxes have moved: moves along with this one, so that it stays under the pointer. */
   holding(before: Box, after: Box): void {
     this.move(
       (before.x + before.width / 2 - after.x - after.width / 2) * this.#scale,

@@ -1,4 +1,4 @@
-/** A constant in a few numbers and a picture. */
+/** A constant in a few numbers and a histogram. */
 import type { ConstantData, Statistics } from '../data.ts';
 import { h, s } from './dom.ts';
 
@@ -33,10 +33,10 @@ function short(x: number): string {
 }
 
 function showHistogram(counts: readonly number[], min: number, max: number): Element {
-  const most = Math.max(...counts);
+  const largest = Math.max(...counts);
   const step = WIDTH / counts.length;
   const bars = counts.map((n, i) => {
-    const height = n === 0 ? 0 : Math.max(1, (n / most) * HEIGHT);
+    const height = n === 0 ? 0 : Math.max(1, (n / largest) * HEIGHT);
     return s('rect', { x: i * step, y: HEIGHT - height, width: step - 1, height }, s('title', {}, String(n)));
   });
   return h(

@@ -1,9 +1,11 @@
-/** What the side panel says of the selected operator, tensor or block. */
+/** What the side panel shows for the selected operator, tensor or block. */
 import type { GraphData, NodeData, PortData, Row } from '../data.ts';
 import { SIGNS } from '../signs.ts';
 import { showConstant } from './constant.ts';
 import { h, s } from './dom.ts';
 import { type Item, makerOf, readersOf, whereOf } from './item.ts';
+import { partsOf, perModel } from './parts.ts';
+import { showParts } from './parts-table.ts';
 
 export interface Actions {
   reveal(item: Item): void;
@@ -119,19 +121,27 @@ function showTensor(graph: GraphData, number: number, actions: Actions): HTMLEle
 }
 
 function showBlock(graph: GraphData, number: number, actions: Actions): HTMLElement[] {
-  const { title, facts, status } = graph.blocks[number]!;
+  const { title, status } = graph.blocks[number]!;
   const badge = status === 'same' ? null : h('span', { class: `badge ${status}` }, status);
   const nodes = graph.nodes.filter(({ block }) => isWithin(graph, block, number));
   return [
     h('header', {}, h('h2', {}, title), badge),
-    ...facts.map(([, text]) => h('p', {}, text)),
     h(
       'button',
       { type: 'button', class: 'wide', click: () => actions.toggle(number) },
       actions.isUnfolded(number) ? 'Fold' : 'Unfold',
     ),
-    section('Operators', showOperators(nodes, actions)),
+    sectionOfParts(graph, number, actions),
+    section('Operators', showOperators(nodes, graph.blocks[0]!.counts.length, actions)),
   ];
+}
+
+/** What a block consists of, in numbers that add up. */
+export function sectionOfParts(graph: GraphData, number: number, actions: Actions): HTMLElement {
+  const parts = showParts(partsOf(graph, number), ({ title, block }) =>
+    block === null ? title : link(title, () => actions.reveal({ kind: 'block', index: block })),
+  );
+  return section('Parts', parts);
 }
 
 function isWithin(graph: GraphData, block: number, outer: number): boolean {
@@ -140,9 +150,9 @@ function isWithin(graph: GraphData, block: number, outer: number): boolean {
   return false;
 }
 
-/** A bar of that part of the full width. */
+/** A bar over the given part of the full width. */
 function showShare(part: number): Element {
-  const width = Math.max(1, 70 * part);
+  const width = part === 0 ? 0 : Math.max(1, 70 * part);
   return s(
     'svg',
     { class: 'share', viewBox: '0 0 70 6', 'aria-hidden': 'true' },
@@ -150,21 +160,31 @@ function showShare(part: number): Element {
   );
 }
 
-/** How often each operator occurs; a click searches for it. */
-export function showOperators(nodes: readonly NodeData[], actions: Actions): HTMLElement {
-  const counts = new Map<string, number>();
-  for (const { kind, title } of nodes) if (kind === 'op') counts.set(title, (counts.get(title) ?? 0) + 1);
+/** How often each operator occurs, in each of the models; a click searches for it. */
+export function showOperators(nodes: readonly NodeData[], models: number, actions: Actions): HTMLElement {
+  const counts = new Map<string, { before: number; after: number }>();
+  for (const { kind, title, status } of nodes) {
+    if (kind !== 'op') continue;
+    const count = counts.get(title) ?? { before: 0, after: 0 };
+    if (status !== 'added') count.before++;
+    if (status !== 'removed') count.after++;
+    counts.set(title, count);
+  }
   const list = h('ul', { class: 'counts' });
-  const sorted = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-  for (const [name, n] of sorted)
+  const max = (name: string) => Math.max(counts.get(name)!.before, counts.get(name)!.after);
+  const names = [...counts.keys()].sort((a, b) => max(b) - max(a) || (a < b ? -1 : 1));
+  for (const name of names) {
+    const { before, after } = counts.get(name)!;
+    const shown = (models > 1 ? [before, after] : [after]).map((n) => n.toLocaleString('en'));
     list.append(
       h(
         'li',
         {},
         link(name, () => actions.search(name)),
-        h('span', { class: 'count' }, String(n)),
-        showShare(n / sorted[0]![1]),
+        h('span', { class: 'count' }, perModel(shown)),
+        showShare(after / max(names[0]!)),
       ),
     );
+  }
   return list;
 }

@@ -1,4 +1,4 @@
-/** Elements from words. Text is always set as text, so that a tensor's name can never become markup. */
+/** Makes elements. Text is always set as text, so a tensor's name can never become markup. */
 
 type Attributes = Readonly<Record<string, string | number | boolean | (() => void) | null | undefined>>;
 
@@ -15,7 +15,7 @@ function fill(
   for (const child of children) if (child !== null && child !== undefined) element.append(child);
 }
 
-/** An HTML element. A function as an attribute's value listens to the event of that name. */
+/** Makes an HTML element. A function as an attribute's value becomes a listener for the event of that name. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -26,7 +26,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** An SVG element. */
+/** Makes an SVG element. */
 export function s<K extends keyof SVGElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},

@@ -16,7 +16,7 @@ export function draw(graph: GraphData, { boxes, lines }: Arrangement): Drawing {
   for (const box of boxes) {
     const element = drawBox(graph, box);
     drawing.boxes.set(box, element);
-    // Lines of a block lie over its frame and under its children, which end them cleanly.
+    // The lines of a block lie over its frame and under its children, so that they end at the children's edges.
     if (box.isOpen) root.append(element);
   }
   for (const line of lines) {
@@ -43,8 +43,8 @@ function drawBox(graph: GraphData, box: Box): SVGGElement {
   const status = statusOf(graph, child);
   const node = child.kind === 'node' ? graph.nodes[child.index]! : null;
   const kind = node ? node.kind : isOpen ? 'frame' : child.kind;
-  const { title } = child;
-  const label = [title, ...child.lines].join(', ');
+  const [title = '', ...more] = child.title.split('\n');
+  const label = [title + more.join(''), ...child.lines].join(', ');
   const group = s('g', {
     id: boxId(box),
     class: `box ${kind} ${status} ${node?.kind === 'op' ? familyOf(node.title) : ''}`,
@@ -52,16 +52,19 @@ function drawBox(graph: GraphData, box: Box): SVGGElement {
     role: 'img',
     'aria-label': isOpen ? `${label}, unfolded` : label,
   });
+  const fullName = nameOf(graph, child);
+  if (fullName !== '') group.append(s('title', {}, fullName));
   const round = kind === 'op' || kind === 'frame' || kind === 'block' ? 6 : 10;
-  // A sheet behind it says that there is more inside.
+  // A second sheet behind a folded block shows that there is more inside.
   if (kind === 'block') group.append(s('rect', { class: 'sheet', x: 4, y: 4, width, height, rx: round }));
   group.append(s('rect', { class: 'body', width, height, rx: round }));
   if (kind === 'op')
     group.append(s('rect', { class: 'mark', x: 0, y: 5, width: 3, height: height - 10, rx: 1.5 }));
   if (isOpen) {
-    const text = [`▾ ${title}`, ...child.lines].join(' · ');
+    const facts = child.kind === 'block' ? graph.blocks[child.index]!.facts.map(([, fact]) => fact) : [];
+    const text = [`▾ ${[title, ...more].join('')}`, ...facts].join(' · ');
     group.append(s('rect', { class: 'heading', width, height: HEADING, rx: round }));
-    group.append(s('text', { class: 'title', x: 10, y: 17.5 }, text));
+    group.append(s('text', { class: 'title', x: width / 2, y: 17.5 }, text));
     return group;
   }
   const baseline = kind === 'port' ? 14 : 17.5;
@@ -69,10 +72,23 @@ function drawBox(graph: GraphData, box: Box): SVGGElement {
   group.append(
     s('text', { class: 'title', x: middle, y: baseline }, kind === 'block' ? `▸ ${title}` : title),
   );
+  more.forEach((line, i) => {
+    group.append(s('text', { class: 'title', x: middle, y: baseline + 15 * (i + 1) }, line));
+  });
   child.lines.forEach((line, i) => {
-    group.append(s('text', { class: 'line', x: middle, y: baseline + 15 * (i + 1) - 1 }, line));
+    const y = baseline + 15 * (more.length + i + 1) - 1;
+    group.append(s('text', { class: 'line', x: middle, y }, line));
   });
   return group;
+}
+
+/** The whole name of what a box shows, as its tooltip. */
+function nameOf(graph: GraphData, { kind, index }: Box['child']): string {
+  if (kind === 'block') return '';
+  if (kind === 'port') return graph.tensors[index]!.name;
+  const { outputs, inputs, kind: own } = graph.nodes[index]!;
+  const tensor = (own === 'output' ? inputs[0] : outputs[0])?.tensor;
+  return tensor === null || tensor === undefined ? '' : graph.tensors[tensor]!.name;
 }
 
 function drawLine(graph: GraphData, line: Line): SVGGElement {
@@ -90,7 +106,7 @@ function drawLine(graph: GraphData, line: Line): SVGGElement {
   return group;
 }
 
-/** Curves that run straight down through every point. */
+/** Curves that pass every point vertically. */
 function pathOf(points: readonly Point[]): string {
   let path = `M${points[0]!.join(' ')}`;
   for (let i = 1; i < points.length; i++) {

@@ -1,4 +1,4 @@
-/** What sort of work an operator does: it decides the colour of its mark. */
+/** What kind of work an operator does; this decides the colour of its mark. */
 
 const FAMILIES: readonly [family: string, names: readonly string[]][] = [
   ['product', ['FULLY_CONNECTED', 'BATCH_MATMUL', 'CONV_2D', 'DEPTHWISE_CONV_2D', 'BCQ_FULLY_CONNECTED']],

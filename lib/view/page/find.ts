@@ -1,7 +1,7 @@
 /** Searching: every word of the query must occur in a node's operator, names or shapes. Pure. */
 import type { GraphData, NodeData, PortData } from '../data.ts';
 
-/** For each node what can be searched in it. */
+/** For each node the text that is searched. */
 export function searchTexts({ nodes, tensors, blocks }: GraphData): string[] {
   const port = ({ tensor }: PortData) => {
     if (tensor === null) return '';
@@ -26,13 +26,14 @@ export function searchTexts({ nodes, tensors, blocks }: GraphData): string[] {
 }
 
 /**
- * Numbers of the nodes that fit, those first whose operator fits. Shapes may be written 1x16x4, 1×16×4 or [1, 16, 4].
+ * Numbers of the nodes that match; those whose operator matches come first. Shapes can be written 1x16x4, 1×16×4 or
+ * [1, 16, 4].
  */
 export function search(texts: readonly string[], query: string): number[] {
   const words = wordsOf(query);
   if (words.length === 0) return [];
   const found = texts.flatMap((text, i) => (words.every((word) => text.includes(word)) ? [i] : []));
-  // The operator is the first line of a text.
+  // The first line of a text is the operator's name.
   const isTitle = (i: number) => words.some((word) => texts[i]!.split('\n', 1)[0]!.includes(word));
   return [...found.filter(isTitle), ...found.filter((i) => !isTitle(i))];
 }

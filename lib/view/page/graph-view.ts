@@ -6,7 +6,7 @@ import { s } from './dom.ts';
 import { boxId, type Drawing, draw } from './draw.ts';
 import { blocksAround, type Item, isSame, itemOf, readersOf } from './item.ts';
 
-/** A graph of so few nodes is shown unfolded. */
+/** A graph of at most so many nodes opens unfolded. */
 const SMALL = 40;
 
 export class GraphView {
@@ -68,7 +68,7 @@ export class GraphView {
     this.#onSelect(item);
   }
 
-  /** Unfolds what something lies in, selects it and brings it into sight. */
+  /** Unfolds the blocks around something, selects it and brings it into view. */
   reveal(item: Item): void {
     const closed = blocksAround(this.graph, item).filter((block) => !this.#unfolded.has(block));
     for (const block of closed) this.#unfolded.add(block);
@@ -84,7 +84,7 @@ export class GraphView {
     this.#mark();
   }
 
-  /** From the selected box to a neighbour: along the lines up and down, to the nearest at its side. */
+  /** Selects a neighbour of the selected box: along a line up or down, or the nearest box beside it. */
   step(direction: 'up' | 'down' | 'left' | 'right'): void {
     const from = this.#selected && this.#boxOf(this.#selected);
     const next = from ? this.#neighbour(from, direction) : this.#arrangement.boxes[0];
@@ -150,7 +150,7 @@ export class GraphView {
       : undefined;
   }
 
-  /** A constant has no box; what reads it has one. */
+  /** A constant has no box of its own, so the box of its first reader stands for it. */
   #readerOf({ kind, index }: Item): Box | undefined {
     const [reader] = kind === 'tensor' ? readersOf(this.graph, index) : [];
     return reader === undefined ? undefined : this.#boxOf({ kind: 'node', index: reader });
@@ -162,13 +162,13 @@ export class GraphView {
     const item = line ? ofLine(line) : box ? itemOf(box.child) : null;
     const isHeading = target.closest('.heading, .title') !== null;
     if (box && item?.kind === 'block' && (!box.isOpen || isHeading)) {
-      // The second click of a pair would fold what the first has unfolded.
+      // The second click of a double click would fold what the first one has unfolded.
       if (!isDouble) this.toggle(item.index);
     } else this.select(item);
   }
 }
 
-/** The tensor of a line; where there are many, where they come from. */
+/** The tensor of a line; for a bundle of tensors, the box that they come from. */
 function ofLine({ tensors, from }: Line): Item {
   return tensors.length === 1 ? { kind: 'tensor', index: tensors[0]! } : itemOf(from.child);
 }

@@ -23,9 +23,10 @@ export function blocksAround(graph: GraphData, item: Item): number[] {
   return around.slice(0, -1);
 }
 
-/** Where something lies, in words: layer 3 › attention. */
+/** Where something lies, in words: layer 3 › attention. Stacks are left out, because layer 3 says enough. */
 export function whereOf(graph: GraphData, item: Item): string {
-  const titles = blocksAround(graph, item).map((block) => graph.blocks[block]!.title);
+  const blocks = blocksAround(graph, item).map((block) => graph.blocks[block]!);
+  const titles = blocks.filter(({ isStack }) => !isStack).map(({ title }) => title);
   return titles.reverse().join(' › ');
 }
 

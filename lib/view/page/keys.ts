@@ -1,4 +1,4 @@
-/** The keyboard, wherever the focus is but in the search field. */
+/** Keyboard commands; they work wherever the focus is, except in the search field. */
 import type { GraphView } from './graph-view.ts';
 
 const ARROWS: Readonly<Record<string, 'up' | 'down' | 'left' | 'right'>> = {
@@ -14,7 +14,7 @@ export function handleKeys(current: () => GraphView | null, search: () => void):
     const { target, key } = event;
     if (!view || event.ctrlKey || event.metaKey || event.altKey) return;
     if (target instanceof HTMLInputElement) return;
-    // Enter on a button presses it.
+    // On a button, Enter and the space bar press it.
     if (target instanceof HTMLButtonElement && (key === 'Enter' || key === ' ')) return;
     if (act(view, key, search)) event.preventDefault();
   });

@@ -1,6 +1,6 @@
-/** What the side panel says while nothing is selected: the file, its signatures, what changed, how to get about. */
+/** What the side panel shows while nothing is selected: what changed, the graph, its signatures, the file, the keys. */
 import type { GraphData, ModelData, SignatureData } from '../data.ts';
-import { type Actions, link, section, showOperators, table } from './details.ts';
+import { type Actions, link, section, sectionOfParts, showOperators, table } from './details.ts';
 import { h } from './dom.ts';
 import { whereOf } from './item.ts';
 
@@ -21,9 +21,9 @@ export function showOverview(
 ): HTMLElement[] {
   const parts: HTMLElement[] = [];
   if (models.length > 1) parts.push(showChanges(graph, actions));
-  parts.push(section('Graph', table(graph.facts)));
+  parts.push(section('Graph', table(graph.facts)), sectionOfParts(graph, 0, actions));
   for (const signature of graph.signatures) parts.push(showSignature(graph, signature, actions));
-  parts.push(section('Operators', showOperators(graph.nodes, actions)));
+  parts.push(section('Operators', showOperators(graph.nodes, models.length, actions)));
   for (const { name, facts } of models) parts.push(section(name, table(facts)));
   parts.push(section('Keys', table(KEYS.map(([keys, what]) => [keys, what]))));
   return parts;
@@ -40,18 +40,19 @@ function showChanges(graph: GraphData, actions: Actions): HTMLElement {
   const { changes } = graph;
   if (changes.length === 0) return section('Changes', h('p', {}, 'No operator differs.'));
   const list = h('ol', { class: 'changes' });
-  for (const { title, nodes } of changes) {
-    const index = nodes.find((node) => graph.nodes[node]!.status !== 'removed') ?? nodes[0]!;
-    const item = { kind: 'node', index } as const;
-    const where = h('span', { class: 'note' }, ` ${whereOf(graph, item)}`);
-    list.append(
-      h(
-        'li',
-        {},
-        link(title, () => actions.reveal(item)),
-        where,
-      ),
-    );
+  const titles = new Set(changes.map(({ title }) => title));
+  for (const title of titles) {
+    // If several layers have the same change, it is listed once, with its places.
+    const places = changes.filter((change) => change.title === title);
+    const links = places.map(({ nodes }) => {
+      const index = nodes.find((node) => graph.nodes[node]!.status !== 'removed') ?? nodes[0]!;
+      const item = { kind: 'node', index } as const;
+      return { where: whereOf(graph, item) || graph.nodes[index]!.place, go: () => actions.reveal(item) };
+    });
+    const [first] = links;
+    const count = links.length > 1 ? h('b', { class: 'count' }, ` × ${links.length}`) : null;
+    const shown = links.map(({ where, go }) => link(where, go));
+    list.append(h('li', {}, link(title, first!.go), count, h('div', { class: 'places' }, ...shown)));
   }
   return section(`Changes (${changes.length})`, legend, list);
 }

@@ -25,7 +25,7 @@ const actions: Actions = {
   search: (text) => search.set(text),
 };
 
-/** Shows a graph; the state of the others is kept. */
+/** Shows a graph; the others keep their state. */
 function open(number: number): void {
   const graph = data.graphs[number]!;
   const isNew = !views.has(number);

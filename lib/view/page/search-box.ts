@@ -6,7 +6,7 @@ import { search, searchTexts } from './find.ts';
 import type { GraphView } from './graph-view.ts';
 import { whereOf } from './item.ts';
 
-/** More would be no help. */
+/** Nobody reads longer lists; all hits are marked in the graph. */
 const LISTED = 100;
 
 export class SearchBox {
@@ -85,7 +85,7 @@ export class SearchBox {
       h('span', { class: 'note' }, where),
       h('div', { class: 'name' }, name),
     );
-    // Before the field loses focus, which would close the list.
+    // On pointerdown rather than on click: by then the field would have lost focus, which closes the list.
     row.addEventListener('pointerdown', (event) => {
       event.preventDefault();
       this.#go(i);

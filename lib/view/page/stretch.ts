@@ -1,6 +1,6 @@
 /**
- * Makes room in a finished layout. A block that unfolds pushes everything else apart along one axis: positions are
- * mapped by a function that never brings two of them closer, so that what did not overlap before cannot overlap now.
+ * Makes room in a finished layout. A block that unfolds pushes everything else apart along one axis: a function maps
+ * positions and never brings two of them closer, so boxes that did not overlap before cannot overlap now.
  */
 
 /** Something that lay within [from, to] and is `size` long now, at least to - from. */
@@ -14,8 +14,8 @@ export interface Grown {
 export type Stretch = (at: number) => number;
 
 /**
- * Where intervals overlap, the one that grows most sets the pace, so that twenty layers in one column make it as wide
- * as one does.
+ * Where intervals overlap, the one that grows most decides, so that twenty unfolded layers in one column make the column
+ * as wide as one of them.
  */
 export function stretchOf(grown: readonly Grown[]): Stretch {
   const cuts = [...new Set(grown.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);

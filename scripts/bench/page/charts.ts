@@ -15,7 +15,7 @@ export interface Line {
 }
 
 const width = 860;
-/** Of a legend with the gap below, which echarts makes as wide as that between names. */
+/** Height of a row of the legend, with the gap below, which echarts makes as wide as the one between names. */
 const rowHeight = 42;
 
 /** Legible on white and on black alike. */
@@ -74,17 +74,40 @@ function axis(option: Record<string, unknown>): Record<string, unknown> {
   };
 }
 
-/** One group of bars for each category; logarithmic, for models differ a hundred times. */
+/** More bars in one plot are narrower than the height of a letter, so their values would cover each other. */
+const MAX_BARS = 42;
+
+/**
+ * One group of bars for each category; logarithmic, because models differ a hundred times. If there are too many bars
+ * for one plot, several plots below each other, with the same number of categories each.
+ */
 export function bars(unit: string, categories: readonly string[], series: readonly Series[]): string {
+  const plots = Math.ceil((categories.length * series.length) / MAX_BARS) || 1;
+  const size = Math.ceil(categories.length / plots) || 1;
+  const starts = Array.from({ length: Math.ceil(categories.length / size) || 1 }, (_, i) => i * size);
+  const part = <T>(list: readonly T[], start: number) => list.slice(start, start + size);
+  return starts
+    .map((start) =>
+      plotOfBars(
+        unit,
+        part(categories, start),
+        series.map(({ name, values }) => ({ name, values: part(values, start) })),
+      ),
+    )
+    .join('\n');
+}
+
+function plotOfBars(unit: string, categories: readonly string[], series: readonly Series[]): string {
   const many = categories.length > 8;
   const label = { interval: 0, color: ink, rotate: many ? 35 : 0 };
   return draw(
     {
       xAxis: axis({ type: 'category', data: categories, axisLabel: label }),
-      yAxis: axis({ type: 'log', name: unit }),
+      yAxis: axis({ type: 'log', name: unit, nameGap: 26 }),
       series: series.map((one) => ({
         name: one.name,
         type: 'bar',
+        label: valueLabel(categories.length * series.length),
         data: one.values.map((value) => value ?? '-'),
       })),
     },
@@ -92,7 +115,28 @@ export function bars(unit: string, categories: readonly string[], series: readon
   );
 }
 
-/** Lines over numbers: how a speed changes with something; both logarithmic where models of all sizes meet. */
+/** The value above each bar; upright where bars are narrower than their values. */
+function valueLabel(bars: number): object {
+  const isNarrow = bars > 14;
+  return {
+    show: true,
+    color: ink,
+    fontSize: 10,
+    formatter: ({ value }: { value: number | string }) => short(Number(value)),
+    ...(isNarrow
+      ? { rotate: 90, position: 'top', align: 'left', verticalAlign: 'middle', distance: 4 }
+      : { position: 'top', distance: 3 }),
+  };
+}
+
+/** 21332 → 21.3k */
+export function short(value: number): string {
+  if (!Number.isFinite(value)) return '';
+  if (value >= 999.5) return `${Number((value / 1000).toPrecision(3))}k`;
+  return String(Number(value.toPrecision(3)));
+}
+
+/** Lines over numbers: how a speed changes with something; both axes logarithmic where sizes differ much. */
 export function lines(
   unit: string,
   over: string,

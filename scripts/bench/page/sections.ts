@@ -2,17 +2,45 @@
 import type { Limit } from '../../limits.ts';
 import { type PeersFile, verdicts } from '../compare.ts';
 import type { HistoryEntry } from '../history.ts';
+import { othersText } from '../others.ts';
 import type { Machine, Row, Rows } from '../results.ts';
+import { rowsOfFigures } from '../table.ts';
 import type { Throughput } from '../throughput.ts';
 import { bars, lines, nameOf, ratios, threadsOf } from './charts.ts';
 import { byModel, curves, decodeOf, overSize, overThreads, roofline, rooflineLines, three } from './data.ts';
-import { escapeHtml, section, table } from './html.ts';
+import { escapeHtml, section, table, warning } from './html.ts';
 
-/** Of a file: on what, how busy, when. */
-const where = ({ cpu, cores, isa, node, load, date }: Machine): string =>
-  `<p>${escapeHtml(
-    `${cpu}, ${cores} cores, ${isa}, Node ${node}, ${date.slice(0, 16).replace('T', ' ')} UTC, load at the end ${load.toFixed(1)}`,
-  )}</p>`;
+/** Of a file: on what, when, and whether other programs have spoilt it. */
+function where({ cpu, cores, isa, node, others, date }: Machine): string {
+  const { text, isTooBusy } = othersText(others);
+  const on = `${cpu}, ${cores} cores, ${isa}, Node ${node}, ${date.slice(0, 16).replace('T', ' ')} UTC`;
+  return `<p class="where">${escapeHtml(isTooBusy ? on : `${on}; ${text}`)}</p>${isTooBusy ? warning(sentence(text)) : ''}`;
+}
+
+const sentence = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+
+/** At the head of the page: which of its sections say little. */
+export function busyNote(files: Readonly<Record<string, { machine: Machine } | null>>): string {
+  const busy = Object.entries(files).filter(([, file]) => file && othersText(file.machine.others).isTooBusy);
+  if (busy.length === 0) return '';
+  const shares = busy.map(([name, file]) => `${name} (${Math.round(100 * file!.machine.others!)} %)`);
+  return warning(
+    `The machine was too busy with other programs for these figures to mean much: ${shares.join(', ')}. Measure them again when it is idle.`,
+  );
+}
+
+/** Of rows whose repeats lie far apart. */
+function spreadNote(rows: readonly Throughput[]): string {
+  const wide = rows.filter(({ spread = 0 }) => spread > MAX_SPREAD);
+  if (wide.length === 0) return '';
+  const percent = Math.round(100 * MAX_SPREAD);
+  return warning(
+    `In ${wide.length} of ${rows.length} rows the repeats of a figure differ by more than ${percent} %, so these rows cannot be compared with others.`,
+  );
+}
+
+/** Of what 80 % of the repeats span, over their median. */
+const MAX_SPREAD = 0.15;
 
 const paragraph = (text: string): string => `<p>${escapeHtml(text)}</p>`;
 
@@ -33,12 +61,20 @@ export function speeds(file: Rows<Throughput> | null): string {
       bars('tokens/s', prompt.models, prompt.series),
     ];
   });
-  const rows = file.rows.map(({ model, dtype, threads, kv, screen, wide, tokensPerSecond, weightBytes }) => ({
-    ...{ model, dtype, threads, kv, screen, wide },
-    ...tokensPerSecond,
-    'weights, MB': three(weightBytes / 1e6),
+  const rows = file.rows.map((row) => ({
+    ...{
+      model: row.model,
+      dtype: row.dtype,
+      threads: row.threads,
+      cache: row.kv,
+      screen: row.screen,
+      wide: row.wide,
+    },
+    ...row.tokensPerSecond,
+    'spread, %': row.spread === undefined ? null : Math.round(100 * row.spread),
+    'weights, MB': three(row.weightBytes / 1e6),
   }));
-  return section(title, command, [...charts, table(rows), where(file.machine)]);
+  return section(title, command, [where(file.machine), spreadNote(file.rows), ...charts, table(rows)]);
 }
 
 export function roofs(file: Rows<Throughput> | null, limits: Rows<Limit> | null): string {
@@ -56,13 +92,13 @@ export function roofs(file: Rows<Throughput> | null, limits: Rows<Limit> | null)
     .filter((row) => row.limit === 'fma')
     .map((row) => `${row.gflops} GFLOP/s on ${threadsOf(row.threads)}`);
   return section(title, command, [
+    where(limits.machine),
     paragraph(
       'A decoded token reads every weight once. Dashed: how fast this machine reads a working set of that size.',
     ),
     ...charts,
     table(roofline(file.rows, limits.rows)),
     paragraph(`Multiply-adds of floats, which bound prompts: ${flops.join(', ')}.`),
-    where(limits.machine),
   ]);
 }
 
@@ -94,16 +130,16 @@ export function curve(
   if (file === null || isEmpty(file)) return section(title, command, null);
   const all = curves(file.rows, axis, names, kindOf);
   return section(title, command, [
+    where(file.machine),
     lines(unit, axis, all, { start: Number.POSITIVE_INFINITY }),
     table(file.rows),
-    where(file.machine),
   ]);
 }
 
 /** A benchmark without a plot. */
 export function rowsOf(title: string, command: string, said: string, file: Rows | null): string {
   if (file === null || isEmpty(file)) return section(title, command, null);
-  return section(title, command, [paragraph(said), table(file.rows), where(file.machine)]);
+  return section(title, command, [where(file.machine), paragraph(said), table(file.rows)]);
 }
 
 /** Tables of figures by what was measured. */
@@ -115,14 +151,9 @@ export interface Figures {
 export function figuresOf(title: string, command: string, file: Figures | null): string {
   if (file === null) return section(title, command, null);
   const parts = Object.entries(file.figures).flatMap(([name, figures]) => {
-    const nested = Object.entries(figures).filter(([, value]) => typeof value === 'object');
-    const rows =
-      nested.length > 0
-        ? nested.map(([what, value]) => ({ what, ...(value as object) }))
-        : Object.entries(figures).map(([what, value]) => ({ what, value }));
-    return [`<h3>${escapeHtml(name)}</h3>`, table(rows)];
+    return [`<h3>${escapeHtml(name)}</h3>`, table(rowsOfFigures(figures))];
   });
-  return section(title, command, [...parts, where(file.machine)]);
+  return section(title, command, [where(file.machine), ...parts]);
 }
 
 /** .bench/serving.json */
@@ -136,13 +167,13 @@ export function serving(file: Serving | null): string {
   const [title, command] = ['Sampling and serving', 'npx tsx scripts/bench/serving.ts'];
   if (file === null) return section(title, command, null);
   return section(title, command, [
+    where(file.machine),
     paragraph('Microseconds a token; all but greedy: on top of greedy.'),
     table(
       turned(file.drawing, ({ vocabulary, threads }) => `${vocabulary} words, ${threadsOf(Number(threads))}`),
     ),
     paragraph('What streamed generations of the demo do to the event loop.'),
     table(file.loop),
-    where(file.machine),
   ]);
 }
 

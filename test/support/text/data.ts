@@ -1,7 +1,6 @@
 /** Numbers in the graph language → bytes of a constant. */
 
-import { widenFloat16 } from '../../../lib/circle/half.ts';
-import { TensorType } from '../../../lib/circle/index.ts';
+import { TensorType, widenFloat16 } from '../../../lib/circle/index.ts';
 import { typeName } from '../../../lib/circle/print/types.ts';
 import { randomFloats, seeded } from '../mutate.ts';
 import { hexBytes, numberOf } from './fields.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type FloatEncodingName, floatEncodings } from '../../../lib/circle/blocks.ts';
 import { float16OfBits, widenFloat16 } from '../../../lib/circle/half.ts';
-import { widen } from '../../../lib/ir/evaluate/widen.ts';
+import { widen } from '../../../lib/ir/evaluate/index.ts';
 
 const names = Object.keys(floatEncodings) as FloatEncodingName[];
 

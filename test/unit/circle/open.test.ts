@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   chunksOf,
+  type FileLayout,
   FileRange,
-  type Layout,
   layOut,
   type Model,
   openModel,
@@ -43,7 +43,7 @@ function loaded(model: Model): Model {
 
 /** A file in pieces of `size` bytes, as a pipe might have brought it. */
 /** The pieces together; each is valid until the next one only. */
-function gathered(layout: Layout): Buffer {
+function gathered(layout: FileLayout): Buffer {
   const copies: Uint8Array[] = [];
   for (const piece of chunksOf(layout)) copies.push(Uint8Array.from(piece));
   return Buffer.concat(copies);

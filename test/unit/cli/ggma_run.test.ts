@@ -63,7 +63,7 @@ describe('cli/ggma_run', () => {
       [['pkg', '-n', 'many'], /--max-tokens, got "many"/],
       [['pkg', '--ids', '1,x'], /--ids, got "x"/],
       [['pkg', '--ids', ''], /--ids, got ""/],
-      [['pkg', '--ids', '1', '-p', 'x'], /one of --prompt and --ids, got both/],
+      [['pkg', '--ids', '1', '-p', 'x'], /one of --prompt, --ids and --messages, got several/],
       [['pkg', '--json', '--stream'], /one of --json and --stream, got both/],
       [['pkg', '--threads', '0'], /--threads, got "0"/],
       [['pkg', '--temperature', 'hot'], /a number from 0 to 100 for --temperature, got "hot"/],
@@ -146,10 +146,11 @@ describe('cli/ggma_run', () => {
       assert.equal(object.prompt, prompt.text);
       assert.deepEqual(object.promptIds, prompt.ids);
       assert.deepEqual(object.ids, ids);
-      assert.equal(object.text, tokenizer.decode(ids));
+      const text = tokenizer.decode([...prompt.ids, ...ids]).slice(tokenizer.decode(prompt.ids).length);
+      assert.equal(object.text, text);
       assert.equal(object.finishReason, 'length');
-      assert.equal((await run(...argv, '--stream')).out, `${tokenizer.decode(ids)}\n`);
-      const whole = tokenizer.decode(ids);
+      assert.equal((await run(...argv, '--stream')).out, `${text}\n`);
+      const whole = text;
       const stop = whole.slice(10, 14);
       assert.equal(
         (await run(...argv, '--stream', '--stop', stop)).out,
@@ -197,6 +198,16 @@ describe('cli/ggma_run', () => {
         assert.deepEqual(top[0], { id, logprob });
         assert.ok(top[1]!.logprob <= logprob && logprob <= 0);
       }
+    });
+
+    it('the text has the space behind the prompt, and the line of the ids alone has none', async () => {
+      const { out } = await run(dir, '-p', 'Once upon a', '-n', '3');
+      assert.match(out, /\ndetokenized: time, \S+\n$/);
+      const whole = JSON.parse((await run(dir, '-p', 'Once upon a', '-n', '3', '--json')).out) as {
+        text: string;
+      };
+      assert.match(whole.text, /^ time, \S+$/);
+      assert.equal((await run(dir, '-p', 'Once upon a', '-n', '3', '--stream')).out, `${whole.text}\n`);
     });
 
     it('-p - reads the prompt from standard input, without the line end behind it', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readModel } from '../../../lib/circle/index.ts';
+import { readModel, TensorType } from '../../../lib/circle/index.ts';
 import { main } from '../../../lib/cli/tinyllama.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../support/checkpoint.ts';
 import { fakeStreams } from '../../support/fake-streams.ts';
@@ -60,6 +60,47 @@ describe('cli/tinyllama', () => {
     const help = await run('--help');
     assert.equal(help.code, 0);
     assert.match(help.out, /--cache-length/);
+  });
+
+  it('stores matrices as --dtype says', async () => {
+    const file = join(scratch.path, 'out.circle');
+    const sizes = { hidden_size: 32, intermediate_size: 64 };
+    writeModelDir(model, { ...tinyConfig, ...sizes }, tinyTensors(sizes));
+    for (const [dtype, type] of [
+      ['auto', TensorType.FLOAT32],
+      ['bf16', TensorType.BFLOAT16],
+      ['q4_0', TensorType.GGML_Q4_0],
+    ] as const) {
+      assert.deepEqual(await run('--mode', 'decode', '--model', model, '--dtype', dtype, '-o', file), {
+        code: 0,
+        out: '',
+        err: '',
+      });
+      const tensors = readModel(readFileSync(file)).subgraphs![0]!.tensors!;
+      const weights = tensors.filter(({ name }) => name?.endsWith('_weight'));
+      assert.equal(weights.length, 2 * 9 + 3);
+      for (const { name, shape, type: got } of weights)
+        assert.equal(got, shape!.length === 2 ? type : TensorType.FLOAT32, `${name}`);
+    }
+    const { code, err } = await run('--mode', 'decode', '--dtype', 'f64');
+    assert.equal(code, 2);
+    assert.match(err, /expected auto, f32, f16, bf16, q8_0, q4_0 for --dtype, got f64/);
+  });
+
+  it('leaves the old file when a value cannot be stored', async () => {
+    const file = join(scratch.path, 'out.circle');
+    const weight = Float32Array.from({ length: 80 }, (_, i) => (i === 70 ? 1e6 : 0));
+    const head = { dtype: 'F32', shape: [10, 8], bytes: new Uint8Array(weight.buffer) };
+    writeModelDir(model, tinyConfig, { ...tinyTensors(), 'lm_head.weight': head });
+    writeFileSync(file, 'old');
+    const { code, err } = await run('--mode', 'prefill', '--model', model, '--dtype', 'f16', '-o', file);
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^ggma: WEIGHTS: expected values that f16 can hold for 'lm_head.weight', got 1000000 at element 70/,
+    );
+    assert.equal(readFileSync(file, 'utf8'), 'old');
+    assert.deepEqual(readdirSync(scratch.path).sort(), ['model', 'out.circle']);
   });
 
   it('leaves the old file when something goes wrong', async () => {

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportDecode, exportPrefill, openHf } from '../../../lib/export/index.ts';
-import { bytesOf } from '../../../lib/ir/graph/constants.ts';
-import type { Graph } from '../../../lib/ir/graph/graph.ts';
+import { bytesOf, type Graph } from '../../../lib/ir/graph/index.ts';
 import {
   floatTensor,
   scratchFolder,

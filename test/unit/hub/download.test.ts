@@ -17,7 +17,7 @@ import { randomFloats, seeded } from '../../support/mutate.ts';
 import { rejects } from '../../support/rejects.ts';
 
 const repo = parseRepoId('owner/model');
-const retry = { attempts: 4, firstPause: 1, longestPause: 200 };
+const retry = { attempts: 4, firstPause: 1, maxPause: 200 };
 const big = 'model.safetensors';
 
 describe('hub/download', () => {

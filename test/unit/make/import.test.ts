@@ -13,13 +13,13 @@ import {
 import { join } from 'node:path';
 import { parseRepoId } from '../../../lib/hub/index.ts';
 import { type ImportOptions, importModel } from '../../../lib/make/import.ts';
-import { readManifest } from '../../../lib/package/manifest.ts';
+import { readManifest } from '../../../lib/package/index.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../support/checkpoint.ts';
 import { commit, cut, filesOf, HubServer, status } from '../../support/hub-server.ts';
 import { lilyDir } from '../../support/lily.ts';
 import { rejects } from '../../support/rejects.ts';
 
-const retry = { attempts: 3, firstPause: 1, longestPause: 100 };
+const retry = { attempts: 3, firstPause: 1, maxPause: 100 };
 
 describe('make/import', () => {
   let scratch: ReturnType<typeof scratchFolder>;

@@ -100,6 +100,22 @@ describe('make/prepare', () => {
     assert.deepEqual(await results(dir), { ...narrow, stages: ['read', 'pack', 'ready'] });
   });
 
+  it('names the calls of a profile as the model itself does', async () => {
+    const dir = tiny();
+    const names = async (prepared: boolean) => {
+      await using model = await load(dir, { threads: 1, profile: true, prepared });
+      await model.complete([1, 2, 3], { maxTokens: 2, ignoreEos: true });
+      return (await model.profile()).trace().traceEvents.map(({ name }) => name);
+    };
+    const plain = await names(false);
+    assert.ok(
+      plain.some((name) => /^layers\.0 mlp\.down_proj$/.test(name)),
+      plain.join(),
+    );
+    await prepare(dir);
+    assert.deepEqual(await names(true), plain);
+  });
+
   it('goes on beyond the rows of the tables that it has', async () => {
     const dir = tiny();
     await writePrepared(dir, 0);
@@ -185,7 +201,7 @@ describe('make/prepare', () => {
     const damages: [Buffer, RegExp][] = [
       [Buffer.alloc(0), /begins with GGMAPREP/],
       [Buffer.concat([Buffer.from('x'), bytes.subarray(1)]), /begins with GGMAPREP/],
-      [edited((copy) => copy.writeUInt32LE(7, 8)), /format 1, got 7/],
+      [edited((copy) => copy.writeUInt32LE(7, 8)), /format 2, got 7/],
       [edited((copy) => copy.writeUInt32LE(1e6, 12)), /a header within 1024 bytes, got one of 1000000/],
       [edited((copy) => copy.fill('{', 16, 20)), /a header of JSON/],
       [bytes.subarray(0, bytes.byteLength - 1), /a place within \d+ bytes for the section weights/],

@@ -14,10 +14,7 @@ import { join } from 'node:path';
 import { readModel } from '../../../lib/circle/index.ts';
 import { packModel } from '../../../lib/make/index.ts';
 import { writePackage } from '../../../lib/make/write.ts';
-import { readContents } from '../../../lib/package/contents.ts';
-import { load } from '../../../lib/package/index.ts';
-import { readManifest } from '../../../lib/package/manifest.ts';
-import { areAsChecked } from '../../../lib/package/tokenizer.ts';
+import { areAsChecked, load, readContents, readManifest } from '../../../lib/package/index.ts';
 import { scratchFolder } from '../../support/checkpoint.ts';
 import { lilyDir } from '../../support/lily.ts';
 
@@ -46,7 +43,7 @@ describe('make/write', () => {
     assert.ok(Math.min(...places) < 400_000, 'the tables come first');
     const model = await load(dir);
     const { text } = await model.complete('Lily picked up a flower.', { maxTokens: 12 });
-    assert.match(text, /^She liked the flower very much\./);
+    assert.match(text, /^ She liked the flower very much\./);
     await model.close();
   });
 

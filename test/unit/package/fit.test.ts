@@ -4,9 +4,10 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Model as Circle, readModel, writeModel } from '../../../lib/circle/index.ts';
 import { GgmaError } from '../../../lib/errors.ts';
-import { packModel } from '../../../lib/make/index.ts';
-import { writePackage } from '../../../lib/make/write.ts';
-import { loadContents, readContents } from '../../../lib/package/index.ts';
+import { packModel, writePackage } from '../../../lib/make/index.ts';
+import type { PackageConfig } from '../../../lib/package/config.ts';
+import { checkFit, loadContents, readContents } from '../../../lib/package/index.ts';
+import type { Tokenizer } from '../../../lib/text/index.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../support/checkpoint.ts';
 import { FakeEngine } from '../../support/fake-engine.ts';
 import { lilyDir } from '../../support/lily.ts';
@@ -123,6 +124,26 @@ describe('package/fit', () => {
       cpSync(join(lilyDir, name), join(dir, name));
       await refused(load(dir), 'TOKENIZER', /at most 10 pieces, .* got 1024/);
     }
+  });
+
+  it('a tokenizer may have as many pieces as there are logits, and not one more', () => {
+    const caches = [{ kvHeads: 1, headDim: 4 }];
+    const config = { vocabSize: 10, layers: 1, kvHeads: 1, headDim: 4 } as PackageConfig;
+    const check = (vocabSize: number) =>
+      checkFit({ dir: 'x', config }, { vocabSize: 10, caches }, { vocabSize } as Tokenizer);
+    check(9);
+    check(10);
+    assert.throws(() => check(11), { code: 'TOKENIZER', message: /at most 10 pieces, .* got 11$/ });
+    // Each layer's cache is looked at, not the first alone.
+    const two = { ...config, layers: 2 };
+    for (const odd of [
+      { kvHeads: 1, headDim: 8 },
+      { kvHeads: 2, headDim: 4 },
+    ])
+      assert.throws(
+        () => checkFit({ dir: 'x', config: two }, { vocabSize: 10, caches: [...caches, odd] }, null),
+        { code: 'SIGNATURE', message: /in layer 1$/ },
+      );
   });
 
   const decode = (model: Circle) => model.subgraphs![1]!;

@@ -192,7 +192,11 @@ describe('package/load', () => {
             streamed.push(...chunk.ids);
           assert.deepEqual(streamed, greedy.slice(0, 40));
           if (model.tokenizer !== null && text !== null)
-            assert.equal(whole.text, model.tokenizer.decode(greedy), 'text and ids agree');
+            assert.equal(
+              model.tokenizer.decode(ids) + whole.text,
+              model.tokenizer.decode([...ids, ...greedy]),
+              'prompt and text are the text of all ids',
+            );
         }
       } finally {
         await model.close();

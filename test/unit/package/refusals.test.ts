@@ -10,6 +10,7 @@ import { packagePath } from '../../../lib/package/refusals.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../support/checkpoint.ts';
 import { demoPackage } from '../../support/demo-package.ts';
 import { fakeStreams } from '../../support/fake-streams.ts';
+import { lilyDir } from '../../support/lily.ts';
 
 describe('package/refusals', () => {
   let scratch: ReturnType<typeof scratchFolder>;
@@ -54,8 +55,10 @@ describe('package/refusals', () => {
 
   it('a directory that opm import made: opm export', async () => {
     const manifest = { format: 1, ggma: '0.1.0', made: 'import', source: 'a/b@12', files: {} };
-    const dir = folder('imported', { 'ggma.json': JSON.stringify(manifest), 'model.safetensors': '' });
+    mkdirSync(join(scratch.path, 'build'));
+    const dir = folder('build/imported', { 'ggma.json': JSON.stringify(manifest), 'model.safetensors': '' });
     await refused(dir, 'PACKAGE_INCOMPLETE', /got an import; opm export imported makes one of it$/);
+    await refused(lilyDir, 'PACKAGE_INCOMPLETE', /opm import \S+lily && opm export lily$/);
   });
 
   it('a name on a hub: opm import and opm export', async () => {

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { BuiltinOperator, BuiltinOptions, TensorType } from '../../../lib/circle/index.ts';
 import { evaluate } from '../../../lib/ir/evaluate/index.ts';
-import { addValue, makeOp } from '../../../lib/ir/graph/edit.ts';
+import { addValue, makeOp } from '../../../lib/ir/graph/index.ts';
 import { tensorFor } from '../../support/goldens.ts';
-import { apply, assertIdempotent, assertUntouched, opsOf, portsOf, sign } from '../../support/passes.ts';
+import {
+  apply,
+  assertIdempotent,
+  assertUntouched,
+  opsOf,
+  portsOf,
+  reread,
+  sign,
+} from '../../support/passes.ts';
 import { textGraph } from '../../support/text-graph.ts';
 
 const NAME = 'gc';
@@ -54,6 +62,19 @@ describe('passes/gc', () => {
     assert.equal(apply(module, NAME).changed, 2);
     assert.equal(module.buffers.length, 1);
     for (const value of graph.values) assert.equal(value.buffer, module.buffers[0]);
+  });
+
+  it('hit: what is dead goes, while every buffer that metadata names stays, in its place', () => {
+    const { module } = textGraph(DEAD);
+    const [note, listed] = [{ data: Uint8Array.of(1) }, { data: Uint8Array.of(2) }];
+    module.buffers.push(note, { data: Uint8Array.of(3) }, listed);
+    module.metadata = [{ name: 'note', buffer: note }];
+    module.metadataBuffer = [listed];
+    apply(module, NAME);
+    assert.deepEqual(module.buffers.slice(-2), [note, listed]);
+    const again = reread(module);
+    assert.deepEqual(again.metadata![0]!.buffer.data, note.data);
+    assert.deepEqual(again.metadataBuffer![0]!.data, listed.data);
   });
 
   it('near miss: everything is needed', () => {

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { SegmentRange } from '../../../lib/circle/index.ts';
 import { GgmaError } from '../../../lib/errors.ts';
 import { evaluate } from '../../../lib/ir/evaluate/index.ts';
-import type { Module } from '../../../lib/ir/graph/graph.ts';
-import { lift } from '../../../lib/ir/graph/lift.ts';
+import { lift, type Module } from '../../../lib/ir/graph/index.ts';
 import { findPass } from '../../../lib/passes/index.ts';
 import { tensorFor } from '../../support/goldens.ts';
 import { bytesOfModule, merge, opsOf, reread, sign } from '../../support/passes.ts';
@@ -40,6 +39,15 @@ describe('passes/merge.circles', () => {
     assert.equal(merged.buffers.length, 3);
     const weights = merged.graphs.map((graph) => graph.values.find(({ name }) => name === 'w')!.buffer);
     assert.equal(weights[0], weights[1]);
+    // In the file, too: each operator has one of the codes that the model lists.
+    for (const op of merged.graphs.flatMap((graph) => graph.ops))
+      assert.ok(merged.opcodes.includes(op.opcode));
+    const written = reread(merged);
+    assert.equal(written.opcodes.length, 2);
+    assert.deepEqual(
+      written.graphs.map(opsOf),
+      [first(), second()].map((module) => opsOf(module.graphs[0]!)),
+    );
   });
 
   it('tells constants apart that differ in their last byte only, however many, in memory and in pieces', () => {
@@ -64,14 +72,26 @@ describe('passes/merge.circles', () => {
   });
 
   it('the highest version, and metadata of all', () => {
-    const [a, b] = [first(), second()];
-    a.version = 3;
-    const note = { data: Uint8Array.of(7) };
-    b.buffers.push(note);
-    b.metadata = [{ name: 'note', buffer: note }];
-    const merged = merge([a, b], 'a.circle', 'b.circle');
-    assert.equal(merged.version, 3);
-    assert.deepEqual(merged.metadata, [{ name: 'note', buffer: note }]);
+    for (const versions of [
+      [3, 0],
+      [0, 3],
+      [3, 2],
+    ]) {
+      const modules = [first(), second()];
+      modules.forEach((module, i) => {
+        module.version = versions[i]!;
+        const note = { data: Uint8Array.of(7 + i) };
+        module.buffers.push(note);
+        module.metadata = [{ name: `note ${i}`, buffer: note }];
+      });
+      const written = reread(merge(modules, 'a.circle', 'b.circle'));
+      assert.equal(written.version, 3, versions.join());
+      const notes = written.metadata!.map(({ name, buffer }) => [name, [...(buffer.data as Uint8Array)]]);
+      assert.deepEqual(notes, [
+        ['note 0', [7]],
+        ['note 1', [8]],
+      ]);
+    }
   });
 
   it('names by --sig-names, in either spelling', () => {

@@ -8,6 +8,8 @@ describe('passes/pass', () => {
   it('says nothing when all went well, and that there was nothing to do', () => {
     assert.deepEqual(lines([], 9), []);
     assert.deepEqual(lines([]), ['a.filter: 0 of 9 places changed: there is nothing to do']);
+    const left = { changed: 0, candidates: 1, what: 'places', reasons: ["'a': odd"], consequence: 'No harm' };
+    assert.deepEqual(outcomeLines('a.filter', left), ["a.filter: 0 of 1 places changed: 'a': odd. No harm"]);
   });
 
   it('says a reason once, whatever the places are called', () => {

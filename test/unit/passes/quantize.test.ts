@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { copyBytes, readBytes, TensorType } from '../../../lib/circle/index.ts';
-import { evaluate } from '../../../lib/ir/evaluate/index.ts';
-import { widen } from '../../../lib/ir/evaluate/widen.ts';
+import { evaluate, widen } from '../../../lib/ir/evaluate/index.ts';
 import { golden, needShared, tensorFor } from '../../support/goldens.ts';
 import { apply, assertIdempotent, assertUntouched, bytesOfModule, reread } from '../../support/passes.ts';
 import { textGraph } from '../../support/text-graph.ts';
@@ -29,8 +28,11 @@ describe('passes/quantize', () => {
       const { module, value } = textGraph(TEXT);
       const outcome = apply(module, NAME, '--dtype', dtype);
       assert.deepEqual([outcome.changed, outcome.candidates, outcome.reasons], [2, 2, []]);
-      assert.equal(outcome.notes?.length, 2);
-      assert.match(outcome.notes![0]!, /^FLOAT32 → \S+ error [\d.]+(e-\d+)? % \(rms\), at most .*: table$/);
+      assert.equal(outcome.notes?.length, 1);
+      assert.match(
+        outcome.notes![0]!,
+        /^2 matrices FLOAT32 → \S+, \S+ kB → \S+ kB; error \S+ to \S+ % \(rms\), most in '(?:table|w)'; at most \S+, in '(?:table|w)'$/,
+      );
       assert.deepEqual([value('table').type, value('w').type], [type, type]);
       assert.deepEqual([...value('w').shape], [3, 64]);
     }
@@ -39,12 +41,13 @@ describe('passes/quantize', () => {
   it('what the notes say of the error is so', () => {
     const { module, value } = textGraph(TEXT);
     const before = new Float32Array(Uint8Array.from(readBytes(value('w').buffer.data!)).buffer);
-    const { notes } = apply(module, NAME, '--dtype', 'q4_0');
+    const { notes } = apply(module, NAME, '--dtype', 'q4_0', '--keep', 'table');
     const after = widen(TensorType.GGML_Q4_0, readBytes(value('w').buffer.data!), before.length);
     const errors = before.map((x, i) => after[i]! - x);
     const norm = (list: Float32Array) => Math.sqrt(list.reduce((sum, x) => sum + x * x, 0));
-    const note = notes!.find((line) => line.endsWith(': w'))!;
-    const [, relative, largest] = /error ([\d.]+) % \(rms\), at most ([\d.]+):/.exec(note)!;
+    const note = notes![0]!;
+    assert.ok(note.startsWith("'w' FLOAT32 → GGML_Q4_0, 0.8 kB → 0.1 kB; "), note);
+    const [, relative, largest] = /error ([\d.]+) % \(rms\), at most ([\d.]+)$/.exec(note)!;
     assert.ok(Math.abs(Number(relative) / 100 / (norm(errors) / norm(before)) - 1) < 0.01, note);
     assert.ok(Math.abs(Number(largest) / Math.max(...errors.map(Math.abs)) - 1) < 0.01, note);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { main } from '../../../lib/cli/o2o.ts';
-import type { Module } from '../../../lib/ir/graph/graph.ts';
+import type { Module } from '../../../lib/ir/graph/index.ts';
 import { type Explanation, explain } from '../../../lib/plan/explain.ts';
 import { attentionBlock, secondLayer } from '../../support/attention-block.ts';
 import { fakeStreams } from '../../support/fake-streams.ts';
@@ -44,7 +44,7 @@ describe('plan/explain', () => {
       ],
       // table 10·8, wq 16·8, wk and wv 8·8, wo 8·16, bias 8
       weights: { count: 6, bytes: 4 * 472, types: { FLOAT32: { count: 6, bytes: 4 * 472 } } },
-      memory: { program: 648, arenaPerRow: 320, kvPerPosition: { f32: 64, f16: 32 } },
+      memory: { program: 664, arenaPerRow: 320, kvPerPosition: { f32: 64, f16: 32 } },
       prefill: null,
       proved: [
         'each of the 9 steps works on a row by itself, but for attention, which also reads earlier rows of its sequence',
@@ -58,8 +58,8 @@ describe('plan/explain', () => {
       ...[
         'cache 0',
         'heads 4',
-        'kv_heads 2',
-        'head_dim 4',
+        'kvHeads 2',
+        'headDim 4',
         'scale 0.5',
         'window 0',
         'cos table 0',
@@ -69,7 +69,7 @@ describe('plan/explain', () => {
     assert.deepEqual(steps[7], {
       kernel: 'matmul',
       width: 8,
-      reads: ['slot 5', 'wo [8, 16]', 'bias bias [1, 8]'],
+      reads: ['src slot 5', 'weight wo [8, 16]', 'bias bias [1, 8]'],
       wantedRows: true,
       path: 'subgraphs[0].operators[63]',
     });
@@ -183,7 +183,7 @@ describe('o2o explain', () => {
     const { out } = await run(module, '--steps');
     assert.match(
       out,
-      /\n {3}0 {2}gather {5}\[8\] ← \S*embed_tokens_weight \[10, 8\] {3}subgraphs\[1\]\.operators\[0\]\n/,
+      /\n {3}0 {2}gather {5}\[8\] ← weight \S*embed_tokens_weight \[10, 8\] {3}subgraphs\[1\]\.operators\[0\]\n/,
     );
     assert.deepEqual(
       JSON.parse((await run(module, '--json')).out),

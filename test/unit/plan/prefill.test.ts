@@ -2,10 +2,18 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { BuiltinOperator, BuiltinOptions } from '../../../lib/circle/index.ts';
 import { exportDecode, exportPrefill, openHf } from '../../../lib/export/index.ts';
-import { floatsOf, intsOf } from '../../../lib/ir/graph/constants.ts';
-import { addConstant, replaceUses, setInput } from '../../../lib/ir/graph/edit.ts';
-import type { Graph, Module, Op, Value } from '../../../lib/ir/graph/graph.ts';
-import { optionsOf } from '../../../lib/ir/match/pattern.ts';
+import {
+  addConstant,
+  floatsOf,
+  type Graph,
+  intsOf,
+  type Module,
+  type Op,
+  replaceUses,
+  setInput,
+  type Value,
+} from '../../../lib/ir/graph/index.ts';
+import { optionsOf } from '../../../lib/ir/match/index.ts';
 import { analyse } from '../../../lib/plan/analyse.ts';
 import { compile } from '../../../lib/plan/index.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../support/checkpoint.ts';
@@ -31,7 +39,7 @@ const maskAdds = (graph: Graph) =>
 const changes: [string, RegExp, (graph: Graph, module: Module) => void][] = [
   [
     'two weights of one shape exchanged',
-    /has the weight '\S*1_mlp_down_proj_weight' in matmul where decode has the weight '\S*0_mlp_down_proj_weight'/,
+    /has the weight '\S*1_mlp_down_proj_weight' as weight of matmul where decode has the weight '\S*0_mlp_down_proj_weight'/,
     (graph) => {
       const downs = opsOfCode(graph, FULLY_CONNECTED).filter((op) => op.input(1)!.shape[1] === 12);
       const [a, b] = downs.map((op) => op.input(1)!) as [Value, Value];
@@ -41,7 +49,7 @@ const changes: [string, RegExp, (graph: Graph, module: Module) => void][] = [
   ],
   [
     'one bit of a weight',
-    /has the weight 'changed' in matmul/,
+    /has the weight 'changed' as weight of matmul/,
     (graph, module) => {
       rewrite(graph, module, opsOfCode(graph, FULLY_CONNECTED).at(-1)!, 1, (x, i) => (i === 17 ? -x : x));
     },
@@ -149,6 +157,25 @@ describe('plan: prefill is the program of decode', () => {
 
   it('has nothing to prove without a prefill graph', () => {
     assert.equal(analyse(decodeOnly(tinyPackage())).prefill, null);
+  });
+
+  it('compares the graph that is signed prefill, wherever it stands', () => {
+    const other = tinyPackage().prefill;
+    optionsOf(opsOfCode(other, SOFTMAX)[0]!, BuiltinOptions.SoftmaxOptions)!.beta = 2;
+    const { module } = tinyPackage();
+    module.graphs.unshift(other);
+    assert.equal(analyse(module).prefill!.path, 'subgraphs[1]');
+    const signature = module.signatures!.find(({ key }) => key === 'prefill')!;
+    signature.key = 'first_tokens';
+    assert.throws(() => analyse(module), {
+      code: 'SIGNATURE',
+      message:
+        /expected at most one prefill graph, got subgraphs\[0\] with inputs .*; subgraphs\[1\] 'first_tokens'/,
+    });
+    // The signature decides also where it names a wrong graph.
+    signature.key = 'prefill';
+    signature.graph = other;
+    assert.throws(() => analyse(module), { code: 'PLAN_PREFILL_DIFFERS' });
   });
 
   it('is proved for any length, open or fused, also where it equals another size', () => {

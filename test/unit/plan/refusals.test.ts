@@ -1,6 +1,6 @@
 /** What cannot be proved is refused, with a reason and the place of the operator. */
 import assert from 'node:assert/strict';
-import { TensorType } from '../../../lib/circle/index.ts';
+import { CompressionType, DimensionType, SparseIndexVector, TensorType } from '../../../lib/circle/index.ts';
 import { compile } from '../../../lib/plan/index.ts';
 import { attentionBlock, secondLayer } from '../../support/attention-block.ts';
 import type { TextGraph } from '../../support/text-graph.ts';
@@ -21,6 +21,15 @@ const behind = (line: string): Record<string, string> => ({
   'logits =': `${line}\nlogits = ADD(hidden, x)`,
 });
 
+const DENSE = {
+  format: DimensionType.DENSE,
+  denseSize: 0,
+  arraySegmentsType: SparseIndexVector.NONE,
+  arraySegments: null,
+  arrayIndicesType: SparseIndexVector.NONE,
+  arrayIndices: null,
+};
+
 const refusals: Refusal[] = [
   // The mask.
   {
@@ -40,7 +49,7 @@ const refusals: Refusal[] = [
   {
     title: 'a mask that is only a large number',
     code: 'PLAN_MASK',
-    message: /the mask is -10000 at column − position = 2, expected 0 or ≤ −1e30/,
+    message: /the mask is -10000 at column − position = 1, expected 0 or ≤ −1e30/,
     at: 'attended',
     changes: { 'const fill': 'const fill f32[1,5] = -10000 -10000 -10000 -10000 -10000' },
   },
@@ -55,7 +64,7 @@ const refusals: Refusal[] = [
     title: 'a mask with an operator that is not known',
     code: 'PLAN_MASK',
     message: /the mask is computed with SIN/,
-    at: 'attended',
+    at: 'wave',
     changes: { 'mask =': 'wave = SIN(is_later)\nmask = MUL(fill, wave)' },
   },
   // Attention.
@@ -137,6 +146,62 @@ const refusals: Refusal[] = [
     at: 'attended',
     edit: ({ value }) => {
       value('wo').type = TensorType.INT8;
+    },
+  },
+  // Constants whose bytes are not their elements in order.
+  {
+    title: 'a matrix in column-major order',
+    code: 'PLAN_UNSUPPORTED',
+    message: /expected dense tensors, got 'wo', which is sparse/,
+    at: /^subgraphs\[0\]\.tensors\[\d+\]$/,
+    changes: {
+      'const wo':
+        'const wo f32[8,16] {sparsity={traversalOrder=[1,0] dimMetadata=[{denseSize=16},{denseSize=8}]}} = random 5',
+    },
+  },
+  {
+    title: 'a sparse matrix, which has fewer bytes than elements',
+    code: 'PLAN_UNSUPPORTED',
+    message: /expected dense tensors, got 'wo', which is sparse/,
+    at: /^subgraphs\[0\]\.tensors\[\d+\]$/,
+    edit: ({ value }) => {
+      const wo = value('wo');
+      wo.buffer.data = new Uint8Array(8);
+      wo.attributes.sparsity = {
+        traversalOrder: [0, 1],
+        blockMap: null,
+        dimMetadata: [
+          { ...DENSE, denseSize: 8 },
+          {
+            ...DENSE,
+            format: DimensionType.SPARSE_CSR,
+            arraySegmentsType: SparseIndexVector.Uint8Vector,
+            arraySegments: { values: Uint8Array.of(0, 1, 2, 2, 2, 2, 2, 2, 2) },
+            arrayIndicesType: SparseIndexVector.Uint8Vector,
+            arrayIndices: { values: Uint8Array.of(3, 4) },
+          },
+        ],
+      };
+    },
+  },
+  {
+    title: 'a compressed matrix',
+    code: 'PLAN_UNSUPPORTED',
+    message: /expected dense tensors, got 'wo', which is compressed/,
+    at: /^subgraphs\[0\]\.tensors\[\d+\]$/,
+    edit: ({ value }) => {
+      value('wo').attributes.compressionType = CompressionType.HUFFMAN;
+    },
+  },
+  {
+    title: 'shuffled weights',
+    code: 'PLAN_UNSUPPORTED',
+    message:
+      /expected weights in DEFAULT format for FULLY_CONNECTED making 'attended', got SHUFFLED16x1FLOAT32/,
+    at: 'attended',
+    changes: {
+      'attended =':
+        'attended = FULLY_CONNECTED(context, wo, -) weightsFormat=SHUFFLED16x1FLOAT32 keepNumDims=true',
     },
   },
   {

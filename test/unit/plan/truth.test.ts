@@ -4,16 +4,19 @@
  */
 import assert from 'node:assert/strict';
 import { BuiltinOperator, BuiltinOptions, TensorType } from '../../../lib/circle/index.ts';
-import { floatsOf } from '../../../lib/ir/graph/constants.ts';
 import {
   addConstant,
   addValue,
+  floatsOf,
+  type Graph,
   insertOps,
+  type Module,
   makeOp,
+  type Op,
   replaceUses,
   setInput,
-} from '../../../lib/ir/graph/edit.ts';
-import type { Graph, Module, Op, Value } from '../../../lib/ir/graph/graph.ts';
+  type Value,
+} from '../../../lib/ir/graph/index.ts';
 import { compile } from '../../../lib/plan/index.ts';
 import { relativeError } from '../../support/goldens.ts';
 import { narrowInput } from '../../support/narrow.ts';
@@ -63,7 +66,7 @@ function compute(
 const changes: [string, RegExp, Change][] = [
   [
     'the query weights of two layers exchanged',
-    /has the weight '\S*layers_0_self_attn_q_proj_weight' in matmul where decode has the weight '\S*layers_1_self_attn_q_proj_weight'/,
+    /has the weight '\S*layers_0_self_attn_q_proj_weight' as weight of matmul where decode has the weight '\S*layers_1_self_attn_q_proj_weight'/,
     (graph) => {
       const [first, second] = opsOfCode(graph, ATTENTION);
       exchange([first!, 1], [second!, 1]);
@@ -71,7 +74,7 @@ const changes: [string, RegExp, Change][] = [
   ],
   [
     'key and value weights exchanged',
-    /has the weight '\S*0_self_attn_k_proj_weight' in matmul where decode has the weight '\S*0_self_attn_v_proj_weight'/,
+    /has the weight '\S*0_self_attn_k_proj_weight' as weight of matmul where decode has the weight '\S*0_self_attn_v_proj_weight'/,
     (graph) => {
       const [first] = opsOfCode(graph, ATTENTION);
       exchange([first!, 2], [first!, 3]);
@@ -79,7 +82,7 @@ const changes: [string, RegExp, Change][] = [
   ],
   [
     'gate and up of a layer exchanged',
-    /has the weight '\S*gate_proj_weight' in matmul where decode has the weight '\S*up_proj_weight'/,
+    /has the weight '\S*gate_proj_weight' as weight of matmul where decode has the weight '\S*up_proj_weight'/,
     (graph) => {
       const [gate, up] = matmuls(graph);
       exchange([gate!, 1], [up!, 1]);
@@ -87,7 +90,7 @@ const changes: [string, RegExp, Change][] = [
   ],
   [
     'down of two layers exchanged',
-    /has the weight '\S*layers_0_mlp_down_proj_weight' in matmul where decode has the weight '\S*layers_1_mlp_down_proj_weight'/,
+    /has the weight '\S*layers_0_mlp_down_proj_weight' as weight of matmul where decode has the weight '\S*layers_1_mlp_down_proj_weight'/,
     (graph) => {
       const [, , first, , , second] = matmuls(graph);
       exchange([first!, 1], [second!, 1]);
@@ -104,7 +107,7 @@ const changes: [string, RegExp, Change][] = [
   ],
   [
     'the epsilon of a norm',
-    /has 0\.00001 in rmsNorm where decode has 0\.5$/,
+    /has 0\.00001 as eps of rmsNorm where decode has 0\.5$/,
     (graph, module) => {
       const epsilon = opsOfCode(graph, ADD).find((op) => op.input(1)!.isConstant)!;
       rewrite(graph, module, epsilon, 1, () => 0.5);

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { GgmaError } from '../../../lib/errors.ts';
 import { type GenerationChunk, Model } from '../../../lib/runtime/index.ts';
 import { FakeEngine, fakePlan, scripted } from '../../support/fake-engine.ts';
-import { code, open, prompt, read, story, tokenizer } from '../../support/fake-model.ts';
+import { code, continuation, open, prompt, read, story, tokenizer } from '../../support/fake-model.ts';
 
 describe('runtime/model', () => {
   it('generates up to the end-of-sequence id, which is not part of the result', async () => {
     const { model, program } = await open();
     const result = await model.complete(prompt);
     assert.deepEqual(result.ids, story);
-    assert.equal(result.text, tokenizer.decode(story));
+    assert.equal(result.text, continuation(story));
     assert.equal(result.finishReason, 'stop');
     assert.ok(!('stopString' in result), 'an id ended it');
     assert.deepEqual(result.parts, [{ type: 'text', text: result.text, ids: story }]);
@@ -28,10 +28,10 @@ describe('runtime/model', () => {
     const { model, program } = await open();
     const chunks: GenerationChunk[] = [];
     for await (const chunk of model.generate(prompt)) chunks.push(chunk);
-    const parts = [{ type: 'text', text: 'She', ids: [308] }];
-    assert.deepEqual(chunks[0], { parts, text: 'She', ids: [308] }, 'the first token comes alone');
+    const parts = [{ type: 'text', text: ' She', ids: [308] }];
+    assert.deepEqual(chunks[0], { parts, text: ' She', ids: [308] }, 'the first token comes alone');
     assert.ok(chunks.length > 2);
-    assert.deepEqual(await read(model.generate(prompt)), { text: tokenizer.decode(story), ids: story });
+    assert.deepEqual(await read(model.generate(prompt)), { text: continuation(story), ids: story });
     assert.equal(program.sequences.size, 0);
   });
 
@@ -76,16 +76,40 @@ describe('runtime/model', () => {
 
   it('fault 25: stops before a stop string that spans tokens, and leaks nothing of it', async () => {
     const { model, program } = await open();
-    const whole = tokenizer.decode(story);
+    const whole = continuation(story);
     const stop = whole.slice(12, 19);
     const cut = whole.slice(0, 12);
     const result = await model.complete(prompt, { stop });
     assert.deepEqual([result.text, result.finishReason, result.stopString], [cut, 'stop', stop]);
     assert.ok(result.ids.length < story.length);
-    assert.ok(tokenizer.decode(result.ids).includes(stop));
+    assert.ok(continuation(result.ids).includes(stop));
     assert.equal((await read(model.generate(prompt, { stop: ['never', stop] }))).text, cut);
     assert.equal((await model.complete(prompt, { stop: 'never there' })).text, whole);
     assert.equal(program.sequences.size, 0);
+  });
+
+  it('prompt and text together are the text of all ids, chunk by chunk, with stop strings too', async () => {
+    const start = 'Lily picked up a flower.';
+    const ids = [...tokenizer.encode(start)];
+    const whole = start + continuation(story, ids);
+    const { model } = await open({ next: scripted(ids.length, [...story, 2]) });
+    const { text } = await model.complete(start);
+    assert.equal(start + text, whole);
+    assert.equal(text[0], ' ', "a text of SentencePiece's own would begin without its space");
+    let seen = start;
+    for await (const chunk of model.generate(start)) {
+      seen += chunk.text;
+      assert.ok(whole.startsWith(seen), seen);
+    }
+    assert.equal(seen, whole);
+    const stopped = await model.complete(start, { stop: ' She liked' });
+    assert.deepEqual([stopped.text, stopped.stopString], ['', ' She liked']);
+    // What begins a text, after the beginning of sequence alone, has no space in front of it.
+    const bare = await open({ next: scripted(1, [...story, 2]) });
+    assert.equal((await bare.model.complete([1])).text, tokenizer.decode(story));
+    // Ids beyond the tokenizer in a prompt have no text, and are no error.
+    const wide = await open({ next: scripted(3, [308, 2]), vocabSize: 1040 });
+    assert.equal((await wide.model.complete([1, 477, 1030])).text, ' She');
   });
 
   it('fault 24: never breaks a character that several tokens spell', async () => {
@@ -94,17 +118,17 @@ describe('runtime/model', () => {
     const { model } = await open({ next: scripted(4, [...emoji, 2]) });
     const texts: string[] = [];
     for await (const { text } of model.generate(prompt)) texts.push(text);
-    assert.equal(texts.join(''), 'a😀é');
+    assert.equal(texts.join(''), ' a😀é');
     for (const text of texts) assert.doesNotMatch(text, /\ufffd|\p{Surrogate}/u);
     const cut = await model.complete(prompt, { maxTokens: emoji.length - 1 });
-    assert.equal(cut.text, 'a😀\ufffd', 'the end inside a character shows once');
+    assert.equal(cut.text, ' a😀\ufffd', 'the end inside a character shows once');
   });
 
   it('fault 31: ends at maxTokens in the middle of JSON with its text, and says so', async () => {
     const ids = [...tokenizer.encode('{"name": "Lily", "age": 7}', { addBos: false })];
     const { model } = await open({ next: scripted(4, [...ids, 2]) });
     const cut = await model.complete(prompt, { maxTokens: ids.length - 2 });
-    assert.deepEqual([cut.finishReason, cut.text], ['length', tokenizer.decode(ids.slice(0, -2))]);
+    assert.deepEqual([cut.finishReason, cut.text], ['length', continuation(ids.slice(0, -2))]);
     assert.throws(() => JSON.parse(cut.text) as unknown);
     const whole = await model.complete(prompt);
     assert.deepEqual([whole.finishReason, JSON.parse(whole.text)], ['stop', { name: 'Lily', age: 7 }]);
@@ -113,7 +137,7 @@ describe('runtime/model', () => {
   it('gives no text for ids beyond the tokenizer', async () => {
     const { model } = await open({ next: scripted(4, [308, 1030, 365, 2]), vocabSize: 1040 });
     const result = await model.complete(prompt);
-    assert.deepEqual([result.ids, result.text], [[308, 1030, 365], tokenizer.decode([308, 365])]);
+    assert.deepEqual([result.ids, result.text], [[308, 1030, 365], continuation([308, 365])]);
   });
 
   it('runs on ids without a tokenizer', async () => {

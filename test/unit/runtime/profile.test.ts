@@ -112,6 +112,32 @@ describe('runtime/profile', () => {
     );
   });
 
+  it('names calls by the part of the model, and by their kernel where that is not known', () => {
+    const one = (name: number): Call => ({ name, phase: 1, rows: 1, ns: 10, bytes: 1, operations: 1 });
+    const labels = [
+      { layer: '', part: 'embed_tokens' },
+      { layer: 'layers.3', part: 'mlp.down_proj' },
+      { layer: '', part: '' },
+      { layer: 'layers.3', part: '' },
+    ];
+    const raw = rawOf([names.map((_, i) => one(i))]);
+    const calls = readProfile(raw, labels)
+      .trace()
+      .traceEvents.filter((event) => event.ph === 'X')
+      .slice(1);
+    assert.deepEqual(
+      calls.map(({ name, args }) => [name, (args as Record<string, unknown>).kernel]),
+      [
+        ['embed_tokens', 'GATHER f32'],
+        ['layers.3 mlp.down_proj', 'MATMUL q8_0'],
+        ['MATMUL q8_0', 'MATMUL q8_0'],
+        ['layers.3 ADD', 'ADD'],
+        ['ARGMAX', 'ARGMAX'],
+        ['SAMPLE', 'SAMPLE'],
+      ],
+    );
+  });
+
   it('says how many calls the trace lacks', () => {
     const profile = readProfile(rawOf([], 17));
     assert.equal(profile.droppedEvents, 17);
@@ -123,7 +149,13 @@ describe('runtime/profile', () => {
     const model = await Model.create({ ...parts, engine: new FakeEngine(() => 5) });
     const isOption = (error: unknown) => error instanceof GgmaError && error.code === 'OPTION';
     await assert.rejects(model.profile(), isOption);
-    const measured = await Model.create({ ...parts, engine: new FakeEngine(() => 5), profile: true });
+    const labels = () => [{ layer: 'layers.0', part: 'q' }];
+    const measured = await Model.create({
+      ...parts,
+      plan: { ...fakePlan(), labels },
+      engine: new FakeEngine(() => 5),
+      profile: true,
+    });
     assert.deepEqual((await measured.profile()).kernels, []);
   });
 });

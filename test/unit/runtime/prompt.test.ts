@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { GgmaError } from '../../../lib/errors.ts';
-import type { GenerateOptions, Prompt } from '../../../lib/runtime/index.ts';
+import type { GenerateOptions, PlainPrompt, Prompt } from '../../../lib/runtime/index.ts';
 import { code, open, prompt, tokenizer } from '../../support/fake-model.ts';
 
 describe('runtime/prompt', () => {
@@ -65,6 +65,45 @@ describe('runtime/prompt', () => {
     assert.equal((await model.complete(text, { ...options, maxTokens: 8 })).ids.length, 8);
   });
 
+  it('complete and score encode a long text in steps, with the same ids', async () => {
+    const calls: string[] = [];
+    const spied = new Proxy(tokenizer, {
+      get(target, name) {
+        if (name === 'encode' || name === 'encodeAsync') calls.push(name);
+        const member = Reflect.get(target, name, target) as unknown;
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+    let seen: number[] = [];
+    const { model } = await open({
+      tokenizer: spied,
+      contextSize: 100_000,
+      next: (history) => {
+        seen = [...history];
+        return 2;
+      },
+    });
+    const text = 'Lily picked up a flower. '.repeat(800);
+    const ids = [...tokenizer.encode(text)];
+    assert.ok(text.length > 16_384);
+    await model.complete(text);
+    assert.deepEqual(seen, ids);
+    assert.deepEqual((await model.score(text)).ids, ids);
+    await model.complete(text, { overflow: 'truncate-left', maxTokens: 100_000 - 50, addBos: false });
+    assert.deepEqual(seen, ids.slice(-50));
+    assert.deepEqual(new Set(calls.splice(0, 3)), new Set(['encodeAsync']));
+    assert.deepEqual(
+      calls.splice(0),
+      ['encode'],
+      'the beginning that truncation keeps: nothing, without addBos',
+    );
+    await assert.rejects(model.complete(text, { maxTokens: -1 }), code('OPTION'));
+    await assert.rejects(model.complete(text.repeat(100)), code('CONTEXT_OVERFLOW'));
+    assert.deepEqual(calls.splice(0), [], 'refused before they are encoded');
+    model.generate(text);
+    assert.deepEqual(calls, ['encode'], 'what is wrong with the prompt of a stream comes from the call');
+  });
+
   it('fault 22: wrong ids are TOKEN_ID, other wrong prompts INPUT', async () => {
     const { model } = await open();
     const generate = (bad: unknown) => () => model.generate(bad as Prompt);
@@ -83,17 +122,22 @@ describe('runtime/prompt', () => {
       [Buffer.from('Once upon a time'), /got a Buffer, which holds bytes: decode a text first/],
       [new TextEncoder().encode('Once'), /\(Uint8Array\), which holds bytes/],
       [new ArrayBuffer(4), /\(ArrayBuffer\), which holds bytes/],
-      [[message], /got a list of objects: chat messages are not read yet/],
-      [message, /got an object \(Object\): chat messages are not read yet/],
-      [{ messages: [message] }, /chat messages are not read yet/],
-      [[{ text: 'Hello' }], /got a list of objects: pass one text/],
+      [message, /got an object \(Object\): messages are a list/],
+      [{ messages: [message] }, /messages are a list, \[{ role, content }, …\]/],
       [['Once upon', 'a time'], /got a list of texts: join them/],
       [new Map(), /got an object \(Map\)$/],
     ];
     for (const [bad, pattern] of cases) {
       assert.throws(() => model.generate(bad as Prompt), code('INPUT', pattern));
-      await assert.rejects(model.score(bad as Prompt), code('INPUT', pattern));
+      await assert.rejects(model.score(bad as PlainPrompt), code('INPUT', pattern));
     }
+    const objects = [{ text: 'Hello' }] as unknown as Prompt;
+    assert.throws(() => model.generate(objects), code('INPUT', /in messages\[0\], got text/));
+    await assert.rejects(model.score(objects as PlainPrompt), code('INPUT', /objects: pass one text/));
+    await assert.rejects(
+      model.score([message] as unknown as PlainPrompt),
+      code('INPUT', /got a list of objects: of a conversation, pass its text or its ids/),
+    );
     assert.equal((await model.complete(Int16Array.of(5, 6), { maxTokens: 1 })).ids.length, 1);
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Answer } from '../../../lib/runtime/answer.ts';
+import { Conversation } from '../../../lib/runtime/chat/index.ts';
 import type { Constraint, DecodeRequest } from '../../../lib/runtime/engine.ts';
 import { run } from '../../../lib/runtime/generate.ts';
 import { Job, Jobs } from '../../../lib/runtime/job.ts';
@@ -14,6 +15,10 @@ import { open, prompt, tokenizer } from '../../support/fake-model.ts';
 const model = {
   ...{ tokenizer, vocabSize: 1024, contextSize: 100, eosIds: [2] },
   sampling: { temperature: 0.5, topP: 0.9 },
+  conversation: new Conversation(
+    { chatTemplates: new Map(), bosToken: null, eosToken: null, responseTemplate: null, path: 'test' },
+    [],
+  ),
 };
 
 describe('runtime/request', () => {
@@ -30,6 +35,7 @@ describe('runtime/request', () => {
       streaming: true,
       signal: null,
       constraint: null,
+      reading: null,
     });
   });
 

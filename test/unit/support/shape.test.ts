@@ -4,7 +4,7 @@ import { BuiltinOperator, TensorType } from '../../../lib/circle/index.ts';
 import { GgmaError } from '../../../lib/errors.ts';
 import { evaluate } from '../../../lib/ir/evaluate/index.ts';
 import { broadcastShape, reshapeTo, sliceRanges } from '../../../lib/ir/evaluate/shape-rules.ts';
-import { elementCount } from '../../../lib/ir/graph/constants.ts';
+import { elementCount } from '../../../lib/ir/graph/index.ts';
 import { attentionBlock } from '../../support/attention-block.ts';
 import { golden, goldenFiles, needShared, tensorFor } from '../../support/goldens.ts';
 import { inferOutputs } from '../../support/shape.ts';

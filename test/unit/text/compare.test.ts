@@ -3,9 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import {
-  loadJsonEncoder,
+  createTokenizer,
   loadSentencePiece,
   loadTokenizerJson,
+  readSentencePieceFile,
+  readTokenizerJsonFile,
   tokenizerDifference,
 } from '../../../lib/text/index.ts';
 import { lilyDir } from '../../support/lily.ts';
@@ -22,9 +24,11 @@ describe('text/compare', () => {
 
   it('where they agree, tokenizer.json may encode for tokenizer.model: all the rest is the same (property)', async () => {
     const plain = await loadSentencePiece(lily('tokenizer.model'));
-    const mixed = await loadSentencePiece(lily('tokenizer.model'), () =>
-      loadJsonEncoder(lily('tokenizer.json')),
-    );
+    const mixed = await createTokenizer({
+      sentencePiece: await readSentencePieceFile(lily('tokenizer.model')),
+      json: await readTokenizerJsonFile(lily('tokenizer.json')),
+      agree: true,
+    });
     const text = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.constantFrom('</s>', ' a', '\u2581', '\ud800', ''),

@@ -3,17 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { GgmaError } from '../../../lib/errors.ts';
 import { pieceType, readSentencePieceModel } from '../../../lib/text/sentencepiece-model.ts';
 import { lilyTokenizerPath } from '../../support/lily.ts';
+import { field, numberField, piece } from '../../support/sentencepiece.ts';
 
-function varint(value: number): number[] {
-  return value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)];
-}
-const field = (number: number, bytes: Iterable<number>): number[] => {
-  const body = [...bytes];
-  return [...varint(number * 8 + 2), ...varint(body.length), ...body];
-};
-const number = (index: number, value: number): number[] => [...varint(index * 8), ...varint(value)];
-const piece = (text: string, type?: number): number[] =>
-  field(1, [...field(1, Buffer.from(text)), ...(type === undefined ? [] : number(3, type))]);
 const model = (...parts: number[][]): Uint8Array => Uint8Array.from(parts.flat());
 
 const unknown = piece('<unk>', pieceType.unknown);
@@ -27,11 +18,11 @@ const refuses = (pattern: RegExp, ...parts: number[][]) =>
 describe('text/sentencepiece-model', () => {
   it('reads pieces and specifications', () => {
     const spec = field(2, [
-      ...number(35, 0),
+      ...numberField(35, 0),
       ...field(46, Buffer.from('[BOS]')),
       ...field(44, Buffer.from('?')),
     ]);
-    const normalizer = field(3, [...field(2, [1]), ...number(3, 0), ...number(4, 1)]);
+    const normalizer = field(3, [...field(2, [1]), ...numberField(3, 0), ...numberField(4, 1)]);
     const result = read(
       unknown,
       piece('[BOS]', pieceType.control),
@@ -84,11 +75,16 @@ describe('text/sentencepiece-model', () => {
     refuses(/type from 1 to 6, got 7/, unknown, piece('a', 7));
     refuses(/<0x00> … <0xFF>/, unknown, piece('<0x-1>', pieceType.byte));
     refuses(/<0x00> … <0xFF>/, unknown, piece('<0x0a>', pieceType.byte));
-    refuses(/256 byte pieces .* got 1/, unknown, piece('<0x0A>', pieceType.byte), field(2, number(35, 1)));
+    refuses(
+      /256 byte pieces .* got 1/,
+      unknown,
+      piece('<0x0A>', pieceType.byte),
+      field(2, numberField(35, 1)),
+    );
     refuses(/UTF-8/, unknown, field(1, field(1, [0xff])));
     refuses(/NaN/, unknown, field(1, [...field(1, [97]), 0x15, 0, 0, 0xc0, 0x7f]));
     refuses(/denormalizer/, unknown, field(5, field(2, [1])));
-    refuses(/wire type/, unknown, number(1, 5));
+    refuses(/wire type/, unknown, numberField(1, 5));
     refuses(/wire type 3/, [0x0b]);
     refuses(/field number 0/, [0x02, 0x00]);
     refuses(/longer than 10 bytes/, [0x08, ...Array<number>(10).fill(0xff)]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { BuiltinOperator, TensorType } from '../../../lib/circle/index.ts';
-import type { Module } from '../../../lib/ir/graph/graph.ts';
+import type { Module } from '../../../lib/ir/graph/index.ts';
 import type { PageData } from '../../../lib/view/data.ts';
 import { viewPage } from '../../../lib/view/index.ts';
 import { attentionBlock } from '../../support/attention-block.ts';

@@ -38,10 +38,11 @@ function assertNested({ nodes }: Scene, { blocks, home, order }: Tree): void {
   for (const block of blocks) assert.ok(isConvex({ users }, block.nodes), block.title);
 }
 
-/** How many blocks of each title, with the number left off, and their sizes. */
+/** How many blocks of each title, with the number left off, and their sizes; stacks are left out. */
 function titles({ nodes }: Scene, { blocks }: Tree): string[] {
   const counts = new Map<string, number>();
-  for (const { title, nodes: members } of blocks.slice(1)) {
+  for (const { title, nodes: members, isStack } of blocks.slice(1)) {
+    if (isStack) continue;
     const operators = members.filter((node) => nodes[node]!.kind === 'op').length;
     const label = `${title.replace(/ \d+$/, '')} of ${operators}`;
     counts.set(label, (counts.get(label) ?? 0) + 1);
@@ -84,12 +85,22 @@ describe('view/tree', () => {
       }
     });
 
+    it('puts the layers into one box', () => {
+      for (const file of ['probe/decode_.circle', 'probe/model.circle', 'probe-newer/prefill.circle'])
+        for (const graph of golden(file).graphs) {
+          const { tree } = look(graph);
+          const stack = tree.blocks.findIndex(({ isStack }) => isStack);
+          assert.equal(tree.blocks[stack]!.title, 'layer × 8');
+          assert.equal(tree.blocks.filter(({ parent }) => parent === stack).length, 8);
+        }
+    });
+
     it('numbers layers in the order of the data', () => {
       const module = golden('probe/decode_.circle');
       reorderAll(module, seeded(3));
       const { scene, tree } = look(module.graphs[0]!);
       const caches = tree.blocks
-        .filter(({ title }) => title.startsWith('layer'))
+        .filter(({ title, isStack }) => title.startsWith('layer') && !isStack)
         .map(({ title, nodes }) => {
           const inputs = nodes.filter((node) => scene.nodes[node]!.kind === 'input');
           const names = inputs.map((node) => scene.tensors[scene.nodes[node]!.tensor]!.after!.name);

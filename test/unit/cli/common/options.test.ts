@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { Invocation, optionSpecs, readOptions, UsageError } from '../../../../lib/cli/common/index.ts';
-import {
-  choice,
-  flag,
-  generateOptions,
-  integer,
-  option,
-  samplingOptions,
-} from '../../../../lib/runtime/index.ts';
+import { choice, flag, integer, option } from '../../../../lib/options/index.ts';
+import { generateOptions, samplingOptions } from '../../../../lib/runtime/index.ts';
 import { fakeStreams } from '../../../support/fake-streams.ts';
 
 const invocation = (values: Record<string, unknown>) => new Invocation(values, [], fakeStreams());

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { PassThrough } from 'node:stream';
 import { FINDINGS, type Model, writeModel } from '../../../../lib/circle/index.ts';
 import { words } from '../../../../lib/cli/o2o/index.ts';
+import { wordCode } from '../../../../lib/cli/o2o/run-word.ts';
 import { main } from '../../../../lib/cli/o2o.ts';
-import { lower } from '../../../../lib/ir/graph/lower.ts';
+import { lower } from '../../../../lib/ir/graph/index.ts';
 import { fileProblems } from '../../../../lib/package/index.ts';
 import { passes } from '../../../../lib/passes/index.ts';
 import { scratchFolder } from '../../../support/checkpoint.ts';
@@ -54,7 +55,7 @@ describe('cli/o2o words', () => {
     const files = readdirSync(join(root, 'lib/cli/o2o')).map((name) => name.replace(/\.ts$/, ''));
     assert.deepEqual(
       words.map(({ name }) => name).sort(),
-      files.filter((name) => !['index', 'word', 'chain'].includes(name)).sort(),
+      files.filter((name) => !['index', 'word', 'run-word', 'chain'].includes(name)).sort(),
     );
     assert.equal(words.length, 5);
     const overview = await run(['--help']);
@@ -64,7 +65,7 @@ describe('cli/o2o words', () => {
       const { out, code } = await run([word.name, '--help']);
       assert.equal(code, 0);
       assert.ok(out.startsWith(`Usage: o2o ${word.name} [options] ${word.positionals}\n`), out);
-      for (const option of Object.keys((await word.load()).options))
+      for (const option of Object.keys(wordCode[word.name].options))
         assert.ok(out.includes(`--${option}`), option);
       assert.match((await run([word.name, '--version'])).out, new RegExp(`^o2o ${word.name} v\\d`));
     }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BuiltinOperator, readModel, TensorType } from '../../../../lib/circle/index.ts';
 import { main } from '../../../../lib/cli/opm/index.ts';
-import { starterText } from '../../../../lib/make/pipeline-file.ts';
+import { starterText } from '../../../../lib/make/index.ts';
 import { load } from '../../../../lib/package/index.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../../support/checkpoint.ts';
 import { fakeStreams } from '../../../support/fake-streams.ts';
 import { commit, filesOf, HubServer, redirect, status } from '../../../support/hub-server.ts';
+import { lilyDir } from '../../../support/lily.ts';
 import { needSharedDir } from '../../../support/need.ts';
 
 describe('cli/opm', () => {
@@ -138,6 +140,66 @@ describe('cli/opm', () => {
     assert.equal((await run('export -p nowhere.yaml')).code, 1);
   });
 
+  it('export writes where -o says, and stores matrices as --dtype says', async () => {
+    await run(`import ${model}`);
+    assert.deepEqual(await run('export -o ../there/package --dtype bf16'), {
+      code: 0,
+      out: '../there/package\n',
+      err: '',
+    });
+    assert.deepEqual(inBuild(), ['tiny']);
+    const written = readFileSync(join(scratch.path, 'there/package/model.circle'));
+    const types = readModel(written).subgraphs!.flatMap(({ tensors }) =>
+      tensors!.filter(({ name }) => name?.endsWith('_proj_weight')).map(({ type }) => type),
+    );
+    assert.ok(types.length >= 14 && types.every((type) => type === TensorType.BFLOAT16), String(types));
+    const loaded = await load(join(scratch.path, 'there/package'));
+    assert.equal((await loaded.complete([1, 2, 3], { maxTokens: 5, ignoreEos: true })).ids.length, 5);
+    await loaded.close();
+    const wrong = await run('export --dtype q5_0');
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.err, /expected auto, f32, .* for --dtype, got q5_0/);
+    const inPlaceOfImport = await run('export -o build/tiny');
+    assert.match(inPlaceOfImport.err, /^ggma: OUTPUT_EXISTS: /);
+    assert.deepEqual(await run('export --dtype q8_0'), {
+      code: 0,
+      out: 'build/out\n',
+      err: "ggma: warning: rows that are no multiple of q8_0's blocks of 32 stay f32: model.embed_tokens.weight, model.layers.0.self_attn.q_proj.weight, model.layers.0.self_attn.k_proj.weight and 13 more\n",
+    });
+  });
+
+  it('export takes the reference’s own pipeline, which does not fuse attention: same ids as the usual one', async () => {
+    await run(`import ${lilyDir} --name lily`);
+    await run('export -o usual');
+    const text = `decode: |
+  reshape.io.py input --by_shape [1,16,30,4] [1,16,32,4] < decode.circle
+      | transpose.io.kvcache.py > _.circle && mv _.circle decode.circle
+merge: |
+  merge.circles.py prefill.circle decode.circle
+      | fuse.bmm_lhs_const.py | downcast.input_ids.py | gc.py > model.circle
+`;
+    writeFileSync(join(dir, 'pipeline.yaml'), text);
+    const { code, err } = await run('export -o unfused');
+    assert.equal(code, 0, err);
+    // The caches of a decode graph that is not fused are laid out heads first: there is nothing to transpose.
+    assert.match(err, /^ggma: warning: transpose\.io\.kvcache: 0 of 0 cache inputs changed: .*\n$/);
+    const { subgraphs, operatorCodes } = readModel(readFileSync(join(dir, 'unfused/model.circle')));
+    assert.equal(subgraphs!.length, 2);
+    assert.ok(operatorCodes!.every(({ builtinCode }) => builtinCode !== BuiltinOperator.ATTENTION));
+    const ids: number[][] = [];
+    for (const name of ['usual', 'unfused']) {
+      const loaded = await load(join(dir, name));
+      const { ids: got } = await loaded.complete('Lily picked up a flower.', {
+        maxTokens: 40,
+        ignoreEos: true,
+      });
+      ids.push(got);
+      await loaded.close();
+    }
+    assert.equal(ids[0]!.length, 40);
+    assert.deepEqual(ids[1], ids[0]);
+  });
+
   it('says what a filter did not find', async () => {
     await run(`import ${model}`);
     writeFileSync(join(dir, 'pipeline.yaml'), 'model: [fuse.attention, gc]\n');
@@ -154,7 +216,10 @@ describe('cli/opm', () => {
     await run(`import ${model} --name other`);
     const several = await run('export');
     assert.equal(several.code, 2);
-    assert.match(several.err, /several: other, tiny/);
+    assert.match(
+      several.err,
+      /expected a name, as build\/ holds 2 imported models \(other, tiny\): opm export other, for example/,
+    );
     assert.equal((await run('export other')).code, 0);
     const unknown = await run('export third');
     assert.match(unknown.err, /MODEL_NOT_FOUND: .* called third, got other, tiny/);

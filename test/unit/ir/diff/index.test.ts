@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { BuiltinOptions } from '../../../../lib/circle/index.ts';
 import { compareModules, DIFFERENCE_KINDS, type DifferenceKind } from '../../../../lib/ir/diff/index.ts';
-import type { Module } from '../../../../lib/ir/graph/graph.ts';
-import { lift } from '../../../../lib/ir/graph/lift.ts';
-import { lower } from '../../../../lib/ir/graph/lower.ts';
+import { lift, lower, type Module } from '../../../../lib/ir/graph/index.ts';
 import { attentionBlock } from '../../../support/attention-block.ts';
 import { golden, goldenFiles, needShared } from '../../../support/goldens.ts';
 import { renameAll, reorderAll, seeded, shuffled } from '../../../support/mutate.ts';

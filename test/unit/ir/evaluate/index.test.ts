@@ -91,6 +91,26 @@ describe('ir/evaluate', () => {
         );
     });
 
+    it('refuses constants whose bytes are not their elements in order, and weights in another format', () => {
+      for (const [lines, what] of [
+        [
+          'const w f32[2,2] {sparsity={traversalOrder=[1,0] dimMetadata=[{denseSize=2},{denseSize=2}]}} = 1 2 3 4\ny = ADD(x, w)',
+          "the sparse or compressed constant 'w'",
+        ],
+        [
+          'const w f32[2,2] = 1 2 3 4\ny = FULLY_CONNECTED(x, w, -) weightsFormat=SHUFFLED16x1FLOAT32',
+          'shuffled weights',
+        ],
+      ] as const) {
+        const { graph, value } = textGraph(`input x f32[2,2]\n${lines}\noutput y`);
+        const x = { type: TensorType.FLOAT32, shape: [2, 2], data: new Float32Array(4) };
+        assert.throws(() => evaluate(graph, new Map([[value('x'), x]])), {
+          code: 'EVALUATE_UNSUPPORTED',
+          message: new RegExp(`got ${what}`),
+        });
+      }
+    });
+
     it('refuses missing inputs, other types and other shapes', () => {
       const { graph, value } = textGraph('input x f32[2]\ny = NEG(x)\noutput y');
       const fails = (tensor: Tensor | undefined, message: RegExp) =>

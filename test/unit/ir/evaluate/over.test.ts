@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { GgmaError } from '../../../../lib/errors.ts';
 import { compileOver, evaluate, evaluateOver } from '../../../../lib/ir/evaluate/index.ts';
-import { inputRoles } from '../../../../lib/ir/graph/dependence.ts';
-import type { Graph, Value } from '../../../../lib/ir/graph/graph.ts';
-import { findAttention } from '../../../../lib/ir/match/attention.ts';
+import { type Graph, inputRoles, type Value } from '../../../../lib/ir/graph/index.ts';
+import { findAttention } from '../../../../lib/ir/match/index.ts';
 import { attentionBlock } from '../../../support/attention-block.ts';
 import { goldenGraph, needShared, tensorFor } from '../../../support/goldens.ts';
 import { type TextGraph, textGraph } from '../../../support/text-graph.ts';

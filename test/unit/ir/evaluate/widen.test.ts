@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { TensorType } from '../../../../lib/circle/index.ts';
 import { evaluate } from '../../../../lib/ir/evaluate/index.ts';
-import { floatsOf } from '../../../../lib/ir/graph/constants.ts';
+import { floatsOf } from '../../../../lib/ir/graph/index.ts';
 import { narrow } from '../../../support/narrow.ts';
 import { textGraph } from '../../../support/text-graph.ts';
 

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
-import { TensorType } from '../../../../lib/circle/index.ts';
+import { CompressionType, TensorType } from '../../../../lib/circle/index.ts';
 import { GgmaError } from '../../../../lib/errors.ts';
-import { bytesOf, elementCount, floatsOf, intsOf, scalarOf } from '../../../../lib/ir/graph/constants.ts';
+import {
+  bytesOf,
+  elementCount,
+  floatsOf,
+  intsOf,
+  isDense,
+  scalarOf,
+} from '../../../../lib/ir/graph/constants.ts';
 import { textGraph } from '../../../support/text-graph.ts';
 
 describe('ir/constants', () => {
@@ -35,6 +42,24 @@ describe('ir/constants', () => {
       [undefined, undefined, undefined],
     );
     assert.deepEqual([intsOf(value('b')), bytesOf(value('b'))], [undefined, Uint8Array.of(1)]);
+  });
+
+  it('reads no elements out of sparse and compressed constants', () => {
+    const { value } = textGraph(`
+      const turned f32[2,2] {sparsity={traversalOrder=[1,0] dimMetadata=[{denseSize=2},{denseSize=2}]}} = 1 2 3 4
+      const i i32[1] {sparsity={traversalOrder=[0] dimMetadata=[{denseSize=1}]}} = 1
+      const packed f32[1] = 1
+      const plain f32[1] = 1`);
+    value('packed').attributes.compressionType = CompressionType.HUFFMAN;
+    assert.deepEqual(
+      ['turned', 'i', 'packed', 'plain'].map((name) => isDense(value(name))),
+      [false, false, false, true],
+    );
+    assert.equal(floatsOf(value('turned')), undefined);
+    assert.equal(intsOf(value('i')), undefined);
+    assert.equal(scalarOf(value('packed')), undefined);
+    // Copies keep them as they are.
+    assert.equal(bytesOf(value('turned'))!.byteLength, 16);
   });
 
   it('reads bytes at any offset: buffers of files are 4-byte aligned only', () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { BuiltinOperator } from '../../../../lib/circle/index.ts';
-import { inputRoles } from '../../../../lib/ir/graph/dependence.ts';
-import { setInput } from '../../../../lib/ir/graph/edit.ts';
+import { inputRoles, setInput } from '../../../../lib/ir/graph/index.ts';
 import { type Attention, type AttentionMatch, findAttention } from '../../../../lib/ir/match/attention.ts';
 import { attentionBlock } from '../../../support/attention-block.ts';
 import { golden, needShared } from '../../../support/goldens.ts';

@@ -50,7 +50,7 @@ class Brackets implements Stage {
 
 /** The stages of a request with stop strings, over a spelling in the tokenizer's place. */
 function pipeline(texts: readonly string[], stops: readonly string[], ...behind: Stage[]): Pipeline {
-  const [, ...others] = stagesFor(tokenizer, { stops });
+  const [, ...others] = stagesFor(tokenizer, { ids: [1], stops, reading: null });
   return new Pipeline([new Spelling(texts), ...others, ...behind]);
 }
 
@@ -83,12 +83,12 @@ describe('runtime/stages', () => {
 
   it('decodes first: a character that is not whole at the end is U+FFFD, which a stop string may be', () => {
     const half = [...tokenizer.encode('😀', { addBos: false })].slice(0, -1);
-    const line = new Pipeline(stagesFor(tokenizer, { stops: ['\ufffd'] }));
+    const line = new Pipeline(stagesFor(tokenizer, { ids: [1], stops: ['\ufffd'], reading: null }));
     assert.deepEqual(line.push(half.map(token)).flatMap((piece) => piece.tokens).length, half.length);
     assert.ok(line.ending === null);
     assert.deepEqual(shown(line.end()), []);
     assert.deepEqual(line.ending, { finishReason: 'stop', stopString: '\ufffd' });
-    assert.deepEqual(stagesFor(null, { stops: [] }), []);
+    assert.deepEqual(stagesFor(null, { ids: [1], stops: [], reading: null }), []);
   });
 
   it('a stage behind the stop strings makes parts of another type, and is ended by them', () => {

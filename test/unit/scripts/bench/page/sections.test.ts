@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { PeersFile } from '../../../../../scripts/bench/compare.ts';
 import { page } from '../../../../../scripts/bench/page/html.ts';
 import {
+  busyNote,
   curve,
   figuresOf,
   history,
@@ -77,13 +78,38 @@ describe("the benchmarks' page", () => {
   it('draws speeds, roofline, scaling and curves, with tables of the same', () => {
     const drawn = speeds(throughput);
     assert.equal(svgs(drawn), 4); // decoding and a prompt, on 1 and on 2 threads
-    assert.match(drawn, /<td class="n">32000<\/td>/);
+    assert.match(drawn, /<td class="n">32,000<\/td>/);
     const roof = roofs(throughput, limits);
-    assert.match(roof, /<td class="n">18500<\/td><td class="n">86<\/td>/); // 50 GB/s ÷ 2.7 MB, 16000 of them
+    assert.match(roof, /<td class="n">18,500<\/td><td class="n">86<\/td>/); // 50 GB/s ÷ 2.7 MB, 16000 of them
     assert.match(roof, /60 GFLOP\/s on 1 thread\./);
     assert.equal(svgs(scaling(throughput)), 2);
     const over = curve('Context', 'x', context, 'depth', 'tokens/s', { 'tokens/s': '' }, () => 'T0');
     assert.match(over, />8000<|8,000/);
+  });
+
+  it('says which figures mean little, because the machine was busy or the repeats differ', () => {
+    const on = (others: number | null): Machine => ({ ...machine, others });
+    const note = /class="warn"[^>]*>Too busy: other programs used 43 % of the machine meanwhile/;
+    assert.match(speeds({ ...throughput, machine: on(0.43) }), note);
+    assert.match(rowsOf('a', 'b', 'c', { machine: on(0.43), rows: context.rows }), note);
+    assert.match(speeds({ ...throughput, machine: on(0.03) }), /used 3 % of the machine/);
+    assert.match(speeds(throughput), /how busy the machine was with other programs is not known/);
+    for (const calm of [speeds(throughput), speeds({ ...throughput, machine: on(0.03) })])
+      assert.doesNotMatch(calm, /class="warn"/);
+    const spreads = [0.02, 0.31];
+    const rows = throughput.rows.map((row, i) => ({ ...row, spread: spreads[i]! }));
+    const uneven = speeds({ machine: on(0), rows });
+    assert.match(uneven, /class="warn"[^>]*>In 1 of 2 rows the repeats of a figure differ by more than 15 %/);
+    assert.match(uneven, /<td class="n">31<\/td>/);
+
+    const files = {
+      limits: { machine: on(0.4) },
+      demo: { machine: on(0.01) },
+      batch: null,
+      old: { machine },
+    };
+    assert.match(busyNote(files), /class="warn"[^>]*>The machine was too busy .*: limits \(40 %\)\./);
+    assert.equal(busyNote({ demo: { machine: on(0.01) } }), '');
   });
 
   it('names who is absent beside the ratios and goals', () => {

@@ -1,0 +1,26 @@
+export {
+  anyModel,
+  type CommandOption,
+  checkOptions,
+  type FilledOptions,
+  fillOptions,
+  type Option,
+  type OptionLimits,
+  type OptionsOf,
+  type OptionTable,
+  option,
+  ruleOf,
+  show,
+} from './option.ts';
+export {
+  abortSignal,
+  callback,
+  choice,
+  flag,
+  integer,
+  isNumberRule,
+  type NumberRule,
+  number,
+  type Rule,
+  texts,
+} from './rule.ts';

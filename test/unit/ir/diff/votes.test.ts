@@ -26,16 +26,16 @@ describe('ir/diff/votes', () => {
   it('prefer the operator that reads the same to the one that is read at the same place', () => {
     // The sums d all look alike, and d2 is gone: what reads d2 reads d1 now.
     const sum = (k: number, stream: string) => `c${k} = MUL(${stream}, 2.0)\nd${k} = ADD(${stream}, c${k})`;
-    const stack = (list: readonly number[]) => {
-      const lines = ['input x f32[1]'];
-      let stream = 'x';
+    const stack = (list: readonly number[], first: string) => {
+      const lines = ['input x f32[1]', `s = ${first}(x)`];
+      let stream = 's';
       for (const k of list) {
         lines.push(sum(k, stream));
         stream = `d${k}`;
       }
       return [...lines, `output ${stream}`].join('\n');
     };
-    const pairs = voted(stack([1, 2, 3]), stack([1, 3]), ['c1', 'c3']);
+    const pairs = voted(stack([1, 2, 3], 'NEG'), stack([1, 3], 'ABS'), ['c1', 'c3']);
     assert.deepEqual(pairs, ['c1 c1', 'c3 c3', 'd1 d1', 'd3 d3']);
   });
 

@@ -22,10 +22,10 @@ GGMA_TEST(a_program_gives_its_hidden_state_beside_the_logits) {
     const std::vector<float> rows = llama.table(sine, 16);
     tables.set(sine, 0, rows.data(), rows.size());
   }
-  Executor executor(program, weights, tables, choose_kernels(nullptr), pool, nullptr);
+  Executor executor(program, weights, tables, choose_kernels(nullptr), pool, nullptr, {});
   const auto run = [&](bool with_logits) {
-    Sequence sequence(program.block_bytes(), std::make_shared<MemoryBudget>(uint64_t{1} << 30),
-                      std::make_shared<std::atomic<uint64_t>>(0));
+    Sequence sequence(
+        std::make_shared<KvMemory>(program.block_bytes(), std::make_shared<MemoryBudget>(uint64_t{1} << 20)));
     sequence.reserve(0, 6);
     std::vector<Row> rows;
     for (int32_t p = 0; p < 6; p++) rows.push_back({p * 7, &sequence, p, p % 2 == 1});

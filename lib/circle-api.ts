@@ -10,18 +10,18 @@
  * edit). docs/filters.md shows both.
  */
 import { fileURLToPath } from 'node:url';
-import { dumpModel } from './circle/dump.ts';
 import {
   chunksOf,
+  dumpModel,
   layOut,
   type Model,
   openModel,
+  printModel,
   readModel,
   type Verification,
   verifyModel,
   writeModel,
 } from './circle/index.ts';
-import { printModel } from './circle/print/index.ts';
 import { writeAtomically } from './cli/common/index.ts';
 import { type Comparison, compareModules, type DiffOptions } from './ir/diff/index.ts';
 import { lift, lower, Module } from './ir/graph/index.ts';

@@ -10,7 +10,10 @@ import { GgmaError } from './errors.ts';
 export type KvDtype = 'f32' | 'f16';
 
 export interface EngineOptions {
-  /** Threads that compute, the engine's own; default: the physical cores that this process may use (affinity, control groups). */
+  /**
+   * Threads that compute, the engine's own. Default: the physical cores that this process may use (affinity, control
+   * groups); from four on one less, which is left to the event loop.
+   */
   threads?: number;
   /** Bytes that the keys and values of all sequences may take together; default: half of the memory, or of the control group's. */
   budgetBytes?: number;
@@ -54,12 +57,13 @@ export interface Engine {
   /**
    * Decodes a program (layout: native/core/program.h) and packs its weights into memory of its own, off the event
    * loop and on all threads. The sources must not change until it resolves, and may go then. Rejects with
-   * PROGRAM_INVALID, OUT_OF_MEMORY, IO, DISPOSED. `profile`: its steps are measured, for {@link Program.profile}.
+   * PROGRAM_INVALID, OUT_OF_MEMORY, IO, CANCELLED, DISPOSED. `profile`: its steps are measured, for
+   * {@link Program.profile}. `cancel`: element 0 ≠ 0 ends it with CANCELLED between two pieces of a few hundred kilobytes.
    */
   loadProgram(
     program: Uint8Array,
     sources: WeightSource[],
-    options?: { profile?: boolean },
+    options?: { profile?: boolean; cancel?: Int32Array },
   ): Promise<Program>;
   /** Ends jobs with DISPOSED and frees the programs' memory; later calls get DISPOSED. Doing it twice is fine. */
   close(): Promise<void>;

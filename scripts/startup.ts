@@ -26,6 +26,11 @@ export const lazyImports: readonly LazyImport[] = [
   },
   { from: 'cli/ggma_run.ts', to: '../make/index.ts', because: 'only the demo exports a model' },
   {
+    from: 'cli/ggma_run.ts',
+    to: './chat/index.ts',
+    because: 'only a chat reads from a terminal (node:readline)',
+  },
+  {
     from: 'index.ts',
     to: './make/index.ts',
     because: 'only `prepare` makes packages; a service only loads them',
@@ -112,6 +117,7 @@ const running = [
     'package/',
     'circle/source.ts',
     'plan/packed.ts',
+    'plan/format.ts',
     'text/tokenizer.ts',
     // tokenizer_config.json is read once, for tokenizer and chats (5 KB).
     ...['text/settings.ts', 'text/added-tokens.ts', 'text/plain.ts'],

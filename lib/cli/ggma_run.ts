@@ -164,7 +164,7 @@ function detokenized(tokenizer: Tokenizer, { ids, text }: Pick<Completion, 'ids'
 }
 
 async function answerText(parts: readonly Part[]): Promise<string> {
-  const { partText } = await import('./chat/session.ts');
+  const { partText } = await import('./chat/index.ts');
   return parts.map((part, i) => partText(part, parts[i - 1] ?? null, (text) => text)).join('');
 }
 

@@ -1,4 +1,4 @@
-/** config.json as far as it decides what the graph computes. Old and new spelling; facts: transformers' configurations. */
+/** The fields of config.json that decide what the graph computes, in the spelling of transformers 4 and 5. */
 
 import { Fields } from '../fields.ts';
 import type { JsonObject } from '../json.ts';
@@ -17,8 +17,8 @@ export interface ModelConfig extends ModelSizes {
 }
 
 /**
- * @param among the families that there are
- * @throws GgmaError CONFIG (field, rule, value), UNSUPPORTED for what would change the arithmetic unseen
+ * @param among the families that may be named
+ * @throws GgmaError CONFIG (field, rule, value), UNSUPPORTED for a field that would change the results and is not known here
  */
 export function readModelConfig(
   file: JsonObject,
@@ -47,8 +47,8 @@ export function readModelConfig(
 }
 
 /**
- * Keys that change the arithmetic, and the values that mean nothing special (absent and null always do). A key that
- * is not here is taken for harmless: training settings, token ids, file formats.
+ * Keys that change the arithmetic, each with the values that leave it as it is (absent and null always do). A key that is
+ * not in this table cannot change it: training settings, token ids, file formats.
  */
 const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
   hidden_act: ['silu', 'swish'],

@@ -39,12 +39,12 @@ export function readRope(fields: Fields, theta = DEFAULT_THETA): Rope {
   return readRopeParameters(parameters, ofFile);
 }
 
-/** One set of parameters; `theta` where it has none of its own. */
+/** One set of parameters. @param ofFile rope_theta of the file, for a set without one of its own */
 export function readRopeParameters(parameters: Fields, ofFile: number): Rope {
   const theta = parameters.positive('rope_theta', ofFile);
   const partial = parameters.get('partial_rotary_factor');
   if (partial !== undefined && partial !== 1) return parameters.unsupported('partial_rotary_factor', '1');
-  // transformers 4.x renamed type; some files carry both.
+  // transformers 4 renamed `type` to `rope_type`; some files have both.
   const key = parameters.get('rope_type') === undefined ? 'type' : 'rope_type';
   const type = parameters.get(key) ?? 'default';
   if (type === 'default') return { theta, scaling: { type } };

@@ -3,7 +3,7 @@ import type { Rope } from './rope-config.ts';
 
 const f = Math.fround;
 
-/** number / x as torch computes it for a Python number and a float32 tensor: the reciprocal, rounded, times the number. */
+/** number / x as torch computes it for a Python number and a float32 tensor: the rounded reciprocal times the number. */
 function over(number: number, x: number): number {
   return f(f(1 / x) * f(number));
 }
@@ -16,25 +16,28 @@ export function inverseFrequencies({ theta, scaling }: Rope, headDim: number): F
   if (scaling.type === 'linear') return plain.map((frequency) => f(frequency / factor));
   if (scaling.type === 'yarn') return yarn(plain, theta, scaling);
   const { lowFreqFactor, highFreqFactor, originalMaxPositions } = scaling;
-  const [longest, shortest] = [originalMaxPositions / lowFreqFactor, originalMaxPositions / highFreqFactor];
+  const [maxWavelength, minWavelength] = [
+    originalMaxPositions / lowFreqFactor,
+    originalMaxPositions / highFreqFactor,
+  ];
   return plain.map((frequency) => {
     const wavelength = over(2 * Math.PI, frequency);
-    if (wavelength < shortest) return frequency;
-    if (wavelength > longest) return f(frequency / factor);
+    if (wavelength < minWavelength) return frequency;
+    if (wavelength > maxWavelength) return f(frequency / factor);
     const above = f(over(originalMaxPositions, wavelength) - f(lowFreqFactor));
     const smooth = f(above / f(highFreqFactor - lowFreqFactor));
     return f(f(f(f(1 - smooth) * frequency) / factor) + f(smooth * frequency));
   });
 }
 
-/** Fast frequencies stay, slow ones are divided by the factor, and those between are mixed along a ramp. */
+/** High frequencies stay, low ones are divided by the factor, and those between are blended along a linear ramp. */
 function yarn(
   plain: Float32Array,
   theta: number,
   { factor, originalMaxPositions, betaFast, betaSlow }: Extract<Rope['scaling'], { type: 'yarn' }>,
 ): Float32Array {
   const headDim = 2 * plain.length;
-  /** The dimension that turns so many times over the original length. */
+  /** The dimension whose angle makes this many turns over the original context length. */
   const dimension = (turns: number) =>
     (headDim * Math.log(originalMaxPositions / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
   const low = Math.max(Math.floor(dimension(betaFast)), 0);
@@ -45,7 +48,7 @@ function yarn(
   });
 }
 
-/** What cos and sin are multiplied by. */
+/** The factor of cos and sin. */
 export function attentionFactor({ scaling }: Rope): number {
   return scaling.type === 'yarn' ? scaling.attentionFactor : 1;
 }

@@ -1,4 +1,4 @@
-/** The checkpoint's tensors as constants of the graphs: looked up by name, checked against config.json, and stored as asked. */
+/** The checkpoint's tensors as constants of the graphs: found by name, checked against config.json, converted as asked. */
 import {
   type Checkpoint,
   type CheckpointTensor,
@@ -13,8 +13,8 @@ import type { Part } from './families/index.ts';
 
 export interface WeightsOptions {
   /**
-   * How matrices are stored: 'auto' is as the checkpoint has them. What is no matrix (norms, biases) is always f32, as no
-   * operator takes it otherwise. Default 'f32'.
+   * How matrices are stored: 'auto' keeps the checkpoint's type. Norms and biases are always f32, because no
+   * operator takes them in another type. Default 'f32'.
    */
   dtype?: StoredDtype | undefined;
   /** Called with a tensor's name before it is read, which may be when a file is written. */
@@ -27,7 +27,7 @@ export class Weights {
   readonly #checkpoint: Checkpoint;
   readonly #options: WeightsOptions;
   readonly #used = new Set<string>();
-  /** A tensor that both graphs read is one source, so that a merge knows them as the same without reading them. */
+  /** Both graphs get the same source object for a tensor, so that a merge need not read it to see that they are equal. */
   readonly #made = new Map<string, StoredTensor>();
   /** Matrices that stay f32. */
   readonly #unfit = new Set<string>();
@@ -61,7 +61,7 @@ export class Weights {
     return this.#stored(name, () => stored(this.#tensor(name, [length]), 'f32', this.#watching));
   }
 
-  /** A norm's weight as it multiplies: `addsOne` says that the family multiplies by 1 + weight. @throws GgmaError WEIGHTS */
+  /** The factor of a norm. @param addsOne the family multiplies by 1 + weight @throws GgmaError WEIGHTS */
   norm(name: string, length: number, addsOne: boolean): StoredTensor {
     const addOne = addsOne && !this.#checkpoint.normsIncludeOne;
     return this.#stored(name, () =>

@@ -161,6 +161,7 @@ async function startModel({
       contextSize,
       prefixCacheTokens: options.prefixCacheTokens ?? 0,
       profile: options.profile ?? false,
+      signal: options.signal,
       ...(options.maxConcurrent === undefined ? {} : { maxConcurrent: options.maxConcurrent }),
       ...(options.maxQueue === undefined ? {} : { maxQueue: options.maxQueue }),
       warnings: contents.warnings,

@@ -7,10 +7,13 @@ export type LoadStage = 'read' | 'compile' | 'pack' | 'ready';
 const MAX_COUNT = 2 ** 31 - 1;
 
 export const loadOptions = {
-  /** Threads that compute. Default: the physical cores that the process may use, in a container too. */
+  /** Threads that compute. Default: the physical cores that the process may use, in a container too; from 4 on, one is left to the event loop. */
   threads: option({
     rule: integer(1, 1024),
-    cli: { value: 'N', help: 'threads that compute (default: physical cores that it may use)' },
+    cli: {
+      value: 'N',
+      help: 'threads that compute (default: physical cores that it may use, one less from 4 on)',
+    },
   }),
   /** Positions of a prompt and its continuation together. Default: what the model was trained for. */
   contextSize: option({
@@ -59,7 +62,7 @@ export const loadOptions = {
   maxQueue: option({ rule: integer(0, MAX_COUNT) }),
   /** Measure every kernel, for `model.profile()`: same bits, a little slower. Default false. */
   profile: option({ rule: flag, default: false }),
-  /** Ends the loading with the signal's reason, between two stages. Default: none. */
+  /** Ends the loading with the signal's reason, between two stages or pieces of weights. Default: none. */
   signal: option({ rule: abortSignal }),
   /** Told when a stage begins, and 'ready' at the end. What it throws ends the loading. Default: none. */
   onProgress: option({ rule: callback<(stage: LoadStage) => void>('(stage: LoadStage) => void') }),

@@ -52,6 +52,8 @@ export interface ModelParts {
   maxConcurrent?: number;
   /** Those that wait; more are refused with QUEUE_FULL. Default: any number. */
   maxQueue?: number;
+  /** Ends the packing of the weights, with the signal's reason. */
+  signal?: AbortSignal | undefined;
   /** What was odd about the package but no error. */
   warnings?: readonly string[];
   /** How conversations are written. Default: the package says nothing, so a call with messages has to say it. */
@@ -91,12 +93,21 @@ export class Model implements AsyncDisposable {
 
   /** Packs the plan's weights into the engine, which the model owns from here on (also when this fails). */
   static async create(parts: ModelParts): Promise<Model> {
+    const { engine, plan, profile = false, signal } = parts;
+    const cancel = new Int32Array(1);
+    const abort = () => {
+      cancel[0] = 1;
+    };
+    signal?.addEventListener('abort', abort, { once: true });
     try {
-      const { engine, plan, profile = false } = parts;
-      return new Model(parts, await engine.loadProgram(plan.program, plan.sources, { profile }));
+      signal?.throwIfAborted();
+      return new Model(parts, await engine.loadProgram(plan.program, plan.sources, { profile, cancel }));
     } catch (error) {
-      await parts.engine.close();
+      await engine.close();
+      signal?.throwIfAborted(); // the reason, instead of the addon's CANCELLED
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
     }
   }
 

@@ -6,11 +6,6 @@
 
 namespace ggma {
 
-const int32_t* cancel_flag(const Napi::Int32Array& flag) {
-  if (flag.ElementLength() == 0) bad_argument("cancel", "an Int32Array of at least one element");
-  return flag.Data();
-}
-
 DecodeJob::DecodeJob(const ProgramState& state, const Napi::Array& requests, double most_ms)
     : PromiseJob(state.host), model_(state.model), most_ms_(most_ms) {
   requests_.reserve(requests.Length());
@@ -63,11 +58,7 @@ void DecodeJob::add(const Napi::Value& value) {
     request.stop_ids = ids.data();
     request.stop_count = ids.size();
   }
-  if (const auto flag = member(value, "cancel"); present(flag)) {
-    const Napi::Int32Array cancel = int32_array(flag, "cancel");
-    keep(cancel);
-    request.cancel = cancel_flag(cancel);
-  }
+  request.cancel = cancel_flag(value);
   samplers_.push_back(SamplerObject::of(member(value, "sampler")));
   request.sampler = samplers_.back().get();
   if (const auto constraint = member(value, "constraint"); present(constraint)) {

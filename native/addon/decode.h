@@ -30,9 +30,6 @@ class DecodeJob : public PromiseJob {
   std::vector<DecodeOutcome> outcomes_;
 };
 
-// Element 0 of an Int32Array, which tells a job that it is cancelled. Throws OPTION.
-const int32_t* cancel_flag(const Napi::Int32Array& flag);
-
 }  // namespace ggma
 
 #endif

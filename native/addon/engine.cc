@@ -9,10 +9,11 @@ namespace {
 class LoadJob : public PromiseJob {
  public:
   LoadJob(const std::shared_ptr<Host>& host, const Napi::Uint8Array& program, const Napi::Array& sources,
-          bool profile)
+          const Napi::Value& options)
       : PromiseJob(host),
         program_(program.Data(), program.Data() + program.ElementLength()),
-        profile_(profile) {
+        profile_(flag(options, "profile")) {
+    cancel_ = cancel_flag(options);
     for (uint32_t i = 0; i < sources.Length(); i++) {
       const Napi::Value source = sources.Get(i);
       if (source.IsObject() && !source.IsTypedArray()) {
@@ -26,7 +27,7 @@ class LoadJob : public PromiseJob {
     }
   }
 
-  void run(const std::atomic<bool>&) override {
+  void run(const std::atomic<bool>& disposed) override {
     Program program = decode_program(program_.data(), program_.size(), source_bytes_);
     Engine& engine = host->engine();
     program.half_cache = engine.half_cache;
@@ -34,7 +35,7 @@ class LoadJob : public PromiseJob {
     program.narrowed = engine.narrowed;
     program.budgeted = engine.weights_in_budget;
     model_ = std::make_shared<Model>(std::move(program), sources_, engine.kernels, engine.pool, engine.budget,
-                                     profile_);
+                                     profile_, Loading{Cancel{&disposed, cancel_}});
     sources_.clear();  // a mapping that nothing of the model lies in goes now
   }
 
@@ -46,6 +47,11 @@ class LoadJob : public PromiseJob {
   }
 
  private:
+  static bool flag(const Napi::Value& options, const char* name) {
+    const Napi::Value value = member(options, name);
+    return present(value) && value.ToBoolean().Value();
+  }
+
   // {fd, offset, byteLength, mmap}
   void add_file(const Napi::Value& source) {
     const auto number = [&](const char* name, int64_t limit) {
@@ -62,6 +68,7 @@ class LoadJob : public PromiseJob {
 
   const std::vector<uint8_t> program_;
   const bool profile_;
+  const int32_t* cancel_ = nullptr;
   std::vector<Source> sources_;
   std::vector<uint64_t> source_bytes_;
   std::shared_ptr<Model> model_;
@@ -121,9 +128,7 @@ Napi::Value EngineObject::load_program(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&] {
     const Napi::Uint8Array program = uint8_array(info[0], "program");
     if (!info[1].IsArray()) bad_argument("sources", "an array of Uint8Array or file ranges");
-    const Napi::Value profile = member(info[2], "profile");
-    const bool profiles = present(profile) && profile.ToBoolean().Value();
-    return host_->submit(std::make_unique<LoadJob>(host_, program, info[1].As<Napi::Array>(), profiles));
+    return host_->submit(std::make_unique<LoadJob>(host_, program, info[1].As<Napi::Array>(), info[2]));
   });
 }
 

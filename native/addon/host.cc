@@ -3,9 +3,19 @@
 #include <algorithm>
 #include <system_error>
 
+#include "addon/arguments.h"
 #include "addon/instance.h"
 
 namespace ggma {
+
+const int32_t* PromiseJob::cancel_flag(const Napi::Value& options) {
+  const Napi::Value value = member(options, "cancel");
+  if (!present(value)) return nullptr;
+  const Napi::Int32Array flag = int32_array(value, "cancel");
+  if (flag.ElementLength() == 0) bad_argument("cancel", "an Int32Array of at least one element");
+  keep(flag);
+  return flag.Data();
+}
 
 Host::Host(Napi::Env env, const EngineOptions& options) : env_(env), engine_(options) {}
 

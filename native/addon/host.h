@@ -34,6 +34,8 @@ class PromiseJob : public Job {
 
   // Keeps a value alive, and with it the memory that the job reads or writes.
   void keep(const Napi::Value& value) { kept_.push_back(Napi::Persistent(value.As<Napi::Object>())); }
+  // Element 0 of options.cancel, an Int32Array that is kept; null where there is none. Throws OPTION.
+  const int32_t* cancel_flag(const Napi::Value& options);
   // What the promise resolves to. May throw Failure.
   virtual Napi::Value result(Napi::Env env) = 0;
 

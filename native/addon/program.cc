@@ -18,11 +18,7 @@ class StepJob : public PromiseJob {
   StepJob(const ProgramState& state, const Napi::Int32Array& rows, const Napi::Value& options)
       : PromiseJob(state.host), model_(state.model), rows_(rows.Data(), rows.Data() + rows.ElementLength()) {
     if (rows_.size() % 4 != 0) bad_argument("rows", "[token, sequence, position, wantLogits] for each row");
-    if (const auto cancel = member(options, "cancel"); present(cancel)) {
-      const Napi::Int32Array flag = int32_array(cancel, "cancel");
-      keep(flag);
-      cancel_ = cancel_flag(flag);
-    }
+    cancel_ = cancel_flag(options);
     if (const auto logits = member(options, "logits"); present(logits)) {
       Napi::Float32Array out = float32_array(logits, "logits");
       keep(out);

@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/float_environment.h"
+
 namespace ggma {
 namespace {
 
 // Rows of prompts in a step that others draw tokens in: they wait for it.
 constexpr size_t kMixedRows = 64;
-// A prompt gets at least so many, when others have prompts too: fewer waste the pass over the weights.
-constexpr size_t kLeastShare = 16;
+// A prompt gets at least this many rows: with fewer, a pass over the weights does too little. However many
+// sequences draw, a step keeps that much room for prompts, so that a first token is never more than a few
+// steps away.
+constexpr size_t kMinShare = 16;
 
 Failure not_finite(int32_t position) {
   return Failure("NUMERIC",
@@ -33,6 +37,11 @@ Batch::Batch(Model& model, std::vector<DecodeRequest> requests)
       fail(runs_.back(), failure);
     }
   }
+  // A job may end before everyone has had a turn. Those who waited longest come first in the next one,
+  // whatever order the caller names them in.
+  const auto served = [](const Run& run) { return run.sequence ? run.sequence->served : 0; };
+  std::stable_sort(runs_.begin(), runs_.end(),
+                   [&](const Run& a, const Run& b) { return served(a) < served(b); });
 }
 
 Batch::~Batch() {
@@ -85,7 +94,8 @@ void Batch::fail(Run& run, const Failure& failure) {
   end(run);
 }
 
-void Batch::run(double most_ms, const std::atomic<bool>* disposed) {
+void Batch::run(double max_ms, const std::atomic<bool>* disposed) {
+  const FloatEnvironment environment;
   ended_ = false;  // what the constructor refused does not keep the others from their step
   const auto start = std::chrono::steady_clock::now();
   while (active_ > 0 && !ended_) {
@@ -95,7 +105,7 @@ void Batch::run(double most_ms, const std::atomic<bool>* disposed) {
     plan_step();
     if (!parts_.empty()) step(disposed);
     const std::chrono::duration<double, std::milli> passed = std::chrono::steady_clock::now() - start;
-    if (passed.count() >= most_ms) return;
+    if (passed.count() >= max_ms) return;
   }
 }
 
@@ -114,16 +124,19 @@ void Batch::plan_step() {
         turn = (at + 1) % runs_.size();
     }
   };
-  size_t room = kChunkRows, prompts = 0;
+  size_t prompts = 0;
   for (const Run& run : runs_) prompts += run.active && run.pending_count > 1 ? 1 : 0;
+  const size_t kept = prompts > 0 ? kMinShare : 0;
+  size_t room = kChunkRows - kept;
   each(draw_turn_, false, [&](Run& run) {
     const bool fits = room > 0 && add_part(run, 1);
     room -= fits ? 1 : 0;
     return fits;
   });
+  room += kept;
   if (!parts_.empty()) room = std::min(room, kMixedRows);
   each(prompt_turn_, true, [&](Run& run) {
-    const size_t share = std::max(kLeastShare, room / prompts--);
+    const size_t share = std::max(kMinShare, room / prompts--);
     const size_t rows = std::min({run.pending_count, share, room});
     const bool fits = rows > 0 && add_part(run, rows);
     room -= fits ? rows : 0;
@@ -140,6 +153,7 @@ bool Batch::add_part(Run& run, size_t rows) {
     fail(run, failure);
     return false;
   }
+  run.sequence->served = model_.turns_.fetch_add(1, std::memory_order_relaxed) + 1;
   const DecodeRequest& request = *run.request;
   parts_.push_back({&run, rows_.size(), rows});
   flags_.push_back(request.cancel);

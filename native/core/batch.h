@@ -18,9 +18,9 @@ class Batch {
   ~Batch();
   Batch(const Batch&) = delete;
 
-  // Steps until one of the requests has ended (its tokens drawn, a stop id, an error), or `most_ms` have
+  // Steps until one of the requests has ended (its tokens drawn, a stop id, an error), or `max_ms` have
   // passed; one step at least. The others go on where they are, in a batch of the caller's.
-  void run(double most_ms, const std::atomic<bool>* disposed);
+  void run(double max_ms, const std::atomic<bool>* disposed);
 
   std::vector<DecodeOutcome> outcomes;  // [requests]
 
@@ -53,7 +53,7 @@ class Batch {
 
   Model& model_;
   const std::vector<DecodeRequest> requests_;
-  std::vector<Run> runs_;
+  std::vector<Run> runs_;                                // those who waited longest first
   size_t active_ = 0, draw_turn_ = 0, prompt_turn_ = 0;  // turns: of runs_, who comes first
   bool ended_ = false;
   std::vector<Part> parts_;

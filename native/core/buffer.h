@@ -11,14 +11,19 @@
 namespace ggma {
 
 struct FreeAligned {
+  size_t mapped = 0;  // bytes of the mapping that it is; 0: memory of the C library's heap
   void operator()(float* memory) const;
 };
 
-// Uninitialised. Own pages (huge ones where the system has them) from 2 MiB on.
+// From 128 KiB on it is a mapping of its own: what goes back goes to the system at once, while a heap keeps
+// it when something small lies behind it. From 2 MiB on the mapping has huge pages where the system has them.
 using FloatBuffer = std::unique_ptr<float[], FreeAligned>;
 
-// Throws OUT_OF_MEMORY with need and have; `what` names the purpose.
+// Uninitialised. Throws OUT_OF_MEMORY with need and have; `what` names the purpose.
 FloatBuffer allocate_floats(uint64_t count, const std::string& what);
+
+// What a buffer of so many bytes takes in whole pages: room that comes with it.
+uint64_t mapped_bytes(uint64_t bytes);
 
 // Bytes that can still be allocated without swapping or leaving the control groups' limits, as far as the
 // system says; UINT64_MAX when it does not.

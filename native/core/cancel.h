@@ -19,6 +19,10 @@ struct Cancel {
   // Those who share the work: it is cancelled when all of them say so.
   const std::vector<const int32_t*>* flags = nullptr;
 
+  // Whether check() throws.
+  bool ends() const {
+    return (disposed && disposed->load(std::memory_order_relaxed)) || is_set(flag) || all_set();
+  }
   // Throws DISPOSED or CANCELLED.
   void check() const {
     if (disposed && disposed->load(std::memory_order_relaxed))
@@ -31,6 +35,20 @@ struct Cancel {
     if (!flags || flags->empty()) return false;
     for (const int32_t* one : *flags)
       if (!is_set(one)) return false;
+    return true;
+  }
+};
+
+// Loading a model, which works in pieces of a few hundred kilobytes: what ends it between two of them, and
+// how many have been done.
+struct Loading {
+  Cancel cancel;
+  std::atomic<uint64_t>* pieces = nullptr;  // null: nobody counts
+
+  // Counts a piece that is about to be done; false: the load has ended early.
+  bool begin_piece() const {
+    if (cancel.ends()) return false;
+    if (pieces) pieces->fetch_add(1, std::memory_order_relaxed);
     return true;
   }
 };

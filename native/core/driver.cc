@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "core/float_environment.h"
 #include "core/pool.h"
 
 namespace ggma {
@@ -78,6 +79,7 @@ std::unique_ptr<Job> Driver::next() {
 }
 
 void Driver::loop() {
+  const FloatEnvironment environment;
   while (std::unique_ptr<Job> job = next()) {
     run_job(*job, disposed_);
     finish(std::move(job));

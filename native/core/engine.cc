@@ -18,6 +18,10 @@
 namespace ggma {
 namespace {
 
+// From so many cores on one is left to the event loop. With fewer, a thread less costs more than the event
+// loop takes.
+constexpr size_t kSparesOne = 4;
+
 #if defined(__linux__)
 // The first hardware thread of the core that `cpu` belongs to: equal for all threads of one core.
 std::string core_of(int cpu) {
@@ -49,7 +53,8 @@ size_t cores() {
 }  // namespace
 
 size_t default_threads(const std::string& root) {
-  return static_cast<size_t>(std::min<uint64_t>(cores(), cgroup_cpus(root)));
+  const auto available = static_cast<size_t>(std::min<uint64_t>(cores(), cgroup_cpus(root)));
+  return available >= kSparesOne ? available - 1 : available;
 }
 
 Engine::Engine(const EngineOptions& options)

@@ -21,8 +21,8 @@ struct EngineOptions {
   const char* isa = nullptr;       // null: the environment's GGMA_ISA, or the best
 };
 
-// Physical cores that this process may use, and no more than its control groups give it time for; `root` as
-// in core/cgroup.h.
+// Physical cores that this process may use, and no more than its control groups give it time for; from four
+// on, one less, which is the event loop's. `root` as in core/cgroup.h.
 size_t default_threads(const std::string& root = "");
 
 struct Engine {

@@ -27,13 +27,13 @@ struct Row {
 class Executor {
  public:
   Executor(const Program& program, const Weights& weights, const PositionTables& tables,
-           const KernelTable& kernels, ThreadPool& pool, Profiler* profiler)
+           const KernelTable& kernels, ThreadPool& pool, Profiler* profiler, const Loading& loading)
       : program_(program),
         weights_(weights),
         tables_(tables),
         kernels_(kernels),
         pool_(pool),
-        greedy_(program, weights, kernels, pool),
+        greedy_(program, weights, kernels, pool, loading),
         profiler_(profiler) {}
 
   // rows: at most kChunkRows, those of one sequence consecutive and ascending; their sequences have room.

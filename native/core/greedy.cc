@@ -24,13 +24,14 @@ struct Greedy::Blocks {
   Best* best;                  // [blocks, rows]
 };
 
-Greedy::Greedy(const Program& program, const Weights& weights, const KernelTable& kernels, ThreadPool& pool)
+Greedy::Greedy(const Program& program, const Weights& weights, const KernelTable& kernels, ThreadPool& pool,
+               const Loading& loading)
     : screen_(kernels, pool) {
   const Step& last = program.steps.back();
   if (last.op->code != MatmulOperands::kCode || !last.wanted || last.dst() != program.logits().slot) return;
   last_ = &last;
   product_ = operands_at<MatmulOperands>(last.operands);
-  if (program.screened && product_.bias == kNone) screen_.build(weights.data()[product_.weight]);
+  if (program.screened && product_.bias == kNone) screen_.build(weights.data()[product_.weight], loading);
 }
 
 void Greedy::run_blocks(const Blocks* blocks, size_t begin, size_t end) {

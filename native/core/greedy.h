@@ -13,8 +13,9 @@ namespace ggma {
 
 class Greedy {
  public:
-  // Throws OUT_OF_MEMORY.
-  Greedy(const Program& program, const Weights& weights, const KernelTable& kernels, ThreadPool& pool);
+  // Throws OUT_OF_MEMORY and what loading.cancel throws.
+  Greedy(const Program& program, const Weights& weights, const KernelTable& kernels, ThreadPool& pool,
+         const Loading& loading);
 
   // Whether the program ends in a product that this can stand for.
   bool applies() const { return last_ != nullptr; }

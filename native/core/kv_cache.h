@@ -8,34 +8,29 @@
 #include <memory>
 #include <vector>
 
-#include "core/budget.h"
-#include "core/buffer.h"
+#include "core/kv_memory.h"
 
 namespace ggma {
 
 // The memory of kKvBlock positions; it counts against the budget as long as a sequence holds it, once.
 class KvBlock {
  public:
-  // use: bytes of all blocks of one model, for Model::memory. The budget has been taken before.
-  KvBlock(size_t bytes, std::shared_ptr<MemoryBudget> budget, std::shared_ptr<std::atomic<uint64_t>> use);
-  ~KvBlock();
+  // In room that has been reserved.
+  explicit KvBlock(std::shared_ptr<KvMemory> memory) : memory_(std::move(memory)), data_(memory_->take()) {}
+  ~KvBlock() { memory_->give(data_); }
   KvBlock(const KvBlock&) = delete;
 
-  void* data() const { return memory_.get(); }
+  void* data() const { return data_; }
 
  private:
-  const uint64_t bytes_;
-  std::shared_ptr<MemoryBudget> budget_;
-  std::shared_ptr<std::atomic<uint64_t>> use_;
-  FloatBuffer memory_;
+  const std::shared_ptr<KvMemory> memory_;
+  void* const data_;
 };
 
 // One thread at a time (the engine's) writes and shares; any may ask for the length or destroy it.
 class Sequence {
  public:
-  Sequence(size_t block_bytes, std::shared_ptr<MemoryBudget> budget,
-           std::shared_ptr<std::atomic<uint64_t>> use)
-      : block_bytes_(block_bytes), budget_(std::move(budget)), use_(std::move(use)) {}
+  explicit Sequence(std::shared_ptr<KvMemory> memory) : memory_(std::move(memory)) {}
   Sequence(const Sequence&) = delete;
 
   // Positions that hold a token. Any thread may ask.
@@ -54,10 +49,12 @@ class Sequence {
   // [blocks] KV blocks from position 0 on.
   void* const* blocks() const { return pointers_.data(); }
 
+  // The number of its last turn (Model::turns_), or how many there had been when it was made. No two
+  // sequences have had the same turn, so whoever goes by it serves them round robin.
+  uint64_t served = 0;
+
  private:
-  const size_t block_bytes_;  // 0: a program without attention
-  std::shared_ptr<MemoryBudget> budget_;
-  std::shared_ptr<std::atomic<uint64_t>> use_;
+  const std::shared_ptr<KvMemory> memory_;
   std::vector<std::shared_ptr<KvBlock>> blocks_;
   std::vector<void*> pointers_;  // their data
   std::atomic<int32_t> length_{0};

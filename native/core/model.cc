@@ -4,6 +4,8 @@
 #include <cstring>
 #include <set>
 
+#include "core/float_environment.h"
+
 namespace ggma {
 
 struct Model::Part {
@@ -13,19 +15,17 @@ struct Model::Part {
 };
 
 Model::Model(Program program, const std::vector<Source>& sources, const KernelTable& kernels,
-             ThreadPool& pool, std::shared_ptr<MemoryBudget> budget, bool profile)
+             ThreadPool& pool, std::shared_ptr<MemoryBudget> budget, bool profile, const Loading& loading)
     : program_(std::move(program)),
-      weights_(program_, sources, pool, program_.budgeted ? budget : nullptr),
+      weights_(program_, sources, pool, program_.budgeted ? budget : nullptr, loading),
       tables_(program_),
       profiler_(profile ? std::make_unique<Profiler>(program_, weights_) : nullptr),
-      executor_(program_, weights_, tables_, kernels, pool, profiler_.get()),
+      executor_(program_, weights_, tables_, kernels, pool, profiler_.get(), loading),
       distribution_(kernels, pool),
       logprobs_(kernels, pool),
-      budget_(std::move(budget)) {}
+      kv_(std::make_shared<KvMemory>(program_.block_bytes(), std::move(budget))) {}
 
-int32_t Model::create_sequence() {
-  return add(std::make_shared<Sequence>(program_.block_bytes(), budget_, kv_use_));
-}
+int32_t Model::create_sequence() { return add(std::make_shared<Sequence>(kv_)); }
 
 int32_t Model::fork_sequence(int32_t id, int32_t positions) {
   const std::shared_ptr<Sequence> sequence = find(id);
@@ -42,6 +42,7 @@ int32_t Model::add(std::shared_ptr<Sequence> sequence) {
   if (next_id_ == INT32_MAX)
     throw Failure("OUT_OF_MEMORY", "expected fewer than 2^31 sequences in a program's life");
   const int32_t id = next_id_++;
+  sequence->served = turns_.load(std::memory_order_relaxed);
   sequences_[id] = std::move(sequence);
   return id;
 }
@@ -63,8 +64,7 @@ std::shared_ptr<Sequence> Model::find(int32_t id) const {
 int32_t Model::sequence_length(int32_t id) const { return find(id)->length(); }
 
 MemoryUse Model::memory() const {
-  return {weights_.bytes() + executor_.weight_bytes(), kv_use_->load(std::memory_order_relaxed),
-          executor_.arena_bytes()};
+  return {weights_.bytes() + executor_.weight_bytes(), kv_->bytes(), executor_.arena_bytes()};
 }
 
 void Model::expect_token(int32_t token, const std::string& path) const {
@@ -112,6 +112,7 @@ std::vector<Model::Part> Model::check_rows(const int32_t* rows, size_t count, st
 
 std::vector<int32_t> Model::step(const int32_t* rows, size_t count, float* logits, size_t logits_floats,
                                  const Cancel& cancel) {
+  const FloatEnvironment environment;
   cancel.check();
   std::vector<Row> list;
   list.reserve(count);

@@ -21,9 +21,10 @@ struct MemoryUse {
 // Members marked "driver" are for one thread at a time (the engine's); the others may be called from any.
 class Model {
  public:
-  // Packs the weights; the sources may go afterwards. Throws OUT_OF_MEMORY, IO. Driver.
+  // Packs the weights; the sources may go afterwards. Throws OUT_OF_MEMORY, IO, and what loading.cancel
+  // throws. Driver.
   Model(Program program, const std::vector<Source>& sources, const KernelTable& kernels, ThreadPool& pool,
-        std::shared_ptr<MemoryBudget> budget, bool profile = false);
+        std::shared_ptr<MemoryBudget> budget, bool profile = false, const Loading& loading = {});
   Model(const Model&) = delete;
 
   int32_t create_sequence();
@@ -65,11 +66,11 @@ class Model {
   Executor executor_;
   Distribution distribution_;
   Logprobs logprobs_;
-  std::shared_ptr<MemoryBudget> budget_;
-  std::shared_ptr<std::atomic<uint64_t>> kv_use_ = std::make_shared<std::atomic<uint64_t>>(0);
+  const std::shared_ptr<KvMemory> kv_;
   mutable std::mutex mutex_;  // sequences_, next_id_
   std::map<int32_t, std::shared_ptr<Sequence>> sequences_;
   int32_t next_id_ = 0;
+  std::atomic<uint64_t> turns_{0};  // parts of all steps so far (Batch)
 };
 
 }  // namespace ggma

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/float_environment.h"
+
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 #endif
@@ -16,18 +18,6 @@ constexpr size_t kWakeWork = 768 * 1024;
 constexpr size_t kChunkWork = 24 * 1024;
 constexpr size_t kChunksPerThread = 4;
 constexpr size_t kMaxChunks = 0x7fff;
-
-// A wait this long, and four times as long as a chunk takes, is no difference between threads: a scheduler
-// has given the core to another program, for a millisecond or more.
-constexpr Sharing::Clock::duration kLate = std::chrono::microseconds(300);
-// The event loop takes a core, too, now and then, and a share of a second core is worth a few waits. More
-// than this, forgotten at a quarter of the time that passes, means that workers are there less than half the
-// time.
-constexpr Sharing::Clock::duration kMostLost = std::chrono::milliseconds(6);
-constexpr int kForgotten = 4;
-// Long enough that the waits that find out cost little, short enough that a free core is soon used again.
-constexpr Sharing::Clock::duration kFirstPause = std::chrono::milliseconds(50);
-constexpr Sharing::Clock::duration kLongestPause = std::chrono::milliseconds(800);
 
 constexpr int kPauses = 64;
 constexpr int kYields = 200;
@@ -54,27 +44,13 @@ bool Spin::once() {
   return ++rounds_ < kPauses + kYields;
 }
 
-void Sharing::judge(Clock::duration worked, size_t chunks, Clock::duration waited, Clock::time_point now) {
-  if (waited < kLate || chunks == 0 || waited < 4 * worked / static_cast<int64_t>(chunks)) return;
-  lost_ = std::max(lost_ - (now - last_) / kForgotten, Clock::duration::zero()) + waited;
-  last_ = now;
-  // Soon after the last time: the core is still busy.
-  const bool again = pause_ > Clock::duration::zero() && now < until_ + 4 * pause_;
-  if (!again && lost_ < kMostLost) return;
-  lost_ = Clock::duration::zero();
-  pause_ = again ? std::min(2 * pause_, kLongestPause) : kFirstPause;
-  until_ = now + pause_;
-  alone_ = true;
-}
-
-bool Sharing::allowed_at(Clock::time_point now) {
-  if (alone_ && now >= until_) alone_ = false;
-  return !alone_;
-}
-
 ThreadPool::ThreadPool(size_t threads) {
   try {
-    for (size_t i = 1; i < threads; i++) workers_.emplace_back([this] { loop(); });
+    for (size_t i = 1; i < threads; i++) {
+      auto worker = std::make_unique<Worker>();
+      worker->thread = std::thread([this, &self = *worker] { loop(self); });
+      workers_.push_back(std::move(worker));
+    }
   } catch (const std::system_error&) {
     // The system gives no more threads: fewer do the same work.
   }
@@ -86,17 +62,33 @@ ThreadPool::~ThreadPool() {
     stop_.store(true);
   }
   wake_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
+  for (const auto& worker : workers_) worker->thread.join();
 }
 
 size_t ThreadPool::plan(size_t count, size_t unit_work) {
   const size_t work = count * unit_work;
-  if (workers_.empty() || count < 2 || work < kSplitWork || !sharing_.allowed()) return 1;
-  if (work < kWakeWork && sleepers_.load(std::memory_order_relaxed) == static_cast<int>(workers_.size()))
-    return 1;
+  if (workers_.empty() || count < 2 || work < kSplitWork) return 1;
+  if (resting_ > 0) end_rests();
+  const size_t active = workers_.size() - resting_;
+  if (active == 0) return 1;
+  if (work < kWakeWork && sleepers_.load(std::memory_order_relaxed) >= active) return 1;
   const size_t chunks =
-      std::min({count, threads() * kChunksPerThread, std::max<size_t>(2, work / kChunkWork)});
+      std::min({count, (active + 1) * kChunksPerThread, std::max<size_t>(2, work / kChunkWork)});
   return std::min(chunks, kMaxChunks);
+}
+
+// Workers whose pause is over are called back.
+void ThreadPool::end_rests() {
+  const Lateness::Clock::time_point now = Lateness::Clock::now();
+  for (const auto& worker : workers_) {
+    if (!worker->lateness.rests() || worker->lateness.rests_at(now)) continue;
+    resting_--;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      worker->rests.store(false);
+    }
+    wake_.notify_all();
+  }
 }
 
 void ThreadPool::run(Work work, const void* context, size_t chunks) {
@@ -111,21 +103,41 @@ void ThreadPool::run(Work work, const void* context, size_t chunks) {
     }
     wake_.notify_all();
   }
-  const Sharing::Clock::time_point began = Sharing::Clock::now();
+  const Lateness::Clock::time_point began = Lateness::Clock::now();
   uint64_t ticket;
   size_t own = 0;
   for (; take(&ticket); own++) {
     work(context, next_of(ticket));
     done_.fetch_add(1, std::memory_order_release);
   }
-  const auto all_done = [&] { return done_.load(std::memory_order_acquire) >= chunks; };
-  if (all_done()) return;
-  const Sharing::Clock::time_point waits = Sharing::Clock::now();
+  if (done_.load(std::memory_order_acquire) < chunks)
+    wait_for_workers(chunks, Lateness::Clock::now() - began, own);
+}
+
+// `own`: chunks that the caller has done itself, in the time `worked`.
+void ThreadPool::wait_for_workers(size_t chunks, Lateness::Clock::duration worked, size_t own) {
+  const Lateness::Clock::time_point from = Lateness::Clock::now();
+  // Without a chunk of its own the caller cannot tell how long one takes.
+  bool looks = own > 0, found = false;
+  const Lateness::Clock::duration threshold = looks ? Lateness::threshold(worked, own) : worked;
   // A worker that lost its core holds the last chunk: give it ours.
   Spin spin;
-  while (!all_done()) spin.once();
-  const Sharing::Clock::time_point now = Sharing::Clock::now();
-  sharing_.judge(waits - began, own, now - waits, now);
+  while (done_.load(std::memory_order_acquire) < chunks) {
+    spin.once();
+    if (!looks || Lateness::Clock::now() - from < threshold) continue;
+    looks = false;
+    found = true;
+    for (const auto& worker : workers_) worker->is_late = worker->busy.load(std::memory_order_relaxed);
+  }
+  if (!found) return;
+  const Lateness::Clock::time_point now = Lateness::Clock::now();
+  for (const auto& worker : workers_) {
+    if (!worker->is_late || worker->lateness.rests()) continue;
+    worker->lateness.late(now - from, now);
+    if (!worker->lateness.rests()) continue;
+    worker->rests.store(true);
+    resting_++;
+  }
 }
 
 bool ThreadPool::take(uint64_t* ticket) {
@@ -135,28 +147,35 @@ bool ThreadPool::take(uint64_t* ticket) {
   return next_of(*ticket) < chunks_of(*ticket);
 }
 
-void ThreadPool::loop() {
+void ThreadPool::loop(Worker& self) {
+  const FloatEnvironment environment;
   while (!stop_.load(std::memory_order_relaxed)) {
+    const auto idle = [&] {
+      const uint64_t seen = ticket_.load();
+      return (self.rests.load() || next_of(seen) >= chunks_of(seen)) &&
+             !stop_.load(std::memory_order_relaxed);
+    };
     uint64_t ticket;
-    if (take(&ticket)) {
-      work_(context_, next_of(ticket));
-      done_.fetch_add(1, std::memory_order_release);
+    if (!idle()) {
+      self.busy.store(true);
+      if (take(&ticket)) {
+        work_(context_, next_of(ticket));
+        done_.fetch_add(1, std::memory_order_release);
+      }
+      self.busy.store(false, std::memory_order_relaxed);
       continue;
     }
     Spin spin;
-    const auto idle = [this] {
-      const uint64_t seen = ticket_.load();
-      return next_of(seen) >= chunks_of(seen) && !stop_.load(std::memory_order_relaxed);
-    };
     while (idle() && spin.once()) {
     }
     if (!idle()) continue;
     // Counted before looking again: run() stores the ticket before it looks at the count, so one of them sees
-    // the other.
+    // the other. Whoever rests is not counted, so that run() does not wake it each time.
     std::unique_lock<std::mutex> lock(mutex_);
-    sleepers_.fetch_add(1);
-    wake_.wait(lock, [&] { return !idle(); });
-    sleepers_.fetch_sub(1);
+    const bool rests = self.rests.load();
+    if (!rests) sleepers_.fetch_add(1);
+    wake_.wait(lock, [&] { return !idle() || self.rests.load() != rests; });
+    if (!rests) sleepers_.fetch_sub(1);
   }
 }
 

@@ -4,38 +4,18 @@
 #define GGMA_CORE_POOL_H
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "core/lateness.h"
 #include "kernels/kernels.h"
 
 namespace ggma {
-
-// Whether to share work at all. A worker whose core another program keeps busy stands still for milliseconds
-// with a chunk in its hands, and everybody waits: where that happens again and again, the caller works alone
-// for a while, and tries again. Who works changes no bit.
-class Sharing {
- public:
-  using Clock = std::chrono::steady_clock;
-
-  // false: the caller should work alone now.
-  bool allowed() { return !alone_ || allowed_at(Clock::now()); }
-  bool allowed_at(Clock::time_point now);
-  // After a run that ended `now`: how long the caller worked itself, on how many chunks, and then waited.
-  void judge(Clock::duration worked, size_t chunks, Clock::duration waited, Clock::time_point now);
-
- private:
-  bool alone_ = false;
-  Clock::duration lost_{};     // by waiting for late workers, of late
-  Clock::time_point last_{};   // when lost_ was right
-  Clock::duration pause_{};    // doubles while workers come late again and again
-  Clock::time_point until_{};  // alone until then
-};
 
 class ThreadPool {
  public:
@@ -45,6 +25,8 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
 
   size_t threads() const { return workers_.size() + 1; }
+  // Workers that are left out at the moment because they came late.
+  size_t resting() const { return resting_; }
 
   // kernel over [0, count); returns when all is done. unit_work: about how many fused multiply-adds a unit
   // takes. One caller at a time.
@@ -70,25 +52,34 @@ class ThreadPool {
 
  private:
   using Work = void (*)(const void* context, size_t chunk);
+  struct Worker {
+    std::thread thread;
+    Lateness lateness;                     // the caller's
+    bool is_late = false;                  // in the current run; the caller's
+    alignas(64) std::atomic<bool> busy{};  // holds a chunk, or is about to take one
+    std::atomic<bool> rests{};             // must not take any
+  };
 
   size_t plan(size_t count, size_t unit_work);
   void run(Work work, const void* context, size_t chunks);
   bool take(uint64_t* ticket);
-  void loop();
+  void loop(Worker& worker);
+  void wait_for_workers(size_t chunks, Lateness::Clock::duration worked, size_t own);
+  void end_rests();
 
   // One word, so that a chunk is taken and recognised at once: run number (32 bits) · chunks (16) · next
   // (16). A late worker finds no chunk left; one that got a chunk keeps its run from ending, so work_ holds
   // still.
   alignas(64) std::atomic<uint64_t> ticket_{0};
   alignas(64) std::atomic<size_t> done_{0};
-  alignas(64) std::atomic<int> sleepers_{0};
+  alignas(64) std::atomic<size_t> sleepers_{0};  // of those that do not rest
   Work work_ = nullptr;
   const void* context_ = nullptr;
-  Sharing sharing_;
+  size_t resting_ = 0;
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<std::thread> workers_;
+  std::vector<std::unique_ptr<Worker>> workers_;
 };
 
 // How a thread waits for something that is due any moment: first with pauses, then giving its core away each

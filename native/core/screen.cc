@@ -6,6 +6,7 @@
 #include <limits>
 #include <new>
 
+#include "core/float_environment.h"
 #include "core/pack.h"
 #include "core/products.h"
 
@@ -34,6 +35,7 @@ uint16_t half_above(float value) {
 struct Screen::Copy {
   Screen* screen;
   const PackedWeight* weight;
+  const Loading* loading;
   std::atomic<bool>* failed;
 };
 
@@ -46,6 +48,7 @@ void Screen::copy_panels(const Copy* copy, size_t begin, size_t end) try {
   std::vector<float> row(inputs), seen(inputs);
   std::vector<uint8_t> rows(kLanes * row_size);
   for (size_t panel = begin; panel < end; panel++) {
+    if (!copy->loading->begin_piece()) return;
     const size_t count = std::min<size_t>(kLanes, weight.rows - panel * kLanes);
     for (size_t lane = 0; lane < count; lane++) {
       const size_t output = panel * kLanes + lane;
@@ -86,7 +89,8 @@ void Screen::copy_panels(const Copy* copy, size_t begin, size_t end) try {
   copy->failed->store(true);
 }
 
-void Screen::build(const PackedWeight& weight) {
+void Screen::build(const PackedWeight& weight, const Loading& loading) {
+  const FloatEnvironment environment;
   if (is_quantised(weight.dtype) || weight.cols % kQuantBlock != 0) return;
   const size_t panels = round_up(weight.rows, kLanes) / kLanes;
   bytes_ = uint64_t{panels} * panel_bytes(Dtype::kQ8_0, weight.cols);
@@ -95,7 +99,9 @@ void Screen::build(const PackedWeight& weight) {
   error_.resize(weight.rows);
   norm_.resize(weight.rows);
   std::atomic<bool> failed{false};
-  pool_.split(Kernel<Copy>(copy_panels), Copy{this, &weight, &failed}, panels, weight.cols * kLanes * 4);
+  pool_.split(Kernel<Copy>(copy_panels), Copy{this, &weight, &loading, &failed}, panels,
+              weight.cols * kLanes * 4);
+  loading.cancel.check();
   if (failed.load()) {
     copy_.reset();
     bytes_ = 0;

@@ -20,8 +20,8 @@ class Screen {
   Screen(const KernelTable& kernels, ThreadPool& pool) : kernels_(kernels), pool_(pool) {}
 
   // The copy of a packed matrix of floats; none is made where it would not help (int8 already, columns that
-  // are no multiple of 32, weights that are not finite). Throws OUT_OF_MEMORY.
-  void build(const PackedWeight& weight);
+  // are no multiple of 32, weights that are not finite). Throws OUT_OF_MEMORY and what loading.cancel throws.
+  void build(const PackedWeight& weight, const Loading& loading);
   bool ready() const { return copy_ != nullptr; }
   uint64_t bytes() const { return bytes_; }
   size_t inputs() const { return inputs_; }  // 0: no copy

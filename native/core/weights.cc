@@ -6,6 +6,7 @@
 #include <new>
 
 #include "core/failure.h"
+#include "core/float_environment.h"
 #include "core/narrow.h"
 #include "core/pack.h"
 
@@ -21,6 +22,7 @@ struct LoadArgs {
   std::atomic<bool>* lost;  // an element that is not exact in it: what has been written is of no use
   std::atomic<bool>* failed;
   Failure* failure;  // of the thread that set `failed` first
+  const Loading* loading;
 };
 constexpr size_t kCopyBytes = 1 << 18;
 
@@ -37,6 +39,7 @@ void guarded(const LoadArgs* args, size_t begin, size_t end, Body body) {
     for (size_t unit = begin; unit < end; unit++) {
       if (args->failed->load(std::memory_order_relaxed) || args->lost->load(std::memory_order_relaxed))
         return;
+      if (!args->loading->begin_piece()) return;
       body(unit, scratch);
     }
   } catch (const Failure& failure) {
@@ -119,24 +122,26 @@ Dtype guess(const WeightRecord& w, const Source& source) {
 }  // namespace
 
 Weights::Weights(const Program& program, const std::vector<Source>& sources, ThreadPool& pool,
-                 const std::shared_ptr<MemoryBudget>& budget)
+                 const std::shared_ptr<MemoryBudget>& budget, const Loading& loading)
     : packed_(program.weights.size()), sizes_(program.weights.size()) {
+  const FloatEnvironment environment;
   // What they are packed as: the records with other dtypes.
   std::vector<WeightRecord> records = program.weights;
   for (WeightRecord& w : records) {
+    loading.cancel.check();
     const WeightForm form = form_of(w);
     const bool narrows = program.narrowed && w.dtype == Dtype::kF32 && !w.packed &&
                          (form == WeightForm::kPanels || form == WeightForm::kRows);
     if (narrows && !in_place(w, sources[w.source])) w.dtype = guess(w, sources[w.source]);
   }
-  while (!load_all(program, records, sources, pool, budget)) {
+  while (!load_all(program, records, sources, pool, budget, loading)) {
   }
 }
 
 // false: some records, which now have their next dtype, did not fit into what they were guessed to.
 bool Weights::load_all(const Program& program, std::vector<WeightRecord>& records,
                        const std::vector<Source>& sources, ThreadPool& pool,
-                       const std::shared_ptr<MemoryBudget>& budget) {
+                       const std::shared_ptr<MemoryBudget>& budget, const Loading& loading) {
   bytes_ = 0;
   mappings_.clear();
   for (size_t i = 0; i < records.size(); i++) {
@@ -172,8 +177,9 @@ bool Weights::load_all(const Program& program, std::vector<WeightRecord>& record
       continue;
     }
     std::atomic<bool> lost{false};
-    load(pool, LoadArgs{out, &source, &program.weights[i], w.dtype, &lost, &failed, &failure}, form,
+    load(pool, LoadArgs{out, &source, &program.weights[i], w.dtype, &lost, &failed, &failure, &loading}, form,
          sizes_[i]);
+    loading.cancel.check();
     out += sizes_[i];
     if (!lost.load()) continue;
     w.dtype = w.dtype == Dtype::kBf16 ? Dtype::kF16 : Dtype::kF32;

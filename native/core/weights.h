@@ -7,6 +7,7 @@
 
 #include "core/budget.h"
 #include "core/buffer.h"
+#include "core/cancel.h"
 #include "core/pool.h"
 #include "core/program.h"
 #include "core/source.h"
@@ -27,9 +28,9 @@ class Weights {
  public:
   // Copies out of the sources, which may go afterwards; of a mapped one, what kernels use as it is in the
   // file (rows, and all that is packed) stays there. Throws OUT_OF_MEMORY, IO.
-  // budget: null, or what they count against.
+  // budget: null, or what they count against. Throws what loading.cancel throws, a piece later at most.
   Weights(const Program& program, const std::vector<Source>& sources, ThreadPool& pool,
-          const std::shared_ptr<MemoryBudget>& budget = nullptr);
+          const std::shared_ptr<MemoryBudget>& budget = nullptr, const Loading& loading = {});
 
   const PackedWeight* data() const { return packed_.data(); }
   // Bytes of each as it is packed; 0: no step uses it, or it lies in a mapped file as it was.
@@ -40,7 +41,7 @@ class Weights {
  private:
   bool load_all(const Program& program, std::vector<WeightRecord>& records,
                 const std::vector<Source>& sources, ThreadPool& pool,
-                const std::shared_ptr<MemoryBudget>& budget);
+                const std::shared_ptr<MemoryBudget>& budget, const Loading& loading);
 
   std::unique_ptr<BudgetShare> share_;
   std::vector<PackedWeight> packed_;

@@ -4,7 +4,7 @@
 
 The file has small tokenizers of the project's own making, written compactly: the vocabulary is an alphabet ("bytes" as
 GPT-2 spells them, or "spaced": the unknown token, <0x00> ... <0xFF> and characters) and what the merges make of it.
-test/golden/tokenizers.test.ts builds them in the same way. "texts" are those that have told a library from the original.
+test/unit/text/golden.test.ts builds them in the same way. "texts" are those that have told a library from the original.
 Run `biome check --write` over the file afterwards.
 """
 

@@ -77,6 +77,65 @@ GGMA_TEST(batches_of_more_sequences_than_rows_are_fair) {
   CHECK(most == 20 && least >= 5);
 }
 
+// Steps, one a job as a caller with impatient consumers makes them, until all of `waiting` have their first
+// token. Requests are named anew for each job, `drawing` first.
+size_t steps_to_first_tokens(Model& model, std::vector<Task>& drawing, std::vector<Task>& waiting) {
+  size_t steps = 0;
+  const auto starts = [](const Task& task) { return task.produced == 0; };
+  for (; std::any_of(waiting.begin(), waiting.end(), starts) && steps < 1000; steps++) {
+    std::vector<DecodeRequest> requests;
+    std::vector<Task*> tasks;
+    for (std::vector<Task>* list : {&drawing, &waiting}) {
+      for (Task& task : *list) {
+        if (task.done()) continue;
+        tasks.push_back(&task);
+        requests.push_back(task.request(task.count));
+      }
+    }
+    Batch batch(model, requests);
+    batch.run(0, nullptr);
+    for (size_t i = 0; i < tasks.size(); i++) tasks[i]->take(batch.outcomes[i]);
+  }
+  return steps;
+}
+
+// A prompt has 16 rows of every step, however many sequences draw; those that draw take turns.
+GGMA_TEST(prompts_get_on_beside_any_number_that_draw) {
+  for (const size_t count : {64, 127, 128, 200, 1000}) {
+    LoadedLlama loaded(1, nullptr, uint64_t{1} << 32, 300);
+    std::vector<Task> drawing, waiting;
+    for (size_t i = 0; i < count; i++) drawing.emplace_back(loaded.model, 3 * (i % 7), 1, 250);
+    std::vector<Task> nobody;
+    steps_to_first_tokens(loaded.model, nobody, drawing);
+    waiting.emplace_back(loaded.model, 9, 10, 1);
+    CHECK(steps_to_first_tokens(loaded.model, drawing, waiting) == 1);
+    waiting.clear();
+    for (size_t i = 0; i < 3; i++) waiting.emplace_back(loaded.model, 9 + 3 * i, 40, 1);
+    const size_t steps = steps_to_first_tokens(loaded.model, drawing, waiting);
+    CHECK_FOR(steps <= 9, std::to_string(count) + ": " + std::to_string(steps));
+  }
+}
+
+// Jobs of a step each, more sequences than rows: nobody is left out for long.
+GGMA_TEST(turns_go_on_from_job_to_job) {
+  LoadedLlama loaded(1, nullptr, uint64_t{1} << 32, 64);
+  std::vector<Task> tasks;
+  for (size_t i = 0; i < 300; i++) tasks.emplace_back(loaded.model, 3 * (i % 7), 1, 40);
+  for (int job = 0; job < 30; job++) {
+    std::vector<DecodeRequest> requests;
+    for (Task& task : tasks) requests.push_back(task.request(task.count));
+    Batch batch(loaded.model, requests);
+    batch.run(0, nullptr);
+    for (size_t i = 0; i < tasks.size(); i++) tasks[i].take(batch.outcomes[i]);
+  }
+  size_t min = 40, max = 0;
+  for (const Task& task : tasks) {
+    min = std::min(min, task.produced);
+    max = std::max(max, task.produced);
+  }
+  CHECK_FOR(max - min <= 1 && min >= 12, std::to_string(min) + " to " + std::to_string(max));
+}
+
 // A long prompt does not keep the others waiting: they draw a token in each of its steps.
 GGMA_TEST(prompts_are_fed_in_pieces_beside_those_that_draw) {
   LoadedLlama loaded;

@@ -1,5 +1,7 @@
 /** Bytes of SentencePiece models (protocol buffers), for tests that need one with other pieces. */
-import { pieceType } from '../../lib/text/sentencepiece-model.ts';
+
+/** ModelProto.SentencePiece.Type */
+const USER_DEFINED = 4;
 
 function varint(value: number): number[] {
   return value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)];
@@ -22,5 +24,5 @@ export function piece(text: string, type?: number): number[] {
 
 /** The model with user-defined pieces behind its own. */
 export function withUserDefined(model: Uint8Array, ...texts: string[]): Uint8Array {
-  return Buffer.concat([model, Uint8Array.from(texts.flatMap((text) => piece(text, pieceType.userDefined)))]);
+  return Buffer.concat([model, Uint8Array.from(texts.flatMap((text) => piece(text, USER_DEFINED)))]);
 }

@@ -10,7 +10,15 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { createEngine, type Program } from '../../lib/native.ts';
-import { decodeGreedy, engineOpener, hasCode, loadSlow, prompt, rowsOf } from '../support/native-calls.ts';
+import {
+  decodeGreedy,
+  engineOpener,
+  hasCode,
+  loadSlow,
+  prompt,
+  rowsOf,
+  slow,
+} from '../support/native-calls.ts';
 import { need } from '../support/need.ts';
 import { loadTiny } from '../support/program.ts';
 import { root } from '../support/root.ts';
@@ -130,6 +138,46 @@ describe('native: lifetimes', () => {
     const before = handles();
     for (let i = 0; i < 500; i++) for (const call of bad) assert.throws(call, hasCode('OPTION'));
     assert.ok(handles() - before < 500, `${handles() - before} bytes of handles more than before`);
+  });
+
+  it('a load ends with CANCELLED or DISPOSED when it is told to', async () => {
+    // How soon is counted in pieces of work, in test/native/loading.cc.
+    const engine = open({ threads: 1 });
+    const set = Int32Array.of(1);
+    await assert.rejects(
+      engine.loadProgram(slow.program, slow.sources, { cancel: set }),
+      hasCode('CANCELLED'),
+    );
+    const later = new Int32Array(1);
+    const first = engine.loadProgram(slow.program, slow.sources, { cancel: later });
+    const second = engine.loadProgram(slow.program, slow.sources, { cancel: later });
+    later[0] = 1;
+    const ended = await Promise.allSettled([first, second]);
+    assert.ok(ended[1]!.status === 'rejected' && hasCode('CANCELLED')(ended[1]!.reason));
+    await loadSlow(engine); // goes on working
+    const closed = Promise.allSettled([1, 2].map(() => engine.loadProgram(slow.program, slow.sources)));
+    await engine.close();
+    const last = (await closed)[1]!;
+    assert.ok(last.status === 'rejected' && hasCode('DISPOSED')(last.reason));
+    for (const cancel of [7, new Int32Array(0), new Float32Array(1)])
+      assert.throws(
+        () => open().loadProgram(slow.program, slow.sources, { cancel: cancel as Int32Array }),
+        hasCode('OPTION'),
+      );
+  });
+
+  it('close gives the memory of weights, caches and intermediate values back to the system', async function () {
+    need(this, 'Linux (/proc)');
+    this.timeout(120_000);
+    const child = spawnSync(
+      process.execPath,
+      ['--expose-gc', '--import', 'tsx', path.join(support, 'native-closes.mjs')],
+      { cwd: root, encoding: 'utf8', timeout: 110_000 },
+    );
+    assert.equal(child.status, 0, child.stderr);
+    const { before, after } = JSON.parse(child.stdout) as { before: number; after: number };
+    // A model takes 47 MB while it is open. What the heap keeps of one is less than half of it.
+    assert.ok(after - before < 32, `${before} MB before, ${after} MB after`);
   });
 
   it('uses no processor time when idle', async () => {

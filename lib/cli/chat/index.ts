@@ -8,6 +8,8 @@ import { ChatSession, partText } from './session.ts';
 
 const PROMPT = '> ';
 
+export { partText } from './session.ts';
+
 /** Ends when the input does, or with /exit. @returns the exit code */
 export async function runChat(
   invocation: Invocation,

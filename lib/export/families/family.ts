@@ -1,9 +1,9 @@
-/** What tells one Llama-like family from another. */
+/** What makes one Llama-like family different from another. */
 import type { Fields } from '../../fields.ts';
 import type { ModelConfig } from '../config.ts';
 import type { Rope } from '../rope-config.ts';
 
-/** The choices of one model that are no sizes. */
+/** All choices of a model that are not sizes. */
 export interface Recipe {
   /** Biases of q, k, v projections; of o_proj; of the MLP's three. */
   qkvBias: boolean;
@@ -15,7 +15,7 @@ export interface Recipe {
   windows: (number | null)[];
   /** Which of the model's RoPEs layer i uses; null: none. */
   ropes: (number | null)[];
-  /** Names of a layer's RMS norms, where it has them: of what a part reads, and of what it adds to the residual. */
+  /** Names of a layer's RMS norms: those of a part's input and those of its output; null where the layer has none. */
   norms: Record<'beforeAttention' | 'afterAttention' | 'beforeMlp' | 'afterMlp', string | null>;
   /** Norms multiply by 1 + weight. */
   normsAddOne: boolean;
@@ -28,10 +28,10 @@ export interface Recipe {
   logitsDivisor: number;
 }
 
-/** A tensor that is rows of a larger one in the checkpoint. */
+/** Some rows of a larger tensor of the checkpoint. */
 export interface Part {
   tensor: string;
-  /** Of the whole tensor, and where the part begins. */
+  /** How many rows the larger tensor has, and the first one of the part. */
   rows: number;
   begin: number;
 }
@@ -49,11 +49,11 @@ export interface Family {
   ropes?(fields: Fields): Rope[];
   /** tie_word_embeddings where config.json does not say. */
   tiesEmbeddings?: boolean;
-  /** Where a tensor lies that the checkpoint holds as a part of another. */
+  /** For a tensor that the checkpoint holds as a part of a larger one: which part. */
   partOf?(name: string, config: ModelConfig): Part | undefined;
 }
 
-/** Llama. */
+/** Llama's choices, which the other families change. */
 export function plainRecipe(layers: number): Recipe {
   return {
     qkvBias: false,
@@ -88,7 +88,7 @@ export function perLayer(fields: Fields, name: string, layers: number): unknown[
   return Array.isArray(list) && list.length === layers ? list : fields.fail(name, `a list of ${layers}`);
 }
 
-/** Which layers slide, from layer_types. */
+/** Whether each layer has a sliding window, from layer_types. */
 export function slidingLayers(fields: Fields, layers: number): boolean[] {
   return perLayer(fields, 'layer_types', layers).map((type) => {
     if (type !== 'full_attention' && type !== 'sliding_attention')
@@ -98,7 +98,7 @@ export function slidingLayers(fields: Fields, layers: number): boolean[] {
 }
 
 /**
- * Qwen's way of saying which layers slide: only with use_sliding_window, and then layer_types, or all layers from
+ * Qwen's sliding windows: none without use_sliding_window; with it, the layers that layer_types names, or all layers from
  * max_window_layers on.
  */
 export function qwenWindows(fields: Fields, layers: number): (number | null)[] {

@@ -2,7 +2,7 @@ import type { Fields } from '../../fields.ts';
 import { type Rope, readRope, readRopeParameters } from '../rope-config.ts';
 import { type Family, slidingLayers } from './family.ts';
 
-/** Layers with and without a window, a RoPE for each kind; four norms a layer, with 1 + weight; tanh GELU. */
+/** Layers with and without a window, each kind with its own RoPE; four norms in a layer, by 1 + weight; tanh GELU. */
 export const gemma3: Family = {
   modelType: 'gemma3_text',
   title: 'Gemma3',
@@ -34,14 +34,14 @@ export const gemma3: Family = {
   ropes,
 };
 
-/** Whether each layer slides; older files say only how many do before one that does not. */
+/** Whether each layer has a window. Older files state only that every n-th layer has none. */
 function layerKinds(fields: Fields, layers: number): boolean[] {
   if (fields.get('layer_types') !== undefined) return slidingLayers(fields, layers);
   const pattern = fields.integer('sliding_window_pattern', 6);
   return Array.from({ length: layers }, (_, i) => (i + 1) % pattern !== 0);
 }
 
-/** Of full and of sliding layers; older files have a scaling for the full ones alone. */
+/** The RoPE of full and of sliding layers. Older files have a scaling for the full layers only. */
 function ropes(fields: Fields): Rope[] {
   const kinds = fields.nested('rope_parameters');
   const [full, sliding] = [kinds?.nested('full_attention'), kinds?.nested('sliding_attention')];

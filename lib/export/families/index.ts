@@ -1,4 +1,4 @@
-/** The registry of families: a new one is a file and a line here. */
+/** The registry of families. A new family is a file in this folder and a line here. */
 import type { Family } from './family.ts';
 import { gemma3 } from './gemma3.ts';
 import { granite } from './granite.ts';

@@ -1,6 +1,6 @@
 import { everyLayer, type Family } from './family.ts';
 
-/** Llama with a sliding window; a file without the key means transformers' default of 4096, null means none. */
+/** Llama with a sliding window. Without the key it is transformers' default of 4096; null means no window. */
 export const mistral: Family = {
   modelType: 'mistral',
   title: 'Mistral',

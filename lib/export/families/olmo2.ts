@@ -1,6 +1,6 @@
 import type { Family } from './family.ts';
 
-/** Norms of what attention and MLP add, none of what they read; q and k are normed before they are split into heads. */
+/** The outputs of attention and MLP are normed, their inputs are not; q and k are normed before they are split into heads. */
 export const olmo2: Family = {
   modelType: 'olmo2',
   title: 'Olmo2',

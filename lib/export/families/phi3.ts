@@ -1,7 +1,7 @@
 import type { ModelConfig } from '../config.ts';
 import { everyLayer, type Family, type Part } from './family.ts';
 
-/** Llama with q, k, v in one tensor of the checkpoint, gate and up in another. */
+/** Llama whose checkpoint holds q, k and v in one tensor, and gate and up in another. */
 export const phi3: Family = {
   modelType: 'phi3',
   title: 'Phi3',

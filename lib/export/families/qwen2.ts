@@ -1,6 +1,6 @@
 import { type Family, qwenWindows } from './family.ts';
 
-/** q, k and v have biases, and no flag says so. */
+/** q, k and v always have biases; config.json has no flag for them. */
 export const qwen2: Family = {
   modelType: 'qwen2',
   title: 'Qwen2',

@@ -1,6 +1,6 @@
 import { type Family, perLayer, qwenWindows } from './family.ts';
 
-/** Some layers are without RoPE: those with a 0 in no_rope_layers, or every fourth. */
+/** Some layers have no RoPE: those with a 0 in no_rope_layers, or every fourth. */
 export const smollm3: Family = {
   modelType: 'smollm3',
   title: 'SmolLM3',

@@ -6,9 +6,9 @@ import { rmsNorm } from './norm.ts';
 import { type RopeRows, rotate } from './rope.ts';
 import type { Scope } from './scope.ts';
 
-/** What the block gets beside the hidden state. */
+/** What the block reads besides the hidden state. */
 export interface AttentionInputs {
-  /** Made when the block asks, since decode reshapes them in every layer: tables [1, 1, L, D], mask [1, 1, L, S]. */
+  /** Functions, because decode adds a reshape of its own in every layer: tables [1, 1, L, D], mask [1, 1, L, S]. */
   rope: () => RopeRows | null;
   mask: (columns: number) => Value;
   /** Decode: [1, K, cached rows, D]. */
@@ -37,7 +37,7 @@ export function attention(
   return { output: linear(scope, context, `${name}.o_proj`, hiddenSize, recipe.outputBias), key, value };
 }
 
-/** A projection, taken apart into heads: [1, L, hidden] → [1, n, L, D]. */
+/** A projection, split into heads: [1, L, hidden] → [1, n, L, D]. */
 function splitHeads(scope: Scope, x: Value, name: string, n: number, norm: Recipe['qkNorm']): Value {
   const { builder: b, config, owners } = scope;
   const flat = linear(scope, x, `${name}_proj`, n * config.headDim, config.recipe.qkvBias);
@@ -47,7 +47,10 @@ function splitHeads(scope: Scope, x: Value, name: string, n: number, norm: Recip
   return b.transpose(normed, [0, 2, 1, 3], `${owners.attention}::permute`);
 }
 
-/** softmax(q·kᵀ · scale + mask) · v → [1, L, H·D]. The scale goes half on q, half on k, as scaled_dot_product_attention has it. */
+/**
+ * softmax(q·kᵀ · scale + mask) · v → [1, L, H·D]. q and k are each multiplied by the root of the scale, as
+ * scaled_dot_product_attention does.
+ */
 function attend(
   scope: Scope,
   query: Value,
@@ -76,7 +79,7 @@ function attend(
   const flatValues = isGrouped ? allValues : b.reshape(allValues, [heads, columns, headDim], reshape);
   const context = b.batchMatmul(flat, flatValues, `${owner}::bmm`);
   const perHead = b.reshape(context, [1, heads, rows, headDim], reshape);
-  // Two transposes of the exported program cancel out before this one.
+  // The exporter numbered two more transposes here, which its simplification removed, as they cancel out.
   b.skipNumbers('permute', 2);
   const perRow = b.transpose(perHead, [0, 2, 1, 3], `${owner}::permute`);
   return b.reshape(perRow, [1, rows, heads * headDim], reshape);

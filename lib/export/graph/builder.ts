@@ -86,7 +86,7 @@ export class GraphBuilder {
   gather(table: Value, ids: Value, name: string): Value {
     const options = { type: BuiltinOptions.GatherOptions, value: { axis: 0, batchDims: 0 } };
     const shape = [...ids.shape, table.shape[1]!];
-    // Rows of a narrower table come out widened.
+    // GATHER widens the rows of a narrower table.
     return this.#op(BuiltinOperator.GATHER, [table, ids], name, shape, options, TensorType.FLOAT32);
   }
 

@@ -1,15 +1,15 @@
-/** Which columns a row may look at: 0 where it may, the most negative float32 where not. */
+/** Which columns a row may look at: 0 where it may, HIDDEN where it must not. */
 import { TensorType } from '../../circle/index.ts';
 import type { Value } from '../../ir/graph/index.ts';
 import type { Scope } from './scope.ts';
 
-/** The most negative float32: what the reference adds to hide a column. Only ever added once: twice would be −∞. */
+/** The smallest finite float32, which the reference adds to the score of a hidden column. Adding it twice would give −∞. */
 const HIDDEN = -3.4028234663852886e38;
 
 /** Masks by window; null is the causal mask without one. */
 export type Masks = ReadonlyMap<number | null, Value>;
 
-/** Makes one mask for each window that a layer has. */
+/** One mask for each window size that occurs among the layers. */
 export function masksOf({ config }: Scope, make: (window: number | null) => Value): Masks {
   return new Map([...new Set(config.recipe.windows)].map((window) => [window, make(window)]));
 }

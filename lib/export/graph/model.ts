@@ -18,7 +18,7 @@ export function buildPrefill(config: ModelConfig, weights: Weights, length: numb
   b.input('use_cache', TensorType.BOOL, []);
   b.input('return_dict', TensorType.BOOL, []);
   b.input('logits_to_keep', TensorType.INT64, []);
-  // What became constants here had numbers too.
+  // The reference numbered its operators before it folded some of them into constants.
   for (const [stem, n] of [...ALWAYS_FOLDED, ...FOLDED_IN_PREFILL]) b.skipNumbers(stem, n);
   const hidden = embed(scope, ids);
   const tables = config.ropes.map((rope) => ropeConstants(scope, rope, length));
@@ -72,7 +72,7 @@ export function buildDecode(config: ModelConfig, weights: Weights, cacheLength: 
 
 /**
  * How many operators of a stem the reference exporter's own simplification removed before the first that is left;
- * found by looking at its files (names only, no operator depends on it).
+ * found by looking at its files. Only names depend on these numbers.
  */
 const ALWAYS_FOLDED = [
   ['slice', 1],
@@ -98,7 +98,7 @@ function embed(scope: Scope, ids: Value): Value {
   return times(scope, rows, scope.config.recipe.embeddingScale, owner);
 }
 
-/** x · factor, where there is one. */
+/** x · factor; no operator for a factor of 1. */
 function times({ builder: b }: Scope, x: Value, factor: number, owner: string): Value {
   return factor === 1 ? x : b.mul(x, b.scalar(factor), `${owner}::mul`);
 }

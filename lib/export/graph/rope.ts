@@ -28,7 +28,7 @@ export function ropeOfPosition({ builder: b, config, owners }: Scope, rope: Rope
   const both = b.concat(half, half, -1, `${causalLm}::cat`);
   const cos = b.cos(both, `${causalLm}::cos`);
   const sin = b.sin(both, `${causalLm}::sin`);
-  // attention_scaling: 1 but for yarn, and in the reference's graph all the same.
+  // attention_scaling: 1 except for yarn. The reference's graph multiplies in any case, so ours does too.
   const factor = attentionFactor(rope);
   return {
     cos: b.mul(cos, b.scalar(factor), `${rotary}::mul`),

@@ -40,7 +40,7 @@ export class Scope {
     };
   }
 
-  /** A matrix [rows, columns] of the checkpoint; used twice (a tied embedding) it is one constant. */
+  /** A matrix [rows, columns] of the checkpoint. One that is used twice, as a tied embedding is, becomes one constant. */
   matrix(name: string, shape: readonly number[]): Value {
     const { config } = this;
     return this.#constant(name, shape, () =>
@@ -53,7 +53,7 @@ export class Scope {
     return this.#constant(name, [length], () => this.#weights.vector(name, length));
   }
 
-  /** The weight of a norm, [width], as it multiplies. */
+  /** The factor that a norm multiplies by, [width]. */
   normWeight(name: string, width: number): Value {
     return this.#constant(name, [width], () =>
       this.#weights.norm(name, width, this.config.recipe.normsAddOne),
@@ -70,7 +70,7 @@ export class Scope {
     return value;
   }
 
-  /** Says which tensors of the checkpoint are left over, once the graph is complete. */
+  /** Warns, once the graph is complete, of tensors of the checkpoint that it does not use. */
   warnUnused(): void {
     const { tieWordEmbeddings } = this.config;
     this.#weights.warnUnused(

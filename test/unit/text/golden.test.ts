@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { spelledBytes } from '../../lib/text/byte-level.ts';
-import { createTokenizer } from '../../lib/text/index.ts';
+import { spelledBytes } from '../../../lib/text/byte-level.ts';
+import { createTokenizer } from '../../../lib/text/index.ts';
 
 interface Spec {
   alphabet: 'bytes' | 'spaced';
@@ -24,7 +24,9 @@ interface Golden {
   tokenizers: Record<string, Spec>;
 }
 
-const golden = JSON.parse(readFileSync(new URL('tokenizers.json', import.meta.url), 'utf8')) as Golden;
+const golden = JSON.parse(
+  readFileSync(new URL('../../golden/tokenizers.json', import.meta.url), 'utf8'),
+) as Golden;
 
 /** The same file as small.py's `expand` makes, with a decoder. */
 function expand(spec: Spec): object {
@@ -63,7 +65,7 @@ function expand(spec: Spec): object {
   };
 }
 
-describe('golden/tokenizers', () => {
+describe('text/golden', () => {
   for (const [name, spec] of Object.entries(golden.tokenizers))
     it(`${name} gives the original's ids`, async () => {
       const tokenizer = await createTokenizer({ json: { value: expand(spec), where: name } });

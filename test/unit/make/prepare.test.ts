@@ -8,6 +8,7 @@ import { lower, type Module } from '../../../lib/ir/graph/index.ts';
 import { runPipeline, seedPipeline } from '../../../lib/make/pipeline.ts';
 import { writePrepared } from '../../../lib/make/prepare.ts';
 import { type LoadOptions, type LoadStage, load } from '../../../lib/package/index.ts';
+import { programFormat } from '../../../lib/plan/index.ts';
 import type { Score } from '../../../lib/runtime/index.ts';
 import { scratchFolder, tinyConfig, tinyTensors, writeModelDir } from '../../support/checkpoint.ts';
 import { lilyDir } from '../../support/lily.ts';
@@ -198,6 +199,8 @@ describe('make/prepare', () => {
     const file = await prepare(dir);
     const bytes = readFileSync(file);
     const sections = sectionsOf(bytes);
+    const [program] = sections.program!;
+    const outputs = program + bytes.readUInt32LE(program + 4 * (programFormat.header.outputs + 1));
     const damages: [Buffer, RegExp][] = [
       [Buffer.alloc(0), /begins with GGMAPREP/],
       [Buffer.concat([Buffer.from('x'), bytes.subarray(1)]), /begins with GGMAPREP/],
@@ -206,9 +209,9 @@ describe('make/prepare', () => {
       [edited((copy) => copy.fill('{', 16, 20)), /a header of JSON/],
       [bytes.subarray(0, bytes.byteLength - 1), /a place within \d+ bytes for the section weights/],
       [bytes.subarray(0, sections.tables![0]), /for the section tables/],
-      [edited((copy) => copy.fill(0, sections.program![0])), /a program of version 1/],
+      [edited((copy) => copy.fill(0, sections.program![0])), /a program of version 2/],
       // Its vocabulary: what config.json and the tokenizer are compared with.
-      [edited((copy) => copy.writeUInt32LE(5, sections.program![0] + 12)), /for vocab_size/],
+      [edited((copy) => copy.writeUInt32LE(5, outputs + 8)), /for vocab_size/],
       // Its first weight's form: only the addon sees it.
       [edited((copy) => copy.writeUInt32LE(2, sections.program![0] + 96 + 32)), /form 0 or 1, got 2/],
       [edited((copy) => copy.writeUInt32LE(64, sections.program![0] + 96 + 16)), /packed bytes/],

@@ -128,7 +128,10 @@ const cast: Rule = (operands, site) => {
   const [operand] = operands;
   const named = optionsOf(site.op, BuiltinOptions.CastOptions)?.outDataType ?? site.type;
   if (named !== site.type)
-    throw new Mismatch(`the mask is cast to ${tensorTypeName(named)}, but its tensor is ${tensorTypeName(site.type)}`, site.op);
+    throw new Mismatch(
+      `the mask is cast to ${tensorTypeName(named)}, but its tensor is ${tensorTypeName(site.type)}`,
+      site.op,
+    );
   const isBool = site.type === TensorType.BOOL;
   // Positions and columns are whole numbers, which every type but BOOL keeps.
   if (operand?.kind === 'line' && !isConstant(operand) && !isBool) {

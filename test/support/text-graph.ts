@@ -19,7 +19,7 @@ import {
   type Op,
   type Value,
 } from '../../lib/ir/graph/index.ts';
-import { inferOutputs } from './shape.ts';
+import { inferOutputs } from '../../lib/ir/evaluate/shape.ts';
 import { bytesOf, type Constants, readData } from './text/data.ts';
 import { readField } from './text/fields.ts';
 import { readMetadata, readModelLine, readSignature } from './text/model.ts';

@@ -10,7 +10,7 @@ import {
   tinyTensors,
   writeModelDir,
 } from '../../support/checkpoint.ts';
-import { inferOutputs } from '../../support/shape.ts';
+import { inferOutputs } from '../../../lib/ir/evaluate/shape.ts';
 
 describe('export', () => {
   let scratch: ReturnType<typeof scratchFolder>;

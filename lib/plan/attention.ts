@@ -1,6 +1,9 @@
 /** Attention as instructions: three projections, q/k norms, the kernel over the cache, the output projection. */
+import { GgmaError } from '../errors.ts';
 import type { AttentionBlock, Projection } from '../ir/match/index.ts';
 import type { ProgramBuilder } from './builder.ts';
+import { limits } from './format.ts';
+import { expectAtMost, expectEpsilon } from './limits.ts';
 import type { Slot } from './program.ts';
 
 /** hidden [hidden_size] → [hidden_size]; `window` 0 attends all earlier positions. */
@@ -10,7 +13,13 @@ export function lowerAttention(
   hidden: Slot,
   window: number,
 ): Slot {
-  const { heads, kvHeads, headDim, rope } = block;
+  const { heads, kvHeads, headDim, rope, scale } = block;
+  expectAtMost(limits.headDim, 'elements of a head', headDim);
+  expectAtMost(limits.kvHeads, 'kv heads', kvHeads);
+  if (rope && headDim % 2 !== 0)
+    throw new GgmaError('PLAN_UNSUPPORTED', `expected an even head_dim for RoPE, got ${headDim}`);
+  if (!Number.isFinite(scale))
+    throw new GgmaError('PLAN_UNSUPPORTED', `expected a finite scale of attention, got ${scale}`);
   // The products first, one behind the other: native code runs them as one.
   const products = [block.q, block.k, block.v].map((projection) => project(builder, projection, hidden));
   const [q, k, v] = [block.q, block.k, block.v].map((projection, i) =>
@@ -25,7 +34,7 @@ export function lowerAttention(
     heads,
     kvHeads,
     headDim,
-    scale: block.scale,
+    scale,
     window,
     cos: rope ? builder.table(rope.cos) : null,
     sin: rope ? builder.table(rope.sin) : null,
@@ -48,7 +57,7 @@ function normalise(builder: ProgramBuilder, { norm }: Projection, projected: Slo
   return builder.emit('rmsNorm', builder.slot(projected.width), {
     src: projected,
     weight: norm.weight ? builder.vector(norm.weight) : null,
-    eps: norm.epsilon,
+    eps: expectEpsilon(norm.epsilon),
     groups: projected.width / norm.width,
   });
 }

@@ -35,12 +35,12 @@ export class ProgramBuilder {
   /** A constant as a matrix [rows, cols]; the same tensor read twice is one weight. */
   matrix(value: Value): Weight {
     const cols = value.shape.at(-1) ?? 1;
-    return this.#weight(value, elementCount(value.shape) / cols, cols);
+    return this.#weight('matrix', value, elementCount(value.shape) / cols, cols);
   }
 
   /** A constant as one row. */
   vector(value: Value): Weight {
-    return this.#weight(value, 1, elementCount(value.shape));
+    return this.#weight('vector', value, 1, elementCount(value.shape));
   }
 
   table(value: Value): number {
@@ -48,7 +48,8 @@ export class ProgramBuilder {
     return known >= 0 ? known : this.tables.push(value) - 1;
   }
 
-  #weight(value: Value, rows: number, cols: number): Weight {
+  /** A tensor that is used both ways is two weights, because native code packs a matrix otherwise than a vector. */
+  #weight(use: 'matrix' | 'vector', value: Value, rows: number, cols: number): Weight {
     const { type } = value;
     if (!dtypeNumbers.has(type))
       throw new GgmaError(
@@ -57,7 +58,7 @@ export class ProgramBuilder {
       );
     const number = this.#bufferNumbers.get(value.buffer) ?? this.#bufferNumbers.size;
     this.#bufferNumbers.set(value.buffer, number);
-    const key = `${number}:${type}:${rows}:${cols}`;
+    const key = `${use}:${number}:${type}:${rows}:${cols}`;
     let found = this.#known.get(key);
     if (!found) {
       found = { type, data: value.buffer.data!, rows, cols, name: value.name };

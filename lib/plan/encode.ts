@@ -2,8 +2,19 @@
 import { type ByteSource, FileRange } from '../circle/index.ts';
 import type { Arena } from './arena.ts';
 import type { ProgramBuilder } from './builder.ts';
-import { HEADER_WORDS, header, MAGIC, NONE, outputs, recordBytes, VERSION, WANTED_ROWS } from './format.ts';
+import {
+  HEADER_WORDS,
+  header,
+  limits,
+  MAGIC,
+  NONE,
+  outputs,
+  recordBytes,
+  VERSION,
+  WANTED_ROWS,
+} from './format.ts';
 import { instructions } from './instructions.ts';
+import { expectAtMost } from './limits.ts';
 import {
   dtypeNumbers,
   type Operand,
@@ -41,6 +52,10 @@ export function encodeProgram(
     outputs: computed.length,
     steps: stepWords.length,
   };
+  for (const [name, what] of Object.entries(countNames))
+    expectAtMost(limits[name as keyof typeof countNames], what, counts[name as keyof typeof countNames]);
+  expectAtMost(limits.stepWords, 'words of instructions', counts.steps);
+  expectAtMost(limits.arenaWidth, 'intermediate values of a token', arena.width);
   const offsets = layOut(counts);
   const view = new DataView(new ArrayBuffer(offsets.end));
   const words = (offset: number, list: readonly number[]) => {
@@ -80,6 +95,14 @@ export function encodeProgram(
   words(offsets.steps, stepWords);
   return { program: new Uint8Array(view.buffer), sources };
 }
+
+/** Sections whose number of records is limited, in the words of a message. */
+const countNames = {
+  weights: 'weights',
+  slots: 'values of a token',
+  tables: 'position tables',
+  caches: 'attention layers',
+} as const;
 
 type Section = keyof typeof recordBytes;
 const sectionNames = Object.keys(recordBytes) as Section[];

@@ -3,6 +3,7 @@ import { GgmaError } from '../errors.ts';
 import type { Graph, Module, Value } from '../ir/graph/index.ts';
 import { dependence, elementCount, type InputRoles, inputRoles } from '../ir/graph/index.ts';
 import { oneRow, type Rows, rowsOf } from '../ir/match/index.ts';
+import { checkShapes } from './shapes.ts';
 import { checkStorage } from './storage.ts';
 
 /** A graph from token ids to logits. */
@@ -82,14 +83,9 @@ function entryOf(module: Module, graph: Graph, roles: InputRoles, rows: Rows): E
     if (!isFixed) throw shapeError(module, graph, value, 'expected fixed sizes');
   }
   checkStorage(graph, path);
-  return {
-    path,
-    graph,
-    tokens: roles.tokens!,
-    rows,
-    depends: dependence(graph, roles),
-    logits: logitsOf(graph, path),
-  };
+  const logits = logitsOf(graph, path);
+  checkShapes(graph, [logits], path);
+  return { path, graph, tokens: roles.tokens!, rows, depends: dependence(graph, roles), logits };
 }
 
 /** The one output that an operator makes and that is no cache: rank 3, [1, rows, vocabulary]. */

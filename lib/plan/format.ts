@@ -41,6 +41,25 @@ export const WANTED_ROWS = 1;
  */
 export const PACKED_FORM = 1;
 
+/**
+ * What a program may have at most. The native decoder refuses more, so that a damaged program cannot take much memory; the
+ * compiler refuses a model that would need more.
+ */
+export const limits = {
+  slots: 4096,
+  tables: 4096,
+  caches: 4096,
+  weights: 2 ** 16,
+  stepWords: 2 ** 20,
+  /** Floats of a row's intermediate values. */
+  arenaWidth: 2 ** 26,
+  /** The most likely token is counted in floats, which are exact so far. */
+  vocab: 2 ** 24,
+  /** Attention's accumulators lie on the stack. */
+  headDim: 256,
+  kvHeads: 65536,
+} as const;
+
 /** How a weight's elements are stored: the dtype's number and the Circle type that it stands for. */
 export const dtypes = {
   f32: { number: 0, type: 'FLOAT32' },

@@ -20,6 +20,7 @@ import {
 import { lowerAttention } from './attention.ts';
 import type { ProgramBuilder } from './builder.ts';
 import type { OpcodeName } from './instructions.ts';
+import { expectEpsilon } from './limits.ts';
 import type { OperandsOf, Slot } from './program.ts';
 import type { Context } from './recognise.ts';
 
@@ -108,7 +109,7 @@ const rmsNorm: Lowering = (value, _op, { entry }) => {
   return step('rmsNorm', width, [norm.input], ([src], builder) => ({
     src,
     weight: norm.weight ? builder.vector(norm.weight) : null,
-    eps: norm.epsilon,
+    eps: expectEpsilon(norm.epsilon),
     groups: width / norm.width,
   }));
 };
@@ -144,9 +145,12 @@ const gelu: Lowering = (value, _op, { entry }) => {
   return step(opcode, entry.rows.widthOf(value), [found.input], ([src]) => ({ src }));
 };
 
+/** 1 is no step of its own; a program has no infinite numbers, and what f32 makes infinite is one. */
+const isFactor = (factor: number): boolean => factor !== 1 && Number.isFinite(Math.fround(factor));
+
 const scale: Lowering = (value, op, context) => {
   const scaled = scaledBy(op);
-  if (!scaled || scaled.factor === 1 || !ofToken(scaled.input, context)) return undefined;
+  if (!scaled || !isFactor(scaled.factor) || !ofToken(scaled.input, context)) return undefined;
   const { input, factor } = scaled;
   return step('scale', context.entry.rows.widthOf(value), [input], ([src]) => ({ src, factor }));
 };

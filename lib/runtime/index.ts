@@ -32,6 +32,8 @@ export type { TokenLogprob } from './logprobs.ts';
 export { Model, type ModelParts } from './model.ts';
 export {
   type ChatOptions,
+  chatOptions,
+  chatStartOptions,
   type GenerateOptions,
   generateOptions,
   recommendedRows,

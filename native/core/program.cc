@@ -112,9 +112,11 @@ void read_records(Program& program, const Reader& in, const std::vector<uint64_t
   for (uint32_t i = 0; i < caches.count; i++) {
     const size_t at = caches.offset + record_bytes::kCaches * i;
     CacheRecord cache{in.word(at), in.word(at + 4), 0, 0};
-    if (cache.kv_heads == 0 || cache.kv_heads > 65536 || cache.head_dim == 0 || cache.head_dim > kMaxHeadDim)
-      invalid("expected 1 to 65536 kv_heads and a head_dim of 1 to " + std::to_string(kMaxHeadDim) +
-                  ", got " + std::to_string(cache.kv_heads) + " and " + std::to_string(cache.head_dim),
+    if (cache.kv_heads == 0 || cache.kv_heads > kMaxKvHeads || cache.head_dim == 0 ||
+        cache.head_dim > kMaxHeadDim)
+      invalid("expected 1 to " + std::to_string(kMaxKvHeads) + " kv_heads and a head_dim of 1 to " +
+                  std::to_string(kMaxHeadDim) + ", got " + std::to_string(cache.kv_heads) + " and " +
+                  std::to_string(cache.head_dim),
               item("caches", i));
     cache.k_offset = program.block_elements;
     cache.v_offset = cache.k_offset + kv_k_floats(cache.kv_heads, cache.head_dim);

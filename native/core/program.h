@@ -39,15 +39,6 @@
 
 namespace ggma {
 
-// Limits that keep a hostile program from costing much before it is refused.
-constexpr uint32_t kMaxSlots = 4096;
-constexpr uint32_t kMaxTables = 4096;
-constexpr uint32_t kMaxCaches = 4096;
-constexpr uint32_t kMaxWeights = 1 << 16;
-constexpr uint32_t kMaxStepWords = 1 << 20;
-constexpr uint32_t kMaxArenaWidth = 1 << 26;
-constexpr uint32_t kMaxVocab = 1 << 24;  // argmax counts in floats
-
 // How steps use a weight decides how it is packed.
 enum class WeightUse : uint8_t { kVector = 1, kGather = 2, kMatmul = 4 };
 

@@ -14,7 +14,6 @@ namespace ggma {
 constexpr uint32_t kLanes = 16;
 // Positions of one block of KV memory, and of one step of attention's softmax; anchored at position 0.
 constexpr uint32_t kKvBlock = 64;
-constexpr uint32_t kMaxHeadDim = 256;
 // Elements of a quantised block: GGML's for weights, ours for activations.
 constexpr uint32_t kQuantBlock = 32;
 

@@ -6,7 +6,13 @@ import type { OptionTable } from '../../lib/options/index.ts';
 import { loadOptions } from '../../lib/package/index.ts';
 import { passes } from '../../lib/passes/index.ts';
 import { instructions } from '../../lib/plan/index.ts';
-import { generateOptions, samplingOptions, scoreOptions } from '../../lib/runtime/index.ts';
+import {
+  chatOptions,
+  chatStartOptions,
+  generateOptions,
+  samplingOptions,
+  scoreOptions,
+} from '../../lib/runtime/index.ts';
 import { type Field, fieldsOf, rowsOf } from './fields.ts';
 
 export const sections: Readonly<Record<string, () => string>> = {
@@ -42,6 +48,8 @@ export const sections: Readonly<Record<string, () => string>> = {
   LoadOptions: () => options('lib/package/options.ts', 'loadOptions', loadOptions),
   GenerateOptions: () => options('lib/runtime/options/generate.ts', 'ownOptions', generateOptions),
   SamplingOptions: () => options('lib/runtime/options/sampling.ts', 'samplingOptions', samplingOptions),
+  ChatOptions: () => options('lib/runtime/options/chat.ts', 'chatOptions', chatOptions),
+  CreateChatOptions: () => options('lib/runtime/options/chat.ts', 'chatStartOptions', chatStartOptions),
   ScoreOptions: () => options('lib/runtime/options/generate.ts', 'scoreOptions', scoreOptions),
   GenerationChunk: () => fields('lib/runtime/answer.ts', 'GenerationChunk'),
   Completion: () => fields('lib/runtime/answer.ts', 'Completion'),

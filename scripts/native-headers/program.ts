@@ -4,7 +4,7 @@ import { instructions, programFormat } from '../../lib/plan/index.ts';
 const { MAGIC, VERSION, HEADER_WORDS, NONE, WANTED_ROWS, PACKED_FORM } = programFormat;
 
 export function formatHeader(): string {
-  const { header, recordBytes, dtypes, outputs } = programFormat;
+  const { header, recordBytes, limits, dtypes, outputs } = programFormat;
   const numbers = (names: Readonly<Record<string, number>>) =>
     Object.entries(names).map(([name, number]) => [constant(name), number] as const);
   const numberOf = Object.entries(dtypes).map(([name, { number }]) => [constant(name), number] as const);
@@ -32,6 +32,12 @@ ${constants('uint32_t', numbers(header))}
 namespace record_bytes {
 ${constants('uint32_t', numbers(recordBytes))}
 }  // namespace record_bytes
+
+// What a program may have at most.
+${constants(
+  'uint32_t',
+  Object.entries(limits).map(([name, number]) => [`kMax${pascal(name)}`, number] as const),
+)}
 
 // How a weight's elements are stored, in the file and packed.
 enum class Dtype : uint32_t { ${assignments(numberOf)} };

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { load } from '../../lib/index.ts';
 import { loadOptions } from '../../lib/package/index.ts';
-import { generateOptions, samplingOptions } from '../../lib/runtime/index.ts';
+import { chatOptions, generateOptions, samplingOptions } from '../../lib/runtime/index.ts';
 import { rowsOf } from '../../scripts/docs/fields.ts';
 import { remade } from '../../scripts/docs.ts';
 import { blocksOf, linksOf, showsOutput } from '../support/markdown.ts';
@@ -89,6 +89,7 @@ describe('the documentation', () => {
     const called = [
       ...rowsOf('lib/runtime/options/generate.ts', 'ownOptions', generateOptions),
       ...rowsOf('lib/runtime/options/sampling.ts', 'samplingOptions', samplingOptions),
+      ...rowsOf('lib/runtime/options/chat.ts', 'chatOptions', chatOptions),
     ];
     assert.deepEqual(called.map(({ name }) => name).sort(), Object.keys(generateOptions).sort());
   });

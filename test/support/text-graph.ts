@@ -10,6 +10,7 @@
  */
 import { type TensorType, TensorType as Types } from '../../lib/circle/index.ts';
 import { typeNamed } from '../../lib/circle/print/types.ts';
+import { inferOutputs } from '../../lib/ir/evaluate/shape.ts';
 import {
   addConstant,
   addValue,
@@ -19,7 +20,6 @@ import {
   type Op,
   type Value,
 } from '../../lib/ir/graph/index.ts';
-import { inferOutputs } from './shape.ts';
 import { bytesOf, type Constants, readData } from './text/data.ts';
 import { readField } from './text/fields.ts';
 import { readMetadata, readModelLine, readSignature } from './text/model.ts';

@@ -8,7 +8,6 @@ import { root } from '../support/root.ts';
 /** Rows about what ggma does not have. */
 const noSuchFeature: Readonly<Record<number, string>> = {
   30: 'no grammars: generations are not constrained',
-  32: 'chat templates are carried in packages, not rendered',
   41: 'no server',
   42: 'no server',
   43: 'no server',

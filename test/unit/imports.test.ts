@@ -46,11 +46,6 @@ const DEEP_IMPORTS: readonly [from: string, file: RegExp, why: string][] = [
     'the test of test/support/shape.ts',
   ],
   [
-    'test/',
-    /^lib\/text\/(byte-level|sentencepiece-model)\.ts$/,
-    'vocabularies that tests make are spelled as the tokenizers spell them',
-  ],
-  [
     'test/unit/runtime/',
     /^lib\/runtime\/stages\/response\.ts$/,
     'a conversation is tested with the stage that reads its answers',

@@ -107,4 +107,5 @@ function inputTensor(value: Value, tensor: Tensor | undefined, precision: Precis
 }
 
 export { neededOps } from './run.ts';
+export { inferOutputs, type TensorSpec } from './shape.ts';
 export { widen } from './widen.ts';

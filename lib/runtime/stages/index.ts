@@ -14,7 +14,7 @@ export {
   type ToolCallPart,
   textOf,
 } from './parts.ts';
-export type { ResponseReading } from './response.ts';
+export { type ResponseReading, ResponseStage } from './response.ts';
 export type { Ending, Piece, Stage, Token } from './stage.ts';
 
 /** What of a request the stages depend on. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportDecode, exportPrefill, openHf } from '../../../lib/export/index.ts';
+import { inferOutputs } from '../../../lib/ir/evaluate/shape.ts';
 import { bytesOf, type Graph } from '../../../lib/ir/graph/index.ts';
 import {
   floatTensor,
@@ -10,7 +11,6 @@ import {
   tinyTensors,
   writeModelDir,
 } from '../../support/checkpoint.ts';
-import { inferOutputs } from '../../support/shape.ts';
 
 describe('export', () => {
   let scratch: ReturnType<typeof scratchFolder>;

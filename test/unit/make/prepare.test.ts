@@ -198,6 +198,9 @@ describe('make/prepare', () => {
     const file = await prepare(dir);
     const bytes = readFileSync(file);
     const sections = sectionsOf(bytes);
+    const program = sections.program![0];
+    // The header's word 12: where the outputs are (lib/plan/format.ts).
+    const outputs = program + bytes.readUInt32LE(program + 4 * 12);
     const damages: [Buffer, RegExp][] = [
       [Buffer.alloc(0), /begins with GGMAPREP/],
       [Buffer.concat([Buffer.from('x'), bytes.subarray(1)]), /begins with GGMAPREP/],
@@ -206,9 +209,9 @@ describe('make/prepare', () => {
       [edited((copy) => copy.fill('{', 16, 20)), /a header of JSON/],
       [bytes.subarray(0, bytes.byteLength - 1), /a place within \d+ bytes for the section weights/],
       [bytes.subarray(0, sections.tables![0]), /for the section tables/],
-      [edited((copy) => copy.fill(0, sections.program![0])), /a program of version 1/],
-      // Its vocabulary: what config.json and the tokenizer are compared with.
-      [edited((copy) => copy.writeUInt32LE(5, sections.program![0] + 12)), /for vocab_size/],
+      [edited((copy) => copy.fill(0, sections.program![0])), /a program of version 2/],
+      // Its vocabulary, the width of the logits: what config.json and the tokenizer are compared with.
+      [edited((copy) => copy.writeUInt32LE(5, outputs + 8)), /for vocab_size/],
       // Its first weight's form: only the addon sees it.
       [edited((copy) => copy.writeUInt32LE(2, sections.program![0] + 96 + 32)), /form 0 or 1, got 2/],
       [edited((copy) => copy.writeUInt32LE(64, sections.program![0] + 96 + 16)), /packed bytes/],

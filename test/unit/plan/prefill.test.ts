@@ -118,7 +118,8 @@ const changes: [string, RegExp, (graph: Graph, module: Module) => void][] = [
     (graph, module) => {
       const mean = opsOfCode(graph, BuiltinOperator.MEAN).at(-1)!;
       setInput(mean, 1, constant(module, graph, mean.input(1)!, Int32Array.of(1)));
-      mean.output!.shape = [1, 1, 8];
+      // Mean, ε and root.
+      for (let op = mean; op.code !== MUL; op = op.output!.users[0]!) op.output!.shape = [1, 1, 8];
     },
   ],
   [

@@ -115,7 +115,7 @@ describe('ir/diff and view, on random changes', function () {
 
   it('find the same removed, added and changed operators', () => {
     const seen = { removed: 0, added: 0, changed: 0, rewired: 0 };
-    for (const { a, b, what } of changedPairs(60)) {
+    for (const { a, b, what } of changedPairs(40)) {
       const comparison = found(a, b);
       const reported = new Reported(comparison);
       const page = shown(sceneOf({ kind: 'both', compared: comparison.graphs[0]! }));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { GgmaError } from '../../../../lib/errors.ts';
 import { readConversation, readTokenizerFiles } from '../../../../lib/package/index.ts';
 import { type ChatMessage, type ChatOptions, Conversation } from '../../../../lib/runtime/index.ts';
-import { ResponseStage } from '../../../../lib/runtime/stages/response.ts';
+import { ResponseStage } from '../../../../lib/runtime/stages/index.ts';
 import { needSharedDir } from '../../../support/need.ts';
 
 const SOURCE =

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { BuiltinOperator, TensorType } from '../../../lib/circle/index.ts';
-import { GgmaError } from '../../../lib/errors.ts';
-import { evaluate } from '../../../lib/ir/evaluate/index.ts';
-import { broadcastShape, reshapeTo, sliceRanges } from '../../../lib/ir/evaluate/shape-rules.ts';
-import { elementCount } from '../../../lib/ir/graph/index.ts';
-import { attentionBlock } from '../../support/attention-block.ts';
-import { golden, goldenFiles, needShared, tensorFor } from '../../support/goldens.ts';
-import { inferOutputs } from '../../support/shape.ts';
-import { textGraph } from '../../support/text-graph.ts';
+import { BuiltinOperator, TensorType } from '../../../../lib/circle/index.ts';
+import { GgmaError } from '../../../../lib/errors.ts';
+import { evaluate } from '../../../../lib/ir/evaluate/index.ts';
+import { inferOutputs } from '../../../../lib/ir/evaluate/shape.ts';
+import { broadcastShape, reshapeTo, sliceRanges } from '../../../../lib/ir/evaluate/shape-rules.ts';
+import { elementCount } from '../../../../lib/ir/graph/constants.ts';
+import { attentionBlock } from '../../../support/attention-block.ts';
+import { golden, goldenFiles, needShared, tensorFor } from '../../../support/goldens.ts';
+import { textGraph } from '../../../support/text-graph.ts';
 
 describe('ir/shape', () => {
   describe('on the reference data', () => {

@@ -2,12 +2,13 @@
  * Shape and type inference: what an operator's outputs must be, from its inputs, options and constants alone.
  * Rules sit in one table by operator; the arithmetic of shapes is in `shape-rules.ts`.
  */
-import { BuiltinOperator, BuiltinOptions, TensorType } from '../../lib/circle/index.ts';
-import { GgmaError } from '../../lib/errors.ts';
-import * as rules from '../../lib/ir/evaluate/shape-rules.ts';
-import type { Op, Value } from '../../lib/ir/graph/index.ts';
-import { intsOf } from '../../lib/ir/graph/index.ts';
-import { optionsOf } from '../../lib/ir/match/index.ts';
+import { BuiltinOperator, BuiltinOptions, TensorType } from '../../circle/index.ts';
+import { GgmaError } from '../../errors.ts';
+import type { Op, Value } from '../graph/index.ts';
+import { intsOf } from '../graph/index.ts';
+import { optionsOf } from '../match/index.ts';
+import * as rules from './shape-rules.ts';
+import { isNarrow } from './widen.ts';
 
 export interface TensorSpec {
   type: TensorType;
@@ -43,6 +44,12 @@ function input(op: Op, i: number): Value {
   return value;
 }
 
+/** Constants of a narrow type stand for the floats that they widen to. */
+function typeOf(op: Op, i: number): TensorType {
+  const { type } = input(op, i);
+  return isNarrow(type) ? TensorType.FLOAT32 : type;
+}
+
 function ints(op: Op, i: number): number[] {
   const list = intsOf(op.input(i));
   if (!list) throw new Unknown();
@@ -51,36 +58,37 @@ function ints(op: Op, i: number): number[] {
 
 const one = (type: TensorType, shape: readonly number[]): TensorSpec[] => [{ type, shape }];
 
-const sameAsFirst: Rule = (op) => one(input(op, 0).type, input(op, 0).shape);
+const sameAsFirst: Rule = (op) => one(typeOf(op, 0), input(op, 0).shape);
 
 function broadcast(op: Op, type: TensorType): TensorSpec[] {
   return one(type, rules.broadcastShape(...op.inputs.map((_, i) => input(op, i).shape)));
 }
 
-const arithmetic: Rule = (op) => broadcast(op, input(op, 0).type);
+const arithmetic: Rule = (op) => broadcast(op, typeOf(op, 0));
 const logical: Rule = (op) => broadcast(op, TensorType.BOOL);
-const select: Rule = (op) => broadcast(op, input(op, 1).type);
+const select: Rule = (op) => broadcast(op, typeOf(op, 1));
 
 const reduce: Rule = (op) => {
   const keepDims = optionsOf(op, BuiltinOptions.ReducerOptions)?.keepDims ?? false;
-  return one(input(op, 0).type, rules.reduceShape(input(op, 0).shape, ints(op, 1), keepDims));
+  return one(typeOf(op, 0), rules.reduceShape(input(op, 0).shape, ints(op, 1), keepDims));
 };
 
 const reshape: Rule = (op) => {
   const target = intsOf(op.input(1)) ?? optionsOf(op, BuiltinOptions.ReshapeOptions)?.newShape;
   if (!target) throw new Unknown();
-  return one(input(op, 0).type, rules.reshapeTo(input(op, 0).shape, target));
+  return one(typeOf(op, 0), rules.reshapeTo(input(op, 0).shape, target));
 };
 
 const stridedSlice: Rule = (op) => {
   const options = optionsOf(op, BuiltinOptions.StridedSliceOptions);
   if (!options || options.ellipsisMask || options.newAxisMask) throw new Unknown();
   const bounds = { begin: ints(op, 1), end: ints(op, 2), strides: ints(op, 3) };
-  return one(input(op, 0).type, rules.rangesShape(rules.sliceRanges(input(op, 0).shape, bounds, options)));
+  return one(typeOf(op, 0), rules.rangesShape(rules.sliceRanges(input(op, 0).shape, bounds, options)));
 };
 
 const split: Rule = (op) => {
-  const { shape, type } = input(op, 1);
+  const { shape } = input(op, 1);
+  const type = typeOf(op, 1);
   const axis = rules.axisOf(ints(op, 0)[0] ?? 0, shape.length);
   const parts = op.outputs.length;
   if (!parts || shape[axis]! % parts !== 0)
@@ -90,44 +98,44 @@ const split: Rule = (op) => {
 };
 
 const expandDims: Rule = (op) => {
-  const { shape, type } = input(op, 0);
+  const { shape } = input(op, 0);
   const axis = rules.axisOf(ints(op, 1)[0] ?? 0, shape.length + 1);
-  return one(type, [...shape.slice(0, axis), 1, ...shape.slice(axis)]);
+  return one(typeOf(op, 0), [...shape.slice(0, axis), 1, ...shape.slice(axis)]);
 };
 
 const pack: Rule = (op) => {
   const shape = input(op, 0).shape;
   const axis = rules.axisOf(optionsOf(op, BuiltinOptions.PackOptions)?.axis ?? 0, shape.length + 1);
-  return one(input(op, 0).type, [...shape.slice(0, axis), op.inputs.length, ...shape.slice(axis)]);
+  return one(typeOf(op, 0), [...shape.slice(0, axis), op.inputs.length, ...shape.slice(axis)]);
 };
 
 const batchMatmul: Rule = (op) => {
   const { adjointLhs = false, adjointRhs = false } = optionsOf(op, BuiltinOptions.BatchMatMulOptions) ?? {};
   return one(
-    input(op, 0).type,
+    typeOf(op, 0),
     rules.matmulShape(input(op, 0).shape, input(op, 1).shape, adjointLhs, adjointRhs),
   );
 };
 
 const fullyConnected: Rule = (op) => {
   const keepNumDims = optionsOf(op, BuiltinOptions.FullyConnectedOptions)?.keepNumDims ?? false;
-  return one(input(op, 0).type, rules.connectedShape(input(op, 0).shape, input(op, 1).shape, keepNumDims));
+  return one(typeOf(op, 0), rules.connectedShape(input(op, 0).shape, input(op, 1).shape, keepNumDims));
 };
 
 const gather: Rule = (op) => {
   const { axis = 0, batchDims = 0 } = optionsOf(op, BuiltinOptions.GatherOptions) ?? {};
-  return one(input(op, 0).type, rules.gatherShape(input(op, 0).shape, input(op, 1).shape, axis, batchDims));
+  return one(typeOf(op, 0), rules.gatherShape(input(op, 0).shape, input(op, 1).shape, axis, batchDims));
 };
 
 const concatenation: Rule = (op) => {
   const shapes = op.inputs.map((_, i) => input(op, i).shape);
   const axis = optionsOf(op, BuiltinOptions.ConcatenationOptions)?.axis ?? 0;
-  return one(input(op, 0).type, rules.concatShape(shapes, axis));
+  return one(typeOf(op, 0), rules.concatShape(shapes, axis));
 };
 
 const squeeze: Rule = (op) => {
   const dims = optionsOf(op, BuiltinOptions.SqueezeOptions)?.squeezeDims ?? [];
-  return one(input(op, 0).type, rules.squeezeShape(input(op, 0).shape, dims));
+  return one(typeOf(op, 0), rules.squeezeShape(input(op, 0).shape, dims));
 };
 
 const cast: Rule = (op) => {
@@ -137,12 +145,12 @@ const cast: Rule = (op) => {
   return one(type, input(op, 0).shape);
 };
 
-const transpose: Rule = (op) => one(input(op, 0).type, rules.transposeShape(input(op, 0).shape, ints(op, 1)));
+const transpose: Rule = (op) => one(typeOf(op, 0), rules.transposeShape(input(op, 0).shape, ints(op, 1)));
 
-const broadcastTo: Rule = (op) => one(input(op, 0).type, rules.broadcastTo(input(op, 0).shape, ints(op, 1)));
+const broadcastTo: Rule = (op) => one(typeOf(op, 0), rules.broadcastTo(input(op, 0).shape, ints(op, 1)));
 
 const slice: Rule = (op) =>
-  one(input(op, 0).type, rules.sliceShape(input(op, 0).shape, ints(op, 1), ints(op, 2)));
+  one(typeOf(op, 0), rules.sliceShape(input(op, 0).shape, ints(op, 1), ints(op, 2)));
 
 const code = BuiltinOperator;
 

@@ -253,10 +253,10 @@ export interface Program {
   step(rows: Int32Array, options?: StepOptions): Promise<Int32Array>;
   /**
    * Runs requests of different sequences in lock-step: every step is one pass over a row of each that draws tokens and
-   * pieces of the prompts. Ends when one of them has ended, or after the step in which `mostMs` have passed. How they
+   * pieces of the prompts. Ends when one of them has ended, or after the step in which `maxMs` have passed. How they
    * are put together changes no bit. Resolves to an outcome for each.
    */
-  decode(requests: readonly DecodeRequest[], mostMs: number): Promise<DecodeOutcome[]>;
+  decode(requests: readonly DecodeRequest[], maxMs: number): Promise<DecodeOutcome[]>;
 }
 
 export interface Addon {

@@ -16,7 +16,7 @@ struct ConstraintState {
   bool busy = false;
 };
 
-// What a job holds of a constraint, from its making to its end on the event loop.
+// A job's hold on a constraint. It is made and ended on the event loop.
 class ConstraintUse {
  public:
   explicit ConstraintUse(std::shared_ptr<ConstraintState> state);
@@ -29,7 +29,7 @@ class ConstraintUse {
   std::shared_ptr<ConstraintState> state_;
 };
 
-// lib/native.ts Constraint. Every kind of constraint has a function of its own that makes one.
+// lib/native.ts Constraint. Each kind of constraint has its own function that makes one.
 class ConstraintObject : public Napi::ObjectWrap<ConstraintObject> {
  public:
   static Napi::Function define(Napi::Env env);

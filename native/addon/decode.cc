@@ -6,15 +6,15 @@
 
 namespace ggma {
 
-DecodeJob::DecodeJob(const ProgramState& state, const Napi::Array& requests, double most_ms)
-    : PromiseJob(state.host), model_(state.model), most_ms_(most_ms) {
+DecodeJob::DecodeJob(const ProgramState& state, const Napi::Array& requests, double max_ms)
+    : PromiseJob(state.host), model_(state.model), max_ms_(max_ms) {
   requests_.reserve(requests.Length());
   for (uint32_t i = 0; i < requests.Length(); i++) add(requests.Get(i));
 }
 
 void DecodeJob::run(const std::atomic<bool>& disposed) {
   Batch batch(*model_, std::move(requests_));
-  batch.run(most_ms_, &disposed);
+  batch.run(max_ms_, &disposed);
   outcomes_ = std::move(batch.outcomes);
 }
 

@@ -10,7 +10,7 @@ namespace ggma {
 // lib/native.ts Program.decode.
 class DecodeJob : public PromiseJob {
  public:
-  DecodeJob(const ProgramState& state, const Napi::Array& requests, double most_ms);
+  DecodeJob(const ProgramState& state, const Napi::Array& requests, double max_ms);
 
   void run(const std::atomic<bool>& disposed) override;
   Napi::Value result(Napi::Env env) override;
@@ -20,7 +20,7 @@ class DecodeJob : public PromiseJob {
   LogprobSink sink(const Napi::Value& value, size_t tokens);
 
   std::shared_ptr<Model> model_;
-  const double most_ms_;
+  const double max_ms_;
   std::vector<DecodeRequest> requests_;
   // Of all requests. What is read as ids is a copy: JavaScript may change its memory between the check and
   // the use.

@@ -36,7 +36,7 @@ class LoadJob : public PromiseJob {
     program.budgeted = engine.weights_in_budget;
     model_ = std::make_shared<Model>(std::move(program), sources_, engine.kernels, engine.pool, engine.budget,
                                      profile_, Loading{Cancel{&disposed, cancel_}});
-    sources_.clear();  // a mapping that nothing of the model lies in goes now
+    sources_.clear();  // unmaps the files that the model does not use any more
   }
 
   Napi::Value result(Napi::Env env) override {

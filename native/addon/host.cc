@@ -64,7 +64,7 @@ void Host::on_cleanup(void* data) {
 }
 
 void Host::on_notify(napi_env env, napi_value, void* context, void*) {
-  if (!env) return;  // the environment is going: on_cleanup has taken what there was
+  if (!env) return;  // the environment is being torn down, and on_cleanup has taken the finished jobs
   if (const std::shared_ptr<Host> host = static_cast<std::weak_ptr<Host>*>(context)->lock()) host->drain();
 }
 
@@ -113,7 +113,7 @@ void Host::settle(PromiseJob& job) {
 
 void Host::drain() {
   if (torn_down_) return;
-  const bool stopped = driver_->stopped();  // before taking: nothing comes after
+  const bool stopped = driver_->stopped();  // read first: a stopped driver finishes no more jobs
   for (const std::unique_ptr<Job>& job : driver_->take_finished()) {
     const Napi::HandleScope scope(env_);
     settle(static_cast<PromiseJob&>(*job));
@@ -146,7 +146,7 @@ void Host::finish_close() {
   for (const auto& deferred : closes_) deferred.Resolve(env_.Undefined());
   closes_.clear();
   let_go();
-  self_.reset();  // whoever called this holds the host too
+  self_.reset();  // the caller still holds the host
 }
 
 }  // namespace ggma

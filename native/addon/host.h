@@ -1,9 +1,9 @@
-// An engine in a JavaScript environment: its driver thread, and the way of finished jobs back to the event
+// An engine in a JavaScript environment: it owns the driver thread and brings finished jobs back to the event
 // loop.
 //
-// Lifetimes. JavaScript's Engine and Program objects and every job under way hold the host. The environment's
-// cleanup hook ends the driver before anything it uses goes, so neither a terminated worker nor process.exit
-// in the middle of a job leaves a thread running on freed memory.
+// Lifetimes: JavaScript's Engine and Program objects and every job under way keep the host alive. The
+// environment's cleanup hook stops the driver before anything that the driver uses is freed. So no thread
+// runs on freed memory, even if a worker is terminated or process.exit is called in the middle of a job.
 #ifndef GGMA_ADDON_HOST_H
 #define GGMA_ADDON_HOST_H
 
@@ -21,13 +21,13 @@ namespace ggma {
 
 class Host;
 
-// A loaded model as its Program object holds it; the model goes when the engine closes.
+// A loaded model as its Program object holds it. The model is freed when the engine closes.
 struct ProgramState {
   std::shared_ptr<Host> host;
   std::shared_ptr<Model> model;
 };
 
-// A job with a promise. Made, settled and destroyed on the event loop; run on the driver.
+// A job with a promise. It is made, settled and destroyed on the event loop, and run on the driver.
 class PromiseJob : public Job {
  public:
   explicit PromiseJob(std::shared_ptr<Host> host) : host(std::move(host)) {}
@@ -39,8 +39,8 @@ class PromiseJob : public Job {
   // What the promise resolves to. May throw Failure.
   virtual Napi::Value result(Napi::Env env) = 0;
 
-  // Of the promise, from Host::submit on. A constructor that throws leaves no promise behind: one that is
-  // never settled is never collected.
+  // The job's promise. Host::submit makes it, so that a constructor that throws leaves no promise behind: V8
+  // never collects a promise of the addon's that is not settled.
   std::optional<Napi::Promise::Deferred> deferred;
   std::shared_ptr<Host> host;
 
@@ -82,7 +82,7 @@ class Host : public std::enable_shared_from_this<Host> {
   bool closing_ = false, closed_ = false, torn_down_ = false;
   std::vector<Napi::Promise::Deferred> closes_;
   std::shared_ptr<Host>
-      self_;  // while it closes: the engine's object may be collected before the driver ends
+      self_;  // set while it closes, because the engine's object may be collected before the driver ends
   std::vector<std::weak_ptr<ProgramState>> programs_;
 };
 

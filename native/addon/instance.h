@@ -1,5 +1,5 @@
-// What one JavaScript environment (main thread or worker) holds of the addon. Nothing of it is shared between
-// them.
+// What the addon keeps for one JavaScript environment (the main thread or a worker). Environments share
+// nothing.
 #ifndef GGMA_ADDON_INSTANCE_H
 #define GGMA_ADDON_INSTANCE_H
 
@@ -22,7 +22,7 @@ struct Instance {
 // A GgmaError for failure.
 Napi::Value error_value(Napi::Env env, const Failure& failure);
 
-// Runs body; what it throws becomes a JavaScript exception.
+// Runs body and turns what it throws into a JavaScript exception.
 template <class Body>
 Napi::Value guard(Napi::Env env, Body body) {
   try {

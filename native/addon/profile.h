@@ -6,7 +6,7 @@
 
 namespace ggma {
 
-// A job like the others, so that no step runs while it copies.
+// It is a job, so that no step runs while it copies the figures.
 class ProfileJob : public PromiseJob {
  public:
   explicit ProfileJob(const ProgramState& state) : PromiseJob(state.host), model_(state.model) {}

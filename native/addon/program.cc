@@ -208,9 +208,9 @@ Napi::Value ProgramObject::decode(const Napi::CallbackInfo& info) {
   return guard(info.Env(), [&]() -> Napi::Value {
     state_->host->expect_open();
     if (!info[0].IsArray()) bad_argument("requests", "an array of requests");
-    const double most_ms = info[1].IsNumber() ? info[1].As<Napi::Number>().DoubleValue() : -1;
-    if (!(most_ms >= 0)) bad_argument("mostMs", "a number of milliseconds");
-    return state_->host->submit(std::make_unique<DecodeJob>(*state_, info[0].As<Napi::Array>(), most_ms));
+    const double max_ms = info[1].IsNumber() ? info[1].As<Napi::Number>().DoubleValue() : -1;
+    if (!(max_ms >= 0)) bad_argument("maxMs", "a number of milliseconds");
+    return state_->host->submit(std::make_unique<DecodeJob>(*state_, info[0].As<Napi::Array>(), max_ms));
   });
 }
 

@@ -8,7 +8,8 @@
 namespace ggma {
 namespace {
 
-// Rows of prompts in a step that others draw tokens in: they wait for it.
+// Prompt rows in a step in which other sequences draw tokens. They wait for the whole step, so it must stay
+// short.
 constexpr size_t kMixedRows = 64;
 // A prompt gets at least this many rows: with fewer, a pass over the weights does too little. However many
 // sequences draw, a step keeps that much room for prompts, so that a first token is never more than a few
@@ -96,7 +97,7 @@ void Batch::fail(Run& run, const Failure& failure) {
 
 void Batch::run(double max_ms, const std::atomic<bool>* disposed) {
   const FloatEnvironment environment;
-  ended_ = false;  // what the constructor refused does not keep the others from their step
+  ended_ = false;  // requests that the constructor refused do not end the batch for the others
   const auto start = std::chrono::steady_clock::now();
   while (active_ > 0 && !ended_) {
     for (Run& run : runs_)
@@ -115,7 +116,7 @@ void Batch::plan_step() {
   parts_.clear();
   rows_.clear();
   flags_.clear();
-  // body returns whether it took rows for a run.
+  // body returns whether it planned rows for the run.
   const auto each = [&](size_t& turn, bool prompt, auto body) {
     const size_t first = turn;
     for (size_t i = 0; i < runs_.size(); i++) {
@@ -144,7 +145,7 @@ void Batch::plan_step() {
   });
 }
 
-// false: there is no memory for it, and it has failed.
+// Plans the next rows of a run. Returns false if there is no memory for them; then the run has failed.
 bool Batch::add_part(Run& run, size_t rows) {
   try {
     const auto first = static_cast<uint64_t>(run.position);
@@ -166,7 +167,7 @@ bool Batch::add_part(Run& run, size_t rows) {
 }
 
 void Batch::step(const std::atomic<bool>* disposed) {
-  // From here on the cache behind each first row is being overwritten.
+  // From here on the step overwrites the cache from each part's first row on.
   for (const Part& part : parts_) part.run->sequence->set_length(part.run->position);
   const bool with_logits = std::any_of(parts_.begin(), parts_.end(), [](const Part& part) {
     const DecodeRequest& request = *part.run->request;
@@ -188,7 +189,7 @@ void Batch::step(const std::atomic<bool>* disposed) {
   for (const Part& part : parts_) wanted = take_part(part, wanted);
 }
 
-// first_wanted: of the part's rows, among all wanted ones. Returns the next part's.
+// first_wanted: index of the part's first wanted row among all wanted rows. Returns that of the next part.
 size_t Batch::take_part(const Part& part, size_t first_wanted) {
   Run& run = *part.run;
   const Row* rows = rows_.data() + part.first;

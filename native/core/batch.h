@@ -12,14 +12,14 @@ namespace ggma {
 
 class Batch {
  public:
-  // Checks each request; one that is wrong fails alone and changes nothing.
+  // Checks each request. A wrong one fails by itself and changes nothing.
   Batch(Model& model, std::vector<DecodeRequest> requests);
-  // Gives back memory that the sequences do not need.
+  // Frees KV blocks that the sequences reserved and did not use.
   ~Batch();
   Batch(const Batch&) = delete;
 
-  // Steps until one of the requests has ended (its tokens drawn, a stop id, an error), or `max_ms` have
-  // passed; one step at least. The others go on where they are, in a batch of the caller's.
+  // Runs steps until one of the requests has ended (all of its tokens are drawn, a stop id came, it failed)
+  // or `max_ms` have passed, but at least one step. The caller continues the others in its next batch.
   void run(double max_ms, const std::atomic<bool>* disposed);
 
   std::vector<DecodeOutcome> outcomes;  // [requests]

@@ -1,4 +1,5 @@
-// What an engine's programs may take together: keys and values, and weights where the engine is told so.
+// The bytes that all programs of an engine may take together for keys and values, and for weights if the
+// engine was told to count them.
 #ifndef GGMA_CORE_BUDGET_H
 #define GGMA_CORE_BUDGET_H
 
@@ -22,7 +23,7 @@ class MemoryBudget {
   std::atomic<uint64_t> used_{0};
 };
 
-// A part of a budget, given back when it goes.
+// A part of a budget. Its destructor gives the part back.
 class BudgetShare {
  public:
   BudgetShare(std::shared_ptr<MemoryBudget> budget, uint64_t bytes, const std::string& what)

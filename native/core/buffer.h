@@ -1,5 +1,5 @@
-// Float memory aligned to cache lines, allocated without surprises: too much is a Failure, not a killed
-// process.
+// Float memory aligned to cache lines. A request for too much is a Failure, because a system that runs out of
+// memory kills the process.
 #ifndef GGMA_CORE_BUFFER_H
 #define GGMA_CORE_BUFFER_H
 
@@ -15,14 +15,15 @@ struct FreeAligned {
   void operator()(float* memory) const;
 };
 
-// From 128 KiB on it is a mapping of its own: what goes back goes to the system at once, while a heap keeps
-// it when something small lies behind it. From 2 MiB on the mapping has huge pages where the system has them.
+// From 128 KiB on, a buffer is a mapping of its own and goes back to the system as soon as it is freed. The
+// heap would keep the memory as long as something small lies behind it. From 2 MiB on, the mapping has huge
+// pages if the system has them.
 using FloatBuffer = std::unique_ptr<float[], FreeAligned>;
 
 // Uninitialised. Throws OUT_OF_MEMORY with need and have; `what` names the purpose.
 FloatBuffer allocate_floats(uint64_t count, const std::string& what);
 
-// What a buffer of so many bytes takes in whole pages: room that comes with it.
+// Rounds up to the whole pages that a buffer of so many bytes occupies.
 uint64_t mapped_bytes(uint64_t bytes);
 
 // Bytes that can still be allocated without swapping or leaving the control groups' limits, as far as the

@@ -10,13 +10,13 @@
 
 namespace ggma {
 
-// Memory of a caller's, who may write it at any time; null: nobody cancels.
+// The flag is the caller's memory, which another thread may write at any time. null: nobody cancels.
 inline bool is_set(const int32_t* flag) { return flag && __atomic_load_n(flag, __ATOMIC_RELAXED) != 0; }
 
 struct Cancel {
   const std::atomic<bool>* disposed = nullptr;  // the engine is closing
   const int32_t* flag = nullptr;
-  // Those who share the work: it is cancelled when all of them say so.
+  // Flags of requests that share the work. It is cancelled when all of them are set.
   const std::vector<const int32_t*>* flags = nullptr;
 
   // Whether check() throws.
@@ -39,13 +39,13 @@ struct Cancel {
   }
 };
 
-// Loading a model, which works in pieces of a few hundred kilobytes: what ends it between two of them, and
-// how many have been done.
+// Controls the loading of a model. Loading works in pieces of a few hundred kilobytes and may end between two
+// of them.
 struct Loading {
   Cancel cancel;
   std::atomic<uint64_t>* pieces = nullptr;  // null: nobody counts
 
-  // Counts a piece that is about to be done; false: the load has ended early.
+  // Counts a piece that is about to be done. Returns false if the load is to end now.
   bool begin_piece() const {
     if (cancel.ends()) return false;
     if (pieces) pieces->fetch_add(1, std::memory_order_relaxed);

@@ -156,7 +156,7 @@ void Executor::run(const Row* rows, size_t count, const Cancel& cancel, bool wit
   profiler_->end_pass();
 }
 
-// Greedy stands for the last step alone and leaves what that step reads where it is.
+// Greedy replaces the last step only, and does not change the slots that this step reads.
 void Executor::complete_logits() {
   if (has_logits_) return;
   StepContext context = context_of(rows_);

@@ -7,12 +7,11 @@ namespace ggma {
 namespace {
 
 constexpr size_t kFloats = 16384;  // logits at a time: they stay in the second-level cache
-constexpr size_t kMostRows = 64;
+constexpr size_t kMaxRows = 64;
 
 // Long runs of panels read faster; few rows can afford them.
 size_t panels_at_a_time(size_t rows) { return rows <= 4 ? 256 : rows <= 16 ? 64 : 16; }
-static_assert(kFloats == 4 * 256 * kLanes && kFloats == 16 * 64 * kLanes &&
-                  kFloats == kMostRows * 16 * kLanes,
+static_assert(kFloats == 4 * 256 * kLanes && kFloats == 16 * 64 * kLanes && kFloats == kMaxRows * 16 * kLanes,
               "the rows fit");
 
 }  // namespace
@@ -36,7 +35,7 @@ Greedy::Greedy(const Program& program, const Weights& weights, const KernelTable
 
 void Greedy::run_blocks(const Blocks* blocks, size_t begin, size_t end) {
   alignas(64) float logits[kFloats];
-  int32_t ids[kMostRows];
+  int32_t ids[kMaxRows];
   const MatmulArgs& whole = blocks->product->args;
   for (size_t block = begin; block < end; block++) {
     const size_t first = block * blocks->panels,
@@ -76,7 +75,7 @@ void Greedy::run_all(StepContext& c, std::vector<int32_t>& ids) {
 
 void Greedy::run(StepContext& c, std::vector<int32_t>& ids) {
   ids.assign(c.rows, -1);
-  if (c.rows > kMostRows) {
+  if (c.rows > kMaxRows) {
     last_->op->run(c, last_->operands);
     const ArgmaxArgs args{ids.data(), c.slot(product_.dst), c.program.vocab};
     c.split(c.kernels.argmax, args, c.rows, c.program.vocab);

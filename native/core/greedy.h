@@ -1,6 +1,7 @@
-// The most likely token of each row where nobody asks for the logits: the last product and its argmax in one,
-// a few panels at a time, so that the logits never reach memory. Screened, most of the output matrix is not
-// read at all (core/screen.h). The tokens are those of the logits, to the last tie.
+// Finds the most likely token of each row if nobody asks for the logits. It runs the last product and its
+// argmax together, a few panels at a time, so that the logits stay in the cache. With a screen, most of the
+// output matrix is not read (core/screen.h). The tokens are the argmax of the logits, and of equal logits the
+// first one.
 #ifndef GGMA_CORE_GREEDY_H
 #define GGMA_CORE_GREEDY_H
 

@@ -1,6 +1,6 @@
-// Where the KV blocks of one model lie: in slabs of several blocks, on huge pages where they are large
-// enough. Blocks of a sequence are read one behind the other for every token; small pages all over the heap
-// would cost attention a fifth of its speed, and the heap would keep them when the model is gone.
+// The memory of one model's KV blocks: slabs of several blocks, on huge pages if they are large enough.
+// Blocks of a sequence are read one behind the other for every token; small pages all over the heap would
+// cost attention a fifth of its speed, and the heap would keep them when the model is gone.
 #ifndef GGMA_CORE_KV_MEMORY_H
 #define GGMA_CORE_KV_MEMORY_H
 
@@ -23,13 +23,13 @@ class KvMemory {
   KvMemory(const KvMemory&) = delete;
 
   size_t block_bytes() const { return block_bytes_; }
-  // Of all blocks that are in use.
+  // Bytes of all blocks that are in use.
   uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
   // Takes the room of so many blocks from the budget and looks whether the system has it. Throws
   // OUT_OF_MEMORY.
   void reserve(size_t blocks);
-  // Gives back room that no block was made in.
+  // Gives reserved room back to the budget if no block was made in it.
   void release(size_t blocks) { budget_->give(blocks * block_bytes_); }
 
   // A block, uninitialised, in room that was reserved. Throws OUT_OF_MEMORY.

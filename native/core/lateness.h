@@ -24,8 +24,8 @@ class Lateness {
   bool rests() const { return rests_; }
   // Ends the rest when its time is over.
   bool rests_at(Clock::time_point now);
-  // A caller waited so long, beyond threshold(), for this worker and has gone on at `now`. It may rest from
-  // then on.
+  // A caller has waited this long (at least threshold()) for the worker, until `now`. The worker may have to
+  // rest now.
   void late(Clock::duration waited, Clock::time_point now);
 
  private:

@@ -18,7 +18,8 @@ struct MemoryUse {
   uint64_t weight_bytes, kv_bytes, arena_bytes;
 };
 
-// Members marked "driver" are for one thread at a time (the engine's); the others may be called from any.
+// Members marked "driver" may be called by one thread at a time, the engine's. All others may be called by
+// any thread.
 class Model {
  public:
   // Packs the weights; the sources may go afterwards. Throws OUT_OF_MEMORY, IO, and what loading.cancel

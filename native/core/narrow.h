@@ -1,6 +1,7 @@
-// f32 weights that lose nothing as 16 bits. Most checkpoints are trained in bf16 or f16 and written as f32
-// afterwards: half of each of their floats is zeros. Kernels widen 16 bits to the very floats of the file and
-// go on as with f32 (kernels/matmul.inc), so results keep their bits, with half of the memory to read.
+// Finds f32 weights that 16 bits hold exactly. Most checkpoints are trained in bf16 or f16 and then written
+// as f32, so half of each float is zeros. Kernels widen the 16 bits to the same floats as in the file and
+// compute as with f32 (kernels/matmul.inc). So every result keeps its bits, and there is half as much memory
+// to read.
 #ifndef GGMA_CORE_NARROW_H
 #define GGMA_CORE_NARROW_H
 
@@ -8,8 +9,8 @@
 
 namespace ggma {
 
-// f32 → `dtype` (kBf16, kF16), `count` elements; false, with `out` of no use, when one of them is not exact.
-// `floats` need not be aligned. NaN and infinity count as exact in bf16 alone.
+// f32 → `dtype` (kBf16, kF16), `count` elements. Returns false if one of them is not exact; then `out` holds
+// nothing useful. `floats` need not be aligned. NaN and infinity count as exact in bf16 alone.
 bool narrow(Dtype dtype, const uint8_t* floats, size_t count, uint16_t* out);
 
 }  // namespace ggma

@@ -120,7 +120,7 @@ void ThreadPool::wait_for_workers(size_t chunks, Lateness::Clock::duration worke
   // Without a chunk of its own the caller cannot tell how long one takes.
   bool looks = own > 0, found = false;
   const Lateness::Clock::duration threshold = looks ? Lateness::threshold(worked, own) : worked;
-  // A worker that lost its core holds the last chunk: give it ours.
+  // The last chunk may be with a worker that lost its core. Yielding gives it this one.
   Spin spin;
   while (done_.load(std::memory_order_acquire) < chunks) {
     spin.once();
@@ -169,8 +169,9 @@ void ThreadPool::loop(Worker& self) {
     while (idle() && spin.once()) {
     }
     if (!idle()) continue;
-    // Counted before looking again: run() stores the ticket before it looks at the count, so one of them sees
-    // the other. Whoever rests is not counted, so that run() does not wake it each time.
+    // The worker counts itself before it looks at the ticket again, and run() stores the ticket before it
+    // looks at the count. So one of them sees the other. A resting worker is not counted, so that run() does
+    // not wake it each time.
     std::unique_lock<std::mutex> lock(mutex_);
     const bool rests = self.rests.load();
     if (!rests) sleepers_.fetch_add(1);

@@ -1,5 +1,5 @@
-// The threads of one engine. A job splits the units of a kernel, never a reduction, so how many threads run
-// and which takes what changes no bit.
+// The threads of one engine. A job splits the units of a kernel but never a reduction. So the number of
+// threads, and which of them takes what, changes no bit.
 #ifndef GGMA_CORE_POOL_H
 #define GGMA_CORE_POOL_H
 
@@ -25,7 +25,7 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
 
   size_t threads() const { return workers_.size() + 1; }
-  // Workers that are left out at the moment because they came late.
+  // Number of workers that are left out at the moment because they came late.
   size_t resting() const { return resting_; }
 
   // kernel over [0, count); returns when all is done. unit_work: about how many fused multiply-adds a unit
@@ -82,11 +82,11 @@ class ThreadPool {
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 
-// How a thread waits for something that is due any moment: first with pauses, then giving its core away each
-// time. The event loop shares the cores: a thread that only spins takes them from it.
+// How a thread waits for something that should happen very soon. It spins with pauses at first and then
+// yields its core each time, because the event loop needs the core too.
 class Spin {
  public:
-  // false when it has waited long enough to sleep
+  // Returns false when it has waited so long that it should sleep.
   bool once();
 
  private:

@@ -104,7 +104,7 @@ size_t products_together(const Program& program, size_t at) {
     return !overlap(program, slot, src);
   };
   size_t end = at + 1;
-  while (end < steps.size() && end - at < kMostProducts) {
+  while (end < steps.size() && end - at < kMaxProducts) {
     const Step& next = steps[end];
     if (next.op != matmul || next.wanted != first.wanted || product(next).src != src ||
         int8(next) != int8(first) || !apart(next.dst(), end))
@@ -122,7 +122,7 @@ size_t products_together(const Program& program, size_t at) {
 
 void run_products(StepContext& c, const Step* steps, size_t count) {
   const bool gated = steps[count - 1].op->code == SiluMulOperands::kCode;
-  Product products[kMostProducts] = {};
+  Product products[kMaxProducts] = {};
   const size_t own = gated ? count - 1 : count;
   size_t panels = 0;
   for (size_t i = 0; i < own; i++) {

@@ -1,5 +1,5 @@
-// Matrix products that run as one: those of the same rows (q, k and v; gate and up, and what SILU_MUL makes
-// of them). One hand-over to the threads instead of two to four, and small matrices fill them better.
+// Runs matrix products over the same rows as one: q, k and v; gate and up, together with their SILU_MUL. The
+// work is handed to the threads once instead of two to four times, and small matrices keep them busier.
 #ifndef GGMA_CORE_PRODUCTS_H
 #define GGMA_CORE_PRODUCTS_H
 
@@ -8,7 +8,7 @@
 
 namespace ggma {
 
-constexpr size_t kMostProducts = 4;
+constexpr size_t kMaxProducts = 4;
 
 // How many steps from number `at` on run as one; 1: it runs by itself.
 size_t products_together(const Program& program, size_t at);
@@ -28,7 +28,7 @@ Product product_of(StepContext& context, const MatmulOperands& operands);
 // The same of `count` of its panels from `first` on, as a product by itself: dst [rows, outputs of the part].
 MatmulArgs part_of(const MatmulArgs& args, size_t panel_bytes, size_t first, size_t count, float* dst);
 
-// The rows of a slot as blocks of int8: made once for all products that read them.
+// The rows of a slot as int8 blocks. They are made once for all products that read them.
 const QuantBlock* quantised(StepContext& context, uint32_t slot);
 
 // One MATMUL by itself.

@@ -17,7 +17,7 @@ Profiler::Profiler(const Program& program, const Weights& weights) : program_(pr
   }
   names_.insert(names_.end(), {"ARGMAX", "SAMPLE"});
   totals_.resize(2 * names_.size());
-  events_.reserve(kMostEvents);  // no allocation between two steps
+  events_.reserve(kMaxEvents);  // no allocation between two steps
 }
 
 void Profiler::begin_pass(Phase phase, size_t rows) {
@@ -36,7 +36,7 @@ void Profiler::end_pass() {
 
 void Profiler::steps(size_t index, size_t count, const StepContext& context) {
   const uint64_t passed = read_clock() - last_;
-  Cost costs[kMostProducts];
+  Cost costs[kMaxProducts];
   uint64_t operations = 0;
   for (size_t i = 0; i < count; i++) {
     const Step& step = program_.steps[index + i];
@@ -78,7 +78,7 @@ void Profiler::take(size_t index, size_t rows, const Cost& cost, uint64_t passed
   total.weight_bytes += cost.weight_bytes;
   total.activation_bytes += cost.activation_bytes;
   total.operations += cost.operations;
-  if (events_.size() < kMostEvents) {
+  if (events_.size() < kMaxEvents) {
     events_.push_back({static_cast<uint32_t>(index), pass_, static_cast<uint32_t>(rows), phase_, last_,
                        passed, cost.weight_bytes + cost.activation_bytes, cost.operations});
   } else {

@@ -42,7 +42,7 @@ class Profiler {
     uint64_t bytes, operations;
   };
   // 6 MB; a pass of a model with 32 layers has about 400 steps.
-  static constexpr size_t kMostEvents = 100000;
+  static constexpr size_t kMaxEvents = 100000;
 
   Profiler(const Program& program, const Weights& weights);
 
@@ -53,7 +53,7 @@ class Profiler {
   // The last product and the argmax that ran with it; the weight counts as read, screened or not.
   void greedy(size_t index, const StepContext& context, size_t vocab);
   void argmax(size_t rows, size_t vocab) { scan(names_.size() - 2, rows, vocab); }
-  // Restarts the clock: what happened since the last call belongs to nobody.
+  // Restarts the clock. The time since the last call is not counted.
   void resume() { last_ = read_clock(); }
   // A draw or log-probabilities of one row, since resume().
   void sample(size_t vocab) { scan(names_.size() - 1, 1, vocab); }
@@ -67,7 +67,7 @@ class Profiler {
   }
   const Pass& passes(Phase phase) const { return passes_[static_cast<size_t>(phase)]; }
   const std::vector<Event>& events() const { return events_; }
-  // Events beyond kMostEvents: in the totals, but not in events().
+  // Events beyond kMaxEvents: in the totals, but not in events().
   uint64_t dropped() const { return dropped_; }
 
  private:
@@ -78,7 +78,7 @@ class Profiler {
   void scan(size_t index, size_t rows, size_t vocab) {
     const uint64_t passed = read_clock() - last_, values = uint64_t{rows} * vocab;
     take(index, rows, {0, values * sizeof(float), values}, passed);
-    resume();  // the bookkeeping is not the next step's
+    resume();  // the time of the bookkeeping must not count for the next step
   }
   // Nanoseconds from last_ on.
   void take(size_t index, size_t rows, const Cost& cost, uint64_t passed);

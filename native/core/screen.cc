@@ -13,10 +13,10 @@
 namespace ggma {
 namespace {
 
-constexpr size_t kMostRows = 16;
+constexpr size_t kMaxRows = 16;
 constexpr size_t kScores = 16384;  // at a time: they stay in the second-level cache
 size_t panels_at_a_time(size_t rows) { return rows <= 4 ? 256 : 64; }
-static_assert(kScores == 4 * 256 * kLanes && kScores == kMostRows * 64 * kLanes, "the rows fit");
+static_assert(kScores == 4 * 256 * kLanes && kScores == kMaxRows * 64 * kLanes, "the rows fit");
 constexpr size_t kBlockPanels = kScreenBlock / kLanes;
 
 float rounded_up(double value) { return static_cast<float>(value * (1 + 0x1p-20)); }
@@ -183,7 +183,7 @@ bool Screen::find_candidates(size_t row, size_t blocks) {
 
 bool Screen::run(StepContext& c, const MatmulOperands& operands, std::vector<int32_t>& ids) {
   const size_t rows = c.rows;
-  if (rows > kMostRows) return false;
+  if (rows > kMaxRows) return false;
   const QuantBlock* q = quantised(c, operands.src);
   if (!set_factors(c.slot(operands.src), q, rows)) return false;
   const Product product = product_of(c, operands);

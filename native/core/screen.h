@@ -1,7 +1,7 @@
-// Most rows of the output matrix cannot be the most likely token. An int8 copy of the matrix tells which: its
-// scores lie within a bound of the exact ones (Cauchy–Schwarz, per row), so only the few blocks of outputs
-// whose upper bound reaches the highest lower bound are computed, with the kernel and the chain that all
-// logits have.
+// Finds the most likely token without most of the output matrix. The scores of an int8 copy of the matrix lie
+// within a known bound of the exact ones (Cauchy–Schwarz, per row). Only the few blocks of outputs whose
+// upper bound reaches the highest lower bound are computed exactly, with the same kernel and the same chain
+// as all logits.
 //
 // With W the matrix, Ŵ its copy, x a row, x̂ its int8 form, c the computed and s the approximate score of
 // output o:

@@ -1,6 +1,6 @@
 // Where weights come from: memory, or a range of a file. A file is read with positional reads, each weight
-// once and straight into the form that kernels want; or it is mapped, and then what stays as it is in the
-// file is not copied.
+// once and directly into the kernels' form. Or it is mapped; then weights that kernels use as they are in the
+// file are not copied.
 #ifndef GGMA_CORE_SOURCE_H
 #define GGMA_CORE_SOURCE_H
 

@@ -119,13 +119,13 @@ GGMA_TEST(a_profile_keeps_a_bounded_number_of_events_and_all_totals) {
   ThreadPool pool(1);
   const Weights weights(program, {llama.writer.source.data()}, pool);
   Profiler profiler(program, weights);
-  const size_t each = 1000, passes = Profiler::kMostEvents / each + 7;
+  const size_t each = 1000, passes = Profiler::kMaxEvents / each + 7;
   for (size_t p = 0; p < passes; p++) {
     profiler.begin_pass(Phase::kDecode, 1);
     for (size_t i = 0; i < each; i++) profiler.sample(53);
     profiler.end_pass();
   }
-  CHECK(profiler.events().size() == Profiler::kMostEvents);
+  CHECK(profiler.events().size() == Profiler::kMaxEvents);
   CHECK(profiler.dropped() == 7 * each);
   CHECK(profiler.total(Phase::kDecode, program.steps.size() + 1).calls == passes * each);
   CHECK(profiler.passes(Phase::kDecode).calls == passes);

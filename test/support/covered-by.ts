@@ -20,7 +20,6 @@ export const coveredBy: readonly (readonly [part: string, test: string])[] = [
   ['cli/dtype.ts', 'unit/cli/tinyllama.test.ts'],
   ['cli/filters.ts', 'e2e/filter-start.test.ts'],
   ['cli/start.ts', 'e2e/filter-start.test.ts'],
-  ['cli/chat/', 'unit/cli/chat/chat.test.ts'],
   ['passes/functions.ts', 'unit/circle-api.test.ts'],
   ['passes/quantize-notes.ts', 'unit/passes/quantize.test.ts'],
   ['cli/o2o.ts', 'unit/cli/o2o/words.test.ts'],

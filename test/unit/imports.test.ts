@@ -45,11 +45,6 @@ const DEEP_IMPORTS: readonly [from: string, file: RegExp, why: string][] = [
     /^lib\/ir\/evaluate\/shape-rules\.ts$/,
     'the test of test/support/shape.ts',
   ],
-  [
-    'test/unit/runtime/',
-    /^lib\/runtime\/stages\/response\.ts$/,
-    'a conversation is tested with the stage that reads its answers',
-  ],
 ];
 
 const folders = ['lib', 'scripts', 'test', 'examples'] as const;

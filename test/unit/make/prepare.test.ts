@@ -199,8 +199,8 @@ describe('make/prepare', () => {
     const bytes = readFileSync(file);
     const sections = sectionsOf(bytes);
     const program = sections.program![0];
-    // The header's word 12: where the outputs are (lib/plan/format.ts).
-    const outputs = program + bytes.readUInt32LE(program + 4 * 12);
+    // The header's word 14: where the outputs are (lib/plan/format.ts).
+    const outputs = program + bytes.readUInt32LE(program + 4 * 14);
     const damages: [Buffer, RegExp][] = [
       [Buffer.alloc(0), /begins with GGMAPREP/],
       [Buffer.concat([Buffer.from('x'), bytes.subarray(1)]), /begins with GGMAPREP/],

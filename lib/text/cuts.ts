@@ -62,21 +62,23 @@ function isLowSurrogate(unit: number): boolean {
 }
 
 /**
- * Patterns (as files spell them) each of whose matches ends between a letter and a space that another letter
- * follows, and between a letter and one of {@link closing}, whatever stands around: no alternative has both sides of
- * these borders, and none looks back or, ending there, ahead across them.
+ * Patterns, as files spell them, that always end a match between a letter and a space that another letter follows, and
+ * between a letter and one of {@link closing}: none of their alternatives matches both sides of such a border, and none
+ * that ends there looks ahead. A pattern that is not in this list gives no cuts.
  */
-const splittingPatterns: ReadonlySet<string> = new Set([
+export const splittingPatterns: ReadonlySet<string> = new Set([
   gpt2Pattern,
-  // Llama 3, and Qwen 2 and 3, which take digits one by one; o200k; Qwen 3.5.
+  // Llama 3, and Qwen 2 and 3, which take digits one by one.
   ...['\\p{N}{1,3}', '\\p{N}'].map(
     (digits) =>
       `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`,
   ),
+  // The same, with the cases of letters written out.
   ...['\\p{N}{1,3}', '\\p{N}'].map(
     (digits) =>
       `(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`,
   ),
+  // o200k
   "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
 ]);
 

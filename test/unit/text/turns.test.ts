@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { Tokenizer as Library } from '@huggingface/tokenizers';
 import fc from 'fast-check';
+import { gpt2Pattern } from '../../../lib/text/byte-level.ts';
+import { patternCuts, splittingPatterns } from '../../../lib/text/cuts.ts';
 import { tokenizerJsonParts } from '../../../lib/text/huggingface.ts';
 import {
   createTokenizer,
@@ -35,6 +38,15 @@ const longText = fc
     { minLength: 60, maxLength: 400 },
   )
   .map((parts) => parts.join(''));
+
+/** The library's own way of splitting a text by a pattern. */
+function splitterOf(regex: string): (text: string) => string[] {
+  const split = { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false };
+  const model = { type: 'BPE', vocab: {}, merges: [] };
+  const steps = { normalizer: null, pre_tokenizer: split, post_processor: null, decoder: null };
+  const { pre_tokenizer } = new Library({ ...steps, model, added_tokens: [] }, {});
+  return (text) => pre_tokenizer!.pre_tokenize(text);
+}
 
 describe('text/turns', () => {
   it('encodeAsync gives the ids of encode (property)', async () => {
@@ -83,6 +95,32 @@ describe('text/turns', () => {
       );
       assert.ok(cuts > 500, `${cuts} cuts`);
     }
+  });
+
+  it('every cut by a pattern leaves the matches of the whole (property)', async () => {
+    assert.ok(splittingPatterns.size >= 6);
+    for (const pattern of splittingPatterns) {
+      const matches = splitterOf(pattern);
+      const mayCut = await patternCuts([pattern], [])!();
+      let cuts = 0;
+      fc.assert(
+        fc.property(longText, (text) => {
+          const whole = matches(text);
+          for (let at = 1; at < text.length; at++) {
+            if (!mayCut(text, at)) continue;
+            cuts++;
+            const parts = [text.slice(0, at), text.slice(at)].flatMap(matches);
+            assert.deepEqual(parts, whole, JSON.stringify([pattern, text, at]));
+          }
+        }),
+        { numRuns: 20, seed: 53 },
+      );
+      assert.ok(cuts > 300, `${cuts} cuts`);
+    }
+    assert.equal(patternCuts(['\\s+'], []), null, 'a pattern that is not in the list');
+    assert.equal(patternCuts(['\\p{N}'], []), null, 'digits alone split no words');
+    assert.equal(patternCuts([gpt2Pattern], ['a b']), null, 'a cut would divide an added token');
+    assert.notEqual(patternCuts(['\\p{N}', gpt2Pattern], ['<think>']), null);
   });
 
   it('lets others have their turn, and ends with the signal', async () => {
